@@ -1,0 +1,245 @@
+import { createServer, request as httpRequest } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { Log } from '../ports.ts';
+
+/** An HTTP server that only programs of this machine reach. */
+export interface LoopbackServer {
+  /** Without a slash at its end: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Takes no more connections, and ends the open ones at most a moment later; closing twice is closing once. */
+  close(): Promise<void>;
+}
+
+export interface LoopbackOptions {
+  readonly maxBodyBytes: number;
+  readonly log: Log;
+  /** How long a request may take to arrive; 10 s unless given, which is long for a few megabytes on the same machine. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Open connections at once: some times the agents of a fleet; more is a program gone wild, and bounds what bodies hold in memory. */
+const MAX_CONNECTIONS = 128;
+
+/** Of a body that is too large this many times the limit is still read (and dropped), so that the client gets to see the answer. */
+const DRAIN_FACTOR = 4;
+
+/** What an answer that is being written gets before close() cuts it: the act is committed, and its agent should hear of it. */
+const CLOSE_GRACE_MS = 200;
+
+/**
+ * Serves `handle` on 127.0.0.1, on a port that the system picks.
+ *
+ * Contract:
+ * - `handle` sees only requests that are whole, within `maxBodyBytes`, addressed to our own host and port (against DNS rebinding), and not
+ *   sent by a browser (those name an Origin).
+ * - One connection is one request: nothing is kept alive.
+ * - What a `handle` throws is a 500 without detail and a line in the log; nothing that comes in ends the process.
+ */
+export async function createLoopbackServer(
+  handle: (request: GatewayRequest) => GatewayResponse,
+  options: LoopbackOptions,
+): Promise<LoopbackServer> {
+  const { maxBodyBytes, log, requestTimeoutMs = 10_000 } = options;
+  let host = '';
+
+  function answer(request: IncomingMessage, body: Uint8Array): GatewayResponse {
+    try {
+      const { method = '', url: target = '', headers } = request;
+      return handle({ method, target, authorization: headers.authorization, body });
+    } catch (error) {
+      log.error('gateway: a request failed', { method: request.method, path: pathOf(request), error: describe(error) });
+      return failure(500, 'the control plane failed at this request; its log says why');
+    }
+  }
+
+  function receive(request: IncomingMessage, response: ServerResponse): void {
+    request.on('error', () => response.destroy());
+    response.on('error', () => request.destroy());
+    const stranger = refuseStranger(request, host);
+    readBody(request, maxBodyBytes, (body) => {
+      if (stranger !== undefined) return send(response, stranger);
+      if (body === undefined) return send(response, failure(413, `the request has more than ${maxBodyBytes} bytes`));
+      send(response, answer(request, body));
+    });
+  }
+
+  const server = createServer(
+    {
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // How often the two are looked at: Node's 30 s would make them 40.
+      connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
+      maxHeaderSize: 16 * 1024,
+    },
+    receive,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  // A second request pipelined behind the first could be acted on, and its answer never be sent: Node answers it 503 instead.
+  server.maxRequestsPerSocket = 1;
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (Number(request.headers['content-length']) <= maxBodyBytes) response.writeContinue();
+    else return send(response, failure(413, `the request has more than ${maxBodyBytes} bytes`));
+    receive(request, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket as Socket));
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error) => log.error('gateway: the server failed', { error: describe(error) }));
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  let closed: Promise<void> | undefined;
+  return {
+    url: `http://${host}`,
+    close() {
+      closed ??= new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function refuseStranger(request: IncomingMessage, host: string): GatewayResponse | undefined {
+  if (request.headers.origin !== undefined) return failure(403, 'browsers have no business here');
+  const named = request.headersDistinct['host'] ?? [];
+  if (named.length === 1 && named[0]?.toLowerCase() === host) return undefined;
+  return failure(403, `the Host header must be ${host}`);
+}
+
+/** Reads a body to its end; `done` gets undefined when it is longer than `maxBytes`, and nothing when the client goes away before. */
+function readBody(request: IncomingMessage, maxBytes: number, done: (body: Uint8Array | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  let told = false;
+  function finish(body: Uint8Array | undefined): void {
+    if (told) return;
+    told = true;
+    chunks.length = 0;
+    done(body);
+  }
+  request.on('data', (chunk: Buffer) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes <= maxBytes) chunks.push(chunk);
+    else chunks.length = 0;
+    if (sizeBytes > maxBytes * DRAIN_FACTOR) finish(undefined);
+  });
+  request.on('end', () => finish(sizeBytes <= maxBytes ? Buffer.concat(chunks) : undefined));
+}
+
+function send(response: ServerResponse, { status, headers, body }: GatewayResponse): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  response.end(body);
+}
+
+function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = statusOfBroken(error.code);
+  const body = JSON.stringify({ error: `this is no request that can be read (${error.code ?? error.name})` });
+  const head = [`HTTP/1.1 ${status}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close'];
+  socket.on('error', () => socket.destroy());
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function statusOfBroken(code: string | undefined): string {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
+  return '400 Bad Request';
+}
+
+function failure(status: number, error: string): GatewayResponse {
+  return { status, body: JSON.stringify({ error }) };
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?')[0]?.slice(0, 200) ?? '';
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+}
+
+/** A request to such a server. */
+export interface LoopbackCall {
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly token: string;
+  /** JSON; undefined with GET. */
+  readonly body: string | undefined;
+  readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
+}
+
+/** How a call ended. `refused`: no connection, so nothing was sent; `lost`: connected, but no whole answer, so it may have happened. */
+export type LoopbackAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** Calls a loopback server once, past any proxy; settles within `timeoutMs`, and never rejects. */
+export function callLoopback(call: LoopbackCall): Promise<LoopbackAnswer> {
+  return new Promise((resolve) => {
+    let connected = false;
+    const request = httpRequest(call.url, {
+      method: call.method,
+      agent: false,
+      headers: {
+        authorization: `Bearer ${call.token}`,
+        ...(call.body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(call.body) }),
+      },
+    });
+    function settle(outcome: LoopbackAnswer): void {
+      clearTimeout(timer);
+      resolve(outcome);
+      request.destroy();
+    }
+    function fail(error: NodeJS.ErrnoException): void {
+      settle({ kind: connected ? 'lost' : 'refused', reason: error.code ?? error.message });
+    }
+    const timer = setTimeout(() => fail(new Error('no answer in time')), call.timeoutMs);
+    request.on('socket', (socket) => {
+      connected = !socket.connecting;
+      socket.once('connect', () => (connected = true));
+    });
+    request.on('error', fail);
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let sizeBytes = 0;
+      response.on('error', fail);
+      response.on('data', (chunk: Buffer) => {
+        sizeBytes += chunk.length;
+        if (sizeBytes > call.maxAnswerBytes) return fail(new Error('the answer is too long'));
+        chunks.push(chunk);
+      });
+      response.on('end', () => {
+        if (!response.complete) return fail(new Error('the answer was cut off'));
+        settle({ kind: 'answered', status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    request.end(call.body);
+  });
+}

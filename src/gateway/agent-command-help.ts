@@ -1,0 +1,79 @@
+import type { CommandOptions } from './agent-options.ts';
+
+/** A command that agents run: what it takes, and what its --help says. */
+export interface CommandText {
+  readonly options: CommandOptions;
+  readonly help: string;
+}
+
+const IN_A_RUN = `
+Runs inside an agent's run only (NIGHTDESK_URL and NIGHTDESK_TOKEN are set there).
+Exit: 0 done, 1 refused (the reason is on stderr), 64 wrong usage, 69 the control plane cannot be reached.
+`;
+
+/** The commands that are there, by name. */
+export const COMMAND_TEXTS = {
+  draft: {
+    options: { valued: ['kind', 'to', 'url', 'context', 'window', 'priority', 'key'], flags: [], words: false },
+    help: `nightdesk draft --kind K --to WHOM [options]  <BODY
+Submits a draft for the owner's decision, and prints its id. Nothing goes out before the owner has approved it.
+
+The body is read from stdin, and taken byte for byte: no space or newline is removed, so what the publisher gets is what you
+write (\`printf %s\` writes no newline at the end, \`echo\` and here-documents do). It must be UTF-8, not blank, at most 1 MiB.
+
+  --kind K          what it is, as fleet.yaml names it: reply, post
+  --to WHOM         who gets it
+  --url URL         what it answers
+  --context TEXT    what the owner should know to decide
+  --window 4h       how long the owner has: 90s, 30m, 4h, 2d; default: the kind's own
+  --priority 1..5   1 is the most urgent; default 3
+  --key K           your own name for this draft: the same key again is the same draft, and prints the same id
+${IN_A_RUN}With --key a draft is tried again when its answer was lost; without, only while nothing has been sent.
+A body that cannot be taken exits 65.
+`,
+  },
+  beat: {
+    options: { valued: [], flags: [], words: true },
+    help: `nightdesk beat [NOTE]
+Says that this run is alive, with a note of what it is at. Notes are cut at 4096 characters.
+${IN_A_RUN}`,
+  },
+  progress: {
+    options: { valued: [], flags: [], words: true },
+    help: `nightdesk progress TEXT
+Says that this run got something done: it moves the progress clock. The text is cut at 4096 characters.
+${IN_A_RUN}`,
+  },
+  fail: {
+    options: { valued: ['tool', 'kind', 'credential'], flags: [], words: true },
+    help: `nightdesk fail --tool T --kind auth|rate-limit|not-found|other [--credential C] TEXT
+Reports that a tool failed, and prints what to do about it:
+  alert      the owner is told; do not try again
+  wait 60    wait that many seconds, then try once more, and report again if it fails again
+  skip       go on without it
+
+  --tool T          the tool's name, as in fleet.yaml's failure_modes
+  --kind K          auth, rate-limit, not-found or other
+  --credential C    the credential that it used
+  TEXT              what the tool said; it is cut at 4096 characters
+${IN_A_RUN}`,
+  },
+  decisions: {
+    options: { valued: ['since'], flags: ['json'], words: false },
+    help: `nightdesk decisions [--since T] [--json]
+Tells what became of this agent's drafts, oldest first, with the owner's reasons and edits; without --since the newest ones.
+
+  --since T    from that time on: an ISO 8601 time (UTC where it names no zone), or how far back: 30m, 2h, 7d
+  --json       one JSON array: draft, key, kind, to, verdict, reason, body_before, body_after, url, at
+${IN_A_RUN}`,
+  },
+} as const satisfies Record<string, CommandText>;
+
+/** The name of a command that is there. */
+export type AgentCommand = keyof typeof COMMAND_TEXTS;
+
+/** Commands that the contract names and this version does not have yet. */
+export const COMMANDS_TO_COME = ['checkpoint', 'task', 'ask'] as const;
+
+/** Every name that the command line hands on to the agents' commands. */
+export const AGENT_COMMANDS: readonly string[] = [...Object.keys(COMMAND_TEXTS), ...COMMANDS_TO_COME];

@@ -1,0 +1,70 @@
+import type { AgentDecision, DraftSubmission, GatewayRooms, RunIdentity, ToolFailure } from '../../src/gateway/gateway.ts';
+import type { Log } from '../../src/ports.ts';
+
+export const TOKEN = 'token-of-run-7';
+export const ENDED_TOKEN = 'token-of-run-6';
+export const RUN: RunIdentity = { run: 7, agent: 'scout' };
+
+export type Act =
+  | { readonly act: 'draft'; readonly run: RunIdentity; readonly draft: DraftSubmission }
+  | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined }
+  | { readonly act: 'progress'; readonly run: RunIdentity; readonly text: string }
+  | { readonly act: 'fail'; readonly run: RunIdentity; readonly failure: ToolFailure }
+  | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined };
+
+/** Rooms that remember what they were asked; a key given twice is the same draft, and `overrides` answer otherwise. */
+export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
+  const acts: Act[] = [];
+  const keys = new Map<string, number>();
+  let lastId = 11;
+  const rooms: GatewayRooms = {
+    identify(token) {
+      if (token === TOKEN) return { kind: 'known', run: RUN };
+      return { kind: token === ENDED_TOKEN ? 'ended' : 'unknown' };
+    },
+    submitDraft(run, draft) {
+      acts.push({ act: 'draft', run, draft });
+      const known = draft.key === undefined ? undefined : keys.get(draft.key);
+      if (known !== undefined) return { kind: 'accepted', id: known, existing: true };
+      lastId += 1;
+      if (draft.key !== undefined) keys.set(draft.key, lastId);
+      return { kind: 'accepted', id: lastId, existing: false };
+    },
+    beat: (run, note) => void acts.push({ act: 'beat', run, note }),
+    progress: (run, text) => void acts.push({ act: 'progress', run, text }),
+    reportFailure(run, failure) {
+      acts.push({ act: 'fail', run, failure });
+      return { kind: 'answer', answer: 'wait 60' };
+    },
+    decisions(agent, since) {
+      acts.push({ act: 'decisions', agent, since });
+      return [];
+    },
+    ...overrides,
+  };
+  return { rooms, acts };
+}
+
+/** A log that keeps its lines. */
+export function createFakeLog() {
+  const lines: string[] = [];
+  const write = (level: string): Log['info'] => (message, fields) => void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
+  const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  return { log, lines };
+}
+
+export function decision(changes: Partial<AgentDecision> = {}): AgentDecision {
+  return {
+    draft: 12,
+    key: null,
+    kind: 'reply',
+    to: '@ada',
+    verdict: 'approved',
+    reason: null,
+    body_before: null,
+    body_after: null,
+    url: null,
+    at: '2026-07-01T08:00:00.000Z',
+    ...changes,
+  };
+}
