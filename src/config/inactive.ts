@@ -1,0 +1,84 @@
+import { type KeyPath, valueAt } from './key-path.ts';
+import { renderKey } from './problem.ts';
+
+/** A part of fleet.yaml that is read and checked, but that nothing acts on yet. */
+interface InactivePart {
+  /** Where it is written; `*` stands for any name or index. */
+  readonly keys: readonly KeyPath[];
+  /** Which values are meant; all, where it is missing. */
+  readonly only?: (value: unknown) => boolean;
+  /** What does not happen. */
+  readonly meaning: string;
+}
+
+/** The runtimes whose agents are not started yet. */
+export const INACTIVE_RUNTIMES: readonly string[] = ['claude', 'codex', 'gemini'];
+
+/** One row for each part; whoever makes a part work deletes its row. */
+const INACTIVE_PARTS: readonly InactivePart[] = [
+  {
+    keys: agentKeys('runtime'),
+    only: (value) => INACTIVE_RUNTIMES.includes(String(value)),
+    meaning: 'agents of this runtime are not run',
+  },
+  {
+    keys: [['budget'], ...agentKeys('budget'), ...agentKeys('max_run_cost')],
+    meaning: 'costs are neither counted nor limited',
+  },
+  { keys: [['logs']], meaning: 'each run has a size limit of its own, older logs are kept' },
+  { keys: [['digest']], meaning: 'no digest is sent' },
+  { keys: [['alerts', 'repeat']], meaning: 'an alert is sent once' },
+  { keys: [['alerts', 'fallback']], meaning: 'alerts have no second route' },
+  { keys: [['alerts', 'dead_man']], meaning: 'the address is not called' },
+  { keys: [['alerts', 'dark_after']], meaning: 'there is no sentinel' },
+  { keys: [['credentials', '*', 'login']], only: (value) => value === 'paste', meaning: 'a token cannot be pasted' },
+  {
+    keys: [
+      ['credentials', '*', 'capture'],
+      ['credentials', '*', 'env'],
+    ],
+    meaning: 'secrets are neither stored nor handed to agents',
+  },
+  {
+    keys: [
+      ['credentials', '*', 'expires'],
+      ['credentials', '*', 'lifetime'],
+    ],
+    meaning: 'nobody warns before a secret expires',
+  },
+  { keys: [['credentials', '*', 'rotate']], meaning: 'secrets are not rotated' },
+  { keys: agentKeys('on'), meaning: 'nothing creates tasks' },
+  { keys: agentKeys('failure_modes'), meaning: 'they only answer `nightdesk fail`' },
+  {
+    keys: [...agentKeys('heartbeat'), ...agentKeys('progress'), ...agentKeys('on_stuck')],
+    meaning: 'only the timeout ends a stuck run',
+  },
+  { keys: agentKeys('context'), meaning: 'the context of a run is not watched' },
+  { keys: [['drafts', 'burst']], meaning: 'each draft comes as a card of its own' },
+  { keys: [['drafts', 'kinds', '*', 'undo']], meaning: 'an approval cannot be taken back' },
+  { keys: [['drafts', 'kinds', '*', 'remind']], meaning: 'no reminders are sent' },
+];
+
+/** One line for each inactive part that this file uses: its keys, and what does not happen. */
+export function describeInactive(raw: unknown): string[] {
+  return INACTIVE_PARTS.flatMap(({ keys, only, meaning }) => {
+    const used = keys.flatMap((key) => matches(raw, key)).filter((path) => only?.(valueAt(raw, path)) ?? true);
+    return used.length === 0 ? [] : [`${used.map(renderKey).join(', ')}: ${meaning}`];
+  });
+}
+
+/** An agent's key, also where it is a default. */
+function agentKeys(key: string): KeyPath[] {
+  return [
+    ['defaults', key],
+    ['agents', '*', key],
+  ];
+}
+
+function matches(raw: unknown, pattern: KeyPath): KeyPath[] {
+  const star = pattern.indexOf('*');
+  if (star === -1) return valueAt(raw, pattern) === undefined ? [] : [pattern];
+  const around = valueAt(raw, pattern.slice(0, star));
+  const names = typeof around === 'object' && around !== null ? Object.keys(around) : [];
+  return names.flatMap((name) => matches(raw, [...pattern.slice(0, star), name, ...pattern.slice(star + 1)]));
+}
