@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/**
+ * The launcher: finds a Node that can run Nightdesk, and goes on under it.
+ *
+ * Plain JavaScript for whatever Node a machine has (12.17 and newer read it): no dependencies, no `node:` names, no
+ * syntax younger than that. Nothing native is loaded before the version is known, because better-sqlite3 takes an
+ * older Node down without a word.
+ */
+import { spawn } from 'child_process';
+import { existsSync, readFileSync } from 'fs';
+import { dirname, join } from 'path';
+import { fileURLToPath } from 'url';
+
+/** The first Node that strips types by itself and that better-sqlite3 was built for. */
+const NEEDED_MAJOR = 24;
+/** EX_CONFIG of sysexits. */
+const EXIT_CONFIGURATION = 78;
+/** Tells the second launcher, under the pinned Node, that the first one waits for it. */
+const LAUNCHER_VARIABLE = 'NIGHTDESK_LAUNCHER';
+const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function isNewEnough(version) {
+  return parseInt(version, 10) >= NEEDED_MAJOR;
+}
+
+/** The pinned Node: in the package's own node_modules, or where npm hoisted it, beside the package or one level up. */
+function findPinnedNode() {
+  const folders = [
+    join(packageFolder, 'node_modules', 'node'),
+    join(packageFolder, '..', 'node'),
+    join(packageFolder, '..', 'node_modules', 'node'),
+  ];
+  return folders
+    .filter((folder) => existsSync(join(folder, 'bin', 'node')) && isNewEnough(versionOfPackage(folder)))
+    .map((folder) => join(folder, 'bin', 'node'))[0];
+}
+
+function versionOfPackage(folder) {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
+  } catch {
+    // A folder that is not a whole package holds no pinned Node.
+    return '0';
+  }
+}
+
+function refuse(reason) {
+  process.stderr.write(
+    `nightdesk: ${reason}; run "npm ci" in ${packageFolder}, which brings the right Node, or install Node ${NEEDED_MAJOR}\n`,
+  );
+  process.exitCode = EXIT_CONFIGURATION;
+}
+
+/** Goes on under another Node, as if it were this process: same streams, same signals, same end. */
+function goOnUnder(node) {
+  const environment = Object.assign({}, process.env, { [LAUNCHER_VARIABLE]: String(process.pid) });
+  // The fourth stream is the lifeline: it closes when this process is killed, see followLauncher.
+  const child = spawn(node, [fileURLToPath(import.meta.url)].concat(process.argv.slice(2)), {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: environment,
+  });
+  child.on('error', (error) => refuse(`${node} does not start (${error.code})`));
+  FORWARDED.forEach((signal) => process.on(signal, () => child.kill(signal)));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    // Whoever waits for us is to see the signal that ended the program.
+    FORWARDED.forEach((name) => process.removeAllListeners(name));
+    process.kill(process.pid, signal);
+  });
+}
+
+function isFollower() {
+  return process.env[LAUNCHER_VARIABLE] === String(process.ppid);
+}
+
+/** A launcher that was killed outright cannot forward that: the program ends the same way, so that none runs unseen. */
+function followLauncher() {
+  const followed = isFollower();
+  delete process.env[LAUNCHER_VARIABLE];
+  if (!followed || !process.channel) return;
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel.unref();
+}
+
+function run() {
+  if (isNewEnough(process.versions.node)) {
+    followLauncher();
+    // A failed import is an unhandled rejection, which ends the process with its reason.
+    void import('./cli.ts');
+    return;
+  }
+  // A follower that is still too old would launch itself for ever.
+  const pinned = isFollower() ? undefined : findPinnedNode();
+  if (pinned === undefined) refuse(`needs Node ${NEEDED_MAJOR} or newer, and this is ${process.versions.node}`);
+  else goOnUnder(pinned);
+}
+
+run();
