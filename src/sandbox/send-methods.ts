@@ -1,0 +1,131 @@
+/** Methods that send a message or change one. */
+import { badRequest, BotApiRefusal, sandboxRefusal } from './bot-error.ts';
+import { answerMessage, chatOf, messageOf } from './bot-world.ts';
+import type { BotMethod, BotWorld } from './bot-world.ts';
+import type { StoredFile, StoredMessage } from './chat-history.ts';
+import { captionText, messageText } from './formatted-text.ts';
+import type { FormattedText } from './formatted-text.ts';
+import { readKeyboard } from './inline-keyboard.ts';
+import type { InlineKeyboard } from './inline-keyboard.ts';
+import { isUploadedFile } from './uploaded-file.ts';
+import type { Payload } from './validation.ts';
+
+/** The upload limit of sendDocument. */
+const maxDocumentBytes = 50 * 1024 * 1024;
+/** Older messages cannot be deleted. */
+const deletableForMs = 48 * 60 * 60 * 1_000;
+const maxDeletions = 100;
+
+/** The methods that send, edit and delete. */
+export function createSendMethods(world: BotWorld): Readonly<Record<string, BotMethod>> {
+  function send(payload: Payload, content: FormattedText, chatId: number, file?: StoredFile): unknown {
+    if (payload['message_thread_id'] !== undefined) throw badRequest('message thread not found');
+    const keyboard = readKeyboard(payload['reply_markup']);
+    const replyTo = repliedTo(payload, chatId);
+    world.flood.check(chatId);
+    const message = world.history.add({
+      chatId,
+      author: world.people.bot,
+      date: world.now(),
+      content,
+      keyboard,
+      file,
+      silent: payload['disable_notification'] === true,
+      replyTo,
+    });
+    return answerMessage(world, message);
+  }
+
+  function repliedTo(payload: Payload, chatId: number): number | undefined {
+    const parameters = payload['reply_parameters'] as Payload | undefined;
+    const id = parameters?.['message_id'] ?? payload['reply_to_message_id'];
+    if (id === undefined) return undefined;
+    if (world.history.find(chatId, Number(id)) !== undefined) return Number(id);
+    if (parameters?.['allow_sending_without_reply'] === true) return undefined;
+    throw badRequest('message to be replied not found');
+  }
+
+  function documentOf(payload: Payload): StoredFile {
+    const given = payload['document'];
+    if (isUploadedFile(given)) {
+      if (given.content.length === 0) throw badRequest('file must be non-empty');
+      if (given.content.length > maxDocumentBytes) throw new BotApiRefusal(413, 'Request Entity Too Large');
+      return world.history.storeFile(given);
+    }
+    const known = world.history.findFile((file) => file.fileId === given);
+    if (known === undefined) throw badRequest('wrong file identifier/HTTP URL specified');
+    return known;
+  }
+
+  function editable(payload: Payload): StoredMessage {
+    if (payload['inline_message_id'] !== undefined) throw sandboxRefusal('there are no inline messages here');
+    const message = messageOf(world, payload, 'message to edit not found');
+    if (!message.author.is_bot) throw badRequest("message can't be edited");
+    return message;
+  }
+
+  function edit(message: StoredMessage, content: FormattedText, keyboard: InlineKeyboard): unknown {
+    if (isSame(message.content, content) && isSame(message.keyboard, keyboard)) {
+      throw badRequest(
+        'message is not modified: specified new message content and reply markup are exactly the same as a current ' +
+          'content and reply markup of the message',
+      );
+    }
+    world.flood.check(message.chatId);
+    // Telegram marks only a changed content as edited, not a changed keyboard.
+    const editDate = isSame(message.content, content) ? message.editDate : world.now();
+    return answerMessage(world, world.history.edit(message, { content, keyboard, editDate }));
+  }
+
+  function deleteMessage(message: StoredMessage): void {
+    if (world.now() - message.date > deletableForMs) throw badRequest("message can't be deleted for everyone");
+    world.history.delete(message);
+  }
+
+  return {
+    sendMessage(payload) {
+      const chatId = chatOf(world, payload);
+      return send(payload, messageText(payload['text'], payload['parse_mode'], payload['entities']), chatId);
+    },
+    sendDocument(payload) {
+      const chatId = chatOf(world, payload);
+      const caption = captionText(payload['caption'], payload['parse_mode'], payload['caption_entities']);
+      return send(payload, caption, chatId, documentOf(payload));
+    },
+    editMessageText(payload) {
+      if (payload['rich_message'] !== undefined) throw sandboxRefusal('rich messages are not implemented');
+      const message = editable(payload);
+      if (message.file !== undefined) throw badRequest('there is no text in the message to edit');
+      const content = messageText(payload['text'], payload['parse_mode'], payload['entities']);
+      return edit(message, content, readKeyboard(payload['reply_markup']));
+    },
+    editMessageCaption(payload) {
+      const message = editable(payload);
+      if (message.file === undefined) throw badRequest('there is no caption in the message to edit');
+      const content = captionText(payload['caption'], payload['parse_mode'], payload['caption_entities']);
+      return edit(message, content, readKeyboard(payload['reply_markup']));
+    },
+    editMessageReplyMarkup(payload) {
+      const message = editable(payload);
+      return edit(message, message.content, readKeyboard(payload['reply_markup']));
+    },
+    deleteMessage(payload) {
+      deleteMessage(messageOf(world, payload, 'message to delete not found'));
+      return true;
+    },
+    deleteMessages(payload) {
+      const chatId = chatOf(world, payload);
+      const ids = payload['message_ids'] as readonly number[];
+      if (ids.length === 0 || ids.length > maxDeletions) throw badRequest('there are too many messages to delete');
+      for (const id of ids) {
+        const message = world.history.find(chatId, id);
+        if (message !== undefined) deleteMessage(message);
+      }
+      return true;
+    },
+  };
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
