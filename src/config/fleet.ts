@@ -1,0 +1,105 @@
+/**
+ * The fleet as the rest of the program sees it: fleet.yaml, validated, with defaults filled in, paths absolute,
+ * durations in milliseconds. Frozen: a reload makes a new one.
+ */
+
+/** When an agent runs. */
+export type Schedule =
+  | { readonly kind: 'every'; readonly everyMs: number }
+  | { readonly kind: 'cron'; readonly expression: string }
+  | { readonly kind: 'continuous' }
+  | { readonly kind: 'task' }
+  /** Publishers and agents that only a person or a draft wakes. */
+  | { readonly kind: 'none' };
+
+/** A daily window in the fleet's timezone, in minutes after midnight; `from > to` spans midnight. */
+export interface DailyWindow {
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+export type RuntimeName = 'command' | 'claude' | 'codex' | 'gemini';
+
+export type FailureMode = {
+  readonly tool: string;
+  readonly on: 'auth' | 'rate-limit' | 'not-found' | 'other';
+  readonly then:
+    | { readonly kind: 'alert' }
+    | { readonly kind: 'skip' }
+    | { readonly kind: 'wait'; readonly waitMs: number; readonly retry: number; readonly otherwise: 'alert' | 'skip' };
+};
+
+export interface Agent {
+  readonly name: string;
+  readonly runtime: RuntimeName;
+  /** For runtime `command`: program and arguments, the program absolute where it was given with a slash. Empty otherwise. */
+  readonly command: readonly string[];
+  readonly prompt: string | undefined;
+  readonly model: string | undefined;
+  readonly schedule: Schedule;
+  readonly active: DailyWindow | undefined;
+  readonly credentials: readonly string[];
+  readonly heartbeatMs: number;
+  readonly progressMs: number | undefined;
+  readonly onStuck: 'alert' | 'restart' | 'stop';
+  readonly timeoutMs: number;
+  readonly budgetUsd: number | undefined;
+  readonly maxRunCostUsd: number | undefined;
+  readonly context: { readonly flushPercent: number; readonly stopPercent: number };
+  readonly workdir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly failureModes: readonly FailureMode[];
+  /** Kinds of drafts that this agent publishes; empty for all others. */
+  readonly publishes: readonly string[];
+}
+
+export interface Rotation {
+  readonly everyMs: number;
+  /** Minutes after midnight in the fleet's timezone. */
+  readonly atMinute: number;
+  readonly command: readonly [string, ...string[]];
+}
+
+export interface Credential {
+  readonly name: string;
+  readonly check: readonly [string, ...string[]] | undefined;
+  readonly checkEveryMs: number;
+  readonly login: readonly [string, ...string[]] | 'paste' | undefined;
+  readonly capture: string | undefined;
+  readonly env: string | undefined;
+  readonly expiresAt: number | undefined;
+  readonly lifetimeMs: number | undefined;
+  readonly rotate: Rotation | undefined;
+  readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+}
+
+export interface DraftKind {
+  readonly windowMs: number | undefined;
+  readonly undoMs: number;
+  readonly remindPercent: readonly number[];
+}
+
+export interface Fleet {
+  /** Absolute path of fleet.yaml. */
+  readonly file: string;
+  readonly timezone: string;
+  /** Absolute path of the state folder. */
+  readonly home: string;
+  /** How many runs may be alive at once; the rest waits its turn, longest waiting first. */
+  readonly concurrency: number;
+  readonly telegram: { readonly owners: readonly number[]; readonly chat: number };
+  readonly budget: { readonly monthlyUsd: number; readonly warnPercent: readonly number[] } | undefined;
+  readonly logs: { readonly totalBytes: number; readonly keepMs: number; readonly keepFreeBytes: number };
+  /** Cron expressions in the fleet's timezone. */
+  readonly digest: readonly string[];
+  readonly alerts: {
+    readonly repeatMs: number;
+    readonly fallback: readonly [string, ...string[]] | undefined;
+    readonly deadMan: { readonly url: string; readonly everyMs: number } | undefined;
+    readonly darkAfterMs: number;
+    readonly quiet: DailyWindow | undefined;
+  };
+  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly drafts: { readonly burst: number; readonly kinds: ReadonlyMap<string, DraftKind> };
+}
