@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { GatewayRequest, GatewayRooms } from '../../src/gateway/gateway.ts';
 import { MAX_CONTEXT_CHARS, MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES, MAX_NOTE_CHARS } from '../../src/gateway/limits.ts';
 import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
+
+// Processes, sockets and megabytes on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 function setUp(overrides: Partial<GatewayRooms> = {}) {
   const { rooms, acts } = createFakeRooms(overrides);

@@ -1,0 +1,344 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
+import { AGENT_COMMANDS } from '../../src/gateway/agent-command-help.ts';
+import { runAgentCommand } from '../../src/gateway/agent-commands.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/gateway.ts';
+import { MAX_DRAFT_BYTES, MAX_REQUEST_BYTES } from '../../src/gateway/limits.ts';
+import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
+
+// Processes, sockets and megabytes on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
+
+const FIXTURE = new URL('fixtures/agent-command.ts', import.meta.url).pathname;
+const closers: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function setUp(overrides: Partial<GatewayRooms> = {}) {
+  const { rooms, acts } = createFakeRooms(overrides);
+  const { log } = createFakeLog();
+  const server = await createLoopbackServer(createGateway(rooms, log).handle, { maxBodyBytes: MAX_REQUEST_BYTES, log });
+  closers.push(() => server.close());
+  return { env: { NIGHTDESK_URL: server.url, NIGHTDESK_TOKEN: TOKEN }, acts, server };
+}
+
+/** A gateway that is not ours. */
+async function listen(handle: RequestListener) {
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  closers.push(() => void server.close());
+  await once(server, 'listening');
+  return { NIGHTDESK_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, NIGHTDESK_TOKEN: TOKEN };
+}
+
+/** Runs the command as a process with this environment and nothing else. */
+function run(argv: readonly string[], env: Readonly<Record<string, string>>, stdin: string | Uint8Array = '') {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [FIXTURE, ...argv], { env });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // A command that does not read its stdin ends before it is written.
+    child.stdin.on('error', () => {});
+    child.stdin.end(stdin);
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Runs the command inside this process, for what ends before the gateway is called. */
+async function runHere(argv: readonly string[], env: Readonly<Record<string, string>> = {}, stdin: readonly Uint8Array[] = []) {
+  let [stdout, stderr] = ['', ''];
+  const code = await runAgentCommand(argv, {
+    env,
+    stdin: (async function* () {
+      yield* stdin;
+    })(),
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+  });
+  return { code, stdout, stderr };
+}
+
+const IN_A_RUN = { NIGHTDESK_URL: 'http://127.0.0.1:9', NIGHTDESK_TOKEN: TOKEN };
+
+describe('nightdesk draft', () => {
+  test('submits what stands on stdin and prints the id', async () => {
+    const { env, acts } = await setUp();
+
+    const result = await run(
+      ['draft', '--kind', 'reply', '--to=@ada', '--url', 'https://example.com/1', '--context', 'her question', '--window', '1h30m', '--priority', '1', '--key', 'k'],
+      env,
+      'Hello.',
+    );
+
+    expect(result).toEqual({ code: 0, stdout: '12\n', stderr: '' });
+    expect(acts).toEqual([
+      {
+        act: 'draft',
+        run: RUN,
+        draft: { kind: 'reply', to: '@ada', url: 'https://example.com/1', context: 'her question', windowMs: 5_400_000, priority: 1, key: 'k', body: 'Hello.' },
+      },
+    ]);
+  });
+
+  test('prints the same id when the key is given again', async () => {
+    const { env } = await setUp();
+    const argv = ['draft', '--kind', 'reply', '--to', '@ada', '--key', 'k'];
+
+    const results = [await run(argv, env, 'Hello.'), await run(argv, env, 'Hello.')];
+
+    expect(results.map(({ stdout }) => stdout)).toEqual(['12\n', '12\n']);
+  });
+
+  test.each(['line\n', '\uFEFF  \r\n both ends \n\n', '\u{1F600}ä\u0001"\\'])('hands over %j byte for byte', async (body) => {
+    const { env, acts } = await setUp();
+
+    const { code } = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, body);
+
+    expect(code).toBe(0);
+    expect(acts).toMatchObject([{ draft: { body } }]);
+  });
+
+  test('hands over a body of exactly 1 MiB that JSON makes six times as long', async () => {
+    const { env, acts } = await setUp();
+    const body = '\u0001'.repeat(MAX_DRAFT_BYTES);
+
+    const { code } = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, body);
+
+    expect(code).toBe(0);
+    expect(acts).toMatchObject([{ draft: { body } }]);
+  });
+
+  test.each<[string, Uint8Array, string]>([
+    ['empty', Buffer.from(''), 'the body on stdin is empty'],
+    ['blank', Buffer.from(' \n'), 'the body on stdin is empty'],
+    ['not UTF-8', Buffer.from([0x61, 0xff]), 'the body on stdin is not UTF-8'],
+    ['cut inside a character', Buffer.from('ä').subarray(0, 1), 'the body on stdin is not UTF-8'],
+    ['with a NUL', Buffer.from('a\0b'), 'the body on stdin holds a NUL character'],
+    ['too long', Buffer.alloc(MAX_DRAFT_BYTES + 1, 'x'), 'the body has more than 1048576 bytes: a person has to read all of it'],
+  ])('exits 65 without a call when the body is %s', async (_condition, body, reason) => {
+    const { env, acts } = await setUp();
+
+    const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, body);
+
+    expect(result).toEqual({ code: 65, stdout: '', stderr: `nightdesk draft: ${reason}\n` });
+    expect(acts).toEqual([]);
+  });
+
+  test('exits 1 with the reason when the desk refuses', async () => {
+    const { env } = await setUp({ submitDraft: () => ({ kind: 'refused', reason: 'nobody publishes\nthe kind reply' }) });
+
+    const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, 'Hello.');
+
+    expect(result).toEqual({ code: 1, stdout: '', stderr: 'nightdesk draft: nobody publishes the kind reply\n' });
+  });
+});
+
+describe('nightdesk beat, progress and fail', () => {
+  test('beat says nothing and exits 0', async () => {
+    const { env, acts } = await setUp();
+
+    expect(await run(['beat'], env)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await run(['beat', 'reading', 'mail'], env)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(acts).toMatchObject([{ note: undefined }, { note: 'reading mail' }]);
+  });
+
+  test('progress takes words that begin with dashes after --', async () => {
+    const { env, acts } = await setUp();
+
+    expect(await run(['progress', '--', '--done--', 'ä'], env)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(acts).toMatchObject([{ text: '--done-- ä' }]);
+  });
+
+  test('fail prints the answer', async () => {
+    const { env, acts } = await setUp();
+
+    const result = await run(['fail', '--tool', 'search', '--kind', 'rate-limit', '--credential', 'google', '429 Too Many'], env);
+
+    expect(result).toEqual({ code: 0, stdout: 'wait 60\n', stderr: '' });
+    expect(acts).toMatchObject([{ failure: { tool: 'search', kind: 'rate-limit', credential: 'google', text: '429 Too Many' } }]);
+  });
+
+  test('a call of a run that has ended exits 1 and says so', async () => {
+    const { env } = await setUp();
+
+    const result = await run(['beat'], { ...env, NIGHTDESK_TOKEN: ENDED_TOKEN });
+
+    expect(result).toEqual({ code: 1, stdout: '', stderr: 'nightdesk beat: this run has ended\n' });
+  });
+});
+
+describe('nightdesk decisions', () => {
+  const edited = decision({ verdict: 'edited', key: 'k', reason: 'too\nlong', body_before: 'a\nb\n', body_after: 'a\u001B[31m' });
+
+  test('prints a line each, and the texts of an edit', async () => {
+    const { env } = await setUp({ decisions: () => [decision({ verdict: 'published', url: 'https://example.com/1' }), edited] });
+
+    const result = await run(['decisions'], env);
+
+    expect(result).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: [
+        '2026-07-01T08:00:00.000Z  draft 12, reply to @ada: published https://example.com/1',
+        '2026-07-01T08:00:00.000Z  draft 12 [k], reply to @ada: edited: too long',
+        '  before:',
+        '    a',
+        '    b',
+        '  after:',
+        '    a\uFFFD[31m',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  test('prints the same as JSON with --json', async () => {
+    const { env } = await setUp({ decisions: () => [edited] });
+
+    const { stdout } = await run(['decisions', '--json'], env);
+
+    expect(JSON.parse(stdout)).toEqual([edited]);
+  });
+
+  test('prints an empty array with --json when there are none', async () => {
+    const { env } = await setUp();
+
+    expect((await run(['decisions', '--json'], env)).stdout).toBe('[]\n');
+  });
+
+  test('hints at the next page when there may be more', async () => {
+    const { env } = await setUp({ decisions: () => Array.from({ length: 200 }, () => decision()) });
+
+    const { stderr } = await run(['decisions', '--since', '2026-07-01'], env);
+
+    expect(stderr).toBe('nightdesk decisions: there may be more: go on with --since 2026-07-01T08:00:00.000Z\n');
+  });
+
+  test.each([
+    ['2026-07-01T10:00:00+02:00', Date.UTC(2026, 6, 1, 8)],
+    ['2026-07-01', Date.UTC(2026, 6, 1)],
+  ])('asks since %s', async (since, at) => {
+    const { env, acts } = await setUp();
+
+    await run(['decisions', '--since', since], env);
+
+    expect(acts).toEqual([{ act: 'decisions', agent: 'scout', since: at }]);
+  });
+
+  test('counts a duration back from now', async () => {
+    const { env, acts } = await setUp();
+    const before = Date.now();
+
+    await run(['decisions', '--since=2h'], env);
+
+    const [act] = acts;
+    const since = act?.act === 'decisions' ? (act.since ?? 0) : 0;
+    expect(since).toBeGreaterThanOrEqual(before - 7_200_000);
+    expect(since).toBeLessThanOrEqual(Date.now() - 7_200_000);
+  });
+});
+
+describe('a command line that is wrong', () => {
+  test.each<[string, readonly string[], string]>([
+    ['draft', ['--knid', 'reply'], 'unknown option --knid; did you mean --kind?'],
+    ['draft', ['--widnow=4h'], 'unknown option --widnow; did you mean --window?'],
+    ['draft', ['-k', 'reply'], 'unknown option -k; it takes --kind, --to, --url, --context, --window, --priority, --key, --help'],
+    ['draft', ['--kind'], '--kind needs a value'],
+    ['draft', ['--kind', '--to', 'x'], '--kind needs a value; one that begins with a dash is written --kind=--to'],
+    ['draft', ['--kind', 'a', '--kind', 'b'], '--kind is given twice'],
+    ['draft', ['--to', 'x'], '--kind is missing: what is it, as fleet.yaml names it?'],
+    ['draft', ['--kind', 'x'], '--to is missing: who gets it?'],
+    ['draft', ['--kind', 'x', '--to', 'y', 'Hello.'], 'takes no argument, but was given "Hello."'],
+    ['draft', ['--kind', 'x', '--to', 'y', '--priority', '6'], '--priority must be 1 (the most urgent) to 5'],
+    ['draft', ['--kind', 'x', '--to', 'y', '--window', '30'], '--window must be a duration such as "30s", "5m", "4h", "7d" or "1h30m": write the unit, "30s" or "30m"'],
+    ['beat', ['--note', 'x'], 'unknown option --note; it takes --help'],
+    ['progress', [], 'say in a few words what got done'],
+    ['fail', ['--kind', 'auth', 'x'], '--tool is missing: which tool failed?'],
+    ['fail', ['--tool', 't', 'x'], '--kind is missing: one of auth, rate-limit, not-found, other'],
+    ['fail', ['--tool', 't', '--kind', 'timeout', 'x'], '--kind must be one of auth, rate-limit, not-found, other'],
+    ['fail', ['--tool', 't', '--kind', 'auth'], 'the text is missing: what did the tool say?'],
+    ['decisions', ['--josn'], 'unknown option --josn; did you mean --json?'],
+    ['decisions', ['--json=yes'], '--json takes no value'],
+    ['decisions', ['--since', 'monday'], '--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h'],
+    ['drafts', [], 'unknown command; did you mean draft?'],
+  ])('exits 64 with one line: nightdesk %s %j', async (name, argv, reason) => {
+    expect(await runHere([name, ...argv], IN_A_RUN)).toEqual({ code: 64, stdout: '', stderr: `nightdesk ${name}: ${reason}\n` });
+  });
+
+  test.each(['draft', 'beat', 'progress', 'fail', 'decisions'])('is explained by nightdesk %s --help, inside a run or not', async (name) => {
+    const { code, stdout, stderr } = await runHere([name, '--help']);
+
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.startsWith(`nightdesk ${name}`)).toBe(true);
+  });
+
+  test.each(['checkpoint', 'task', 'ask'])('exits 69 for %s, which is not there yet', async (name) => {
+    expect(AGENT_COMMANDS).toContain(name);
+    expect(await runHere([name, 'add', '--for', 'x'], IN_A_RUN)).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: `nightdesk ${name}: this command is not there yet\n`,
+    });
+  });
+
+  test.each<Readonly<Record<string, string>>>([{}, { NIGHTDESK_URL: 'http://127.0.0.1:9' }, { NIGHTDESK_TOKEN: TOKEN }])(
+    'exits 64 outside a run, with the environment %j',
+    async (env) => {
+      const { code, stderr } = await runHere(['beat'], env);
+
+      expect(code).toBe(64);
+      expect(stderr).toBe("nightdesk beat: this works only inside an agent's run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set\n");
+    },
+  );
+});
+
+describe('a control plane that does not answer', () => {
+  test('exits 69 within ten seconds, saying that nothing was sent', async () => {
+    const { env, server } = await setUp();
+    await server.close();
+    const startedAt = performance.now();
+
+    const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, 'Hello.');
+
+    expect(result).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: 'nightdesk draft: the control plane cannot be reached (ECONNREFUSED): nothing was sent\n',
+    });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  test.each([
+    { key: [], tries: 1, code: 69, stdout: '' },
+    { key: ['--key', 'k'], tries: 3, code: 0, stdout: '12\n' },
+  ])('makes $tries tries of a draft with the options $key when answers are lost', async ({ key, tries, code, stdout }) => {
+    let seen = 0;
+    const env = await listen((request, response) => {
+      seen += 1;
+      request.resume();
+      if (seen < 3) request.socket.destroy();
+      else response.end('{"id":12}');
+    });
+
+    const result = await run(['draft', '--kind', 'reply', '--to', '@ada', ...key], env, 'Hello.');
+
+    expect([result.code, result.stdout, seen]).toEqual([code, stdout, tries]);
+    if (code === 69) expect(result.stderr).toContain('whether this was taken is unknown; with --key it could safely be sent again');
+  });
+
+  test('is said to be not understood when it answers with something else', async () => {
+    const env = await listen((_request, response) => response.end('{"id":"twelve"}'));
+
+    const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, 'Hello.');
+
+    expect(result).toEqual({ code: 69, stdout: '', stderr: "nightdesk draft: the control plane's answer cannot be understood\n" });
+  });
+});
