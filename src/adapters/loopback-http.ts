@@ -15,25 +15,36 @@ export interface LoopbackServer {
 export interface LoopbackOptions {
   readonly maxBodyBytes: number;
   readonly log: Log;
-  /** How long a request may take to arrive; 10 s unless given, which is long for a few megabytes on the same machine. */
+  /**
+   * How long a request may take to arrive; 10 s unless given, which is long for a few megabytes on the same machine.
+   */
   readonly requestTimeoutMs?: number;
 }
 
-/** Open connections at once: some times the agents of a fleet; more is a program gone wild, and bounds what bodies hold in memory. */
+/**
+ * Open connections at once: some times the agents of a fleet; more is a program gone wild, and bounds what bodies hold
+ * in memory.
+ */
 const MAX_CONNECTIONS = 128;
 
-/** Of a body that is too large this many times the limit is still read (and dropped), so that the client gets to see the answer. */
+/**
+ * Of a body that is too large this many times the limit is still read (and dropped), so that the client gets to see the
+ * answer.
+ */
 const DRAIN_FACTOR = 4;
 
-/** What an answer that is being written gets before close() cuts it: the act is committed, and its agent should hear of it. */
+/**
+ * What an answer that is being written gets before close() cuts it: the act is committed, and its agent should hear of
+ * it.
+ */
 const CLOSE_GRACE_MS = 200;
 
 /**
  * Serves `handle` on 127.0.0.1, on a port that the system picks.
  *
  * Contract:
- * - `handle` sees only requests that are whole, within `maxBodyBytes`, addressed to our own host and port (against DNS rebinding), and not
- *   sent by a browser (those name an Origin).
+ * - `handle` sees only requests that are whole, within `maxBodyBytes`, addressed to our own host and port (against DNS
+ *   rebinding), and not sent by a browser (those name an Origin).
  * - One connection is one request: nothing is kept alive.
  * - What a `handle` throws is a 500 without detail and a line in the log; nothing that comes in ends the process.
  */
@@ -76,7 +87,8 @@ export async function createLoopbackServer(
     receive,
   );
   server.maxConnections = MAX_CONNECTIONS;
-  // A second request pipelined behind the first could be acted on, and its answer never be sent: Node answers it 503 instead.
+  // A second request pipelined behind the first could be acted on, and its answer never be sent: Node answers it 503
+  // instead.
   server.maxRequestsPerSocket = 1;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length']) <= maxBodyBytes) response.writeContinue();
@@ -119,7 +131,10 @@ function refuseStranger(request: IncomingMessage, host: string): GatewayResponse
   return failure(403, `the Host header must be ${host}`);
 }
 
-/** Reads a body to its end; `done` gets undefined when it is longer than `maxBytes`, and nothing when the client goes away before. */
+/**
+ * Reads a body to its end; `done` gets undefined when it is longer than `maxBytes`, and nothing when the client goes
+ * away before.
+ */
 function readBody(request: IncomingMessage, maxBytes: number, done: (body: Uint8Array | undefined) => void): void {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -158,7 +173,12 @@ function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const status = statusOfBroken(error.code);
   const body = JSON.stringify({ error: `this is no request that can be read (${error.code ?? error.name})` });
-  const head = [`HTTP/1.1 ${status}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close'];
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
   socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
@@ -192,7 +212,10 @@ export interface LoopbackCall {
   readonly maxAnswerBytes: number;
 }
 
-/** How a call ended. `refused`: no connection, so nothing was sent; `lost`: connected, but no whole answer, so it may have happened. */
+/**
+ * How a call ended. `refused`: no connection, so nothing was sent; `lost`: connected, but no whole answer, so it may
+ * have happened.
+ */
 export type LoopbackAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
   | { readonly kind: 'refused'; readonly reason: string }

@@ -28,7 +28,11 @@ interface Parsed {
 
 /** A command's call of the gateway, or why there is none. */
 type Prepared =
-  | { readonly kind: 'call'; readonly call: GatewayCall; readonly print: (answer: Readonly<Record<string, unknown>>) => Printed }
+  | {
+      readonly kind: 'call';
+      readonly call: GatewayCall;
+      readonly print: (answer: Readonly<Record<string, unknown>>) => Printed;
+    }
   | { readonly kind: 'wrong'; readonly code: number; readonly reason: string };
 
 /** What goes to stdout and stderr; undefined when the answer cannot be understood. */
@@ -37,9 +41,9 @@ type Printed = { readonly out: string; readonly hint?: string } | undefined;
 type Prepare = (parsed: Parsed, stdin: AgentCommandIo['stdin']) => Prepared | Promise<Prepared>;
 
 /**
- * Runs one agent command, `argv` beginning with its name, and resolves to its exit code; never rejects for what agents or the gateway do.
- * Answers go to stdout, everything else to stderr in one line. What only one command needs is imported by that command: agents call
- * these many times an hour.
+ * Runs one agent command, `argv` beginning with its name, and resolves to its exit code; never rejects for what agents
+ * or the gateway do. Answers go to stdout, everything else to stderr in one line. What only one command needs is
+ * imported by that command: agents call these many times an hour.
  */
 export async function runAgentCommand(argv: readonly string[], io: AgentCommandIo): Promise<number> {
   const [name = '', ...rest] = argv;
@@ -48,10 +52,14 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
     return code;
   }
 
-  if ((COMMANDS_TO_COME as readonly string[]).includes(name)) return complain(UNAVAILABLE, 'this command is not there yet');
+  if ((COMMANDS_TO_COME as readonly string[]).includes(name))
+    return complain(UNAVAILABLE, 'this command is not there yet');
   if (!isCommand(name)) {
     const meant = nearest(name, AGENT_COMMANDS);
-    return complain(USAGE, `unknown command; ${meant === undefined ? `there are ${AGENT_COMMANDS.join(', ')}` : `did you mean ${meant}?`}`);
+    return complain(
+      USAGE,
+      `unknown command; ${meant === undefined ? `there are ${AGENT_COMMANDS.join(', ')}` : `did you mean ${meant}?`}`,
+    );
   }
   const { options, help } = COMMAND_TEXTS[name];
   const parsed = parseCommand(rest, options);
@@ -82,7 +90,8 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
     if (kind === undefined) return wrong('--kind is missing: what is it, as fleet.yaml names it?');
     if (to === undefined) return wrong('--to is missing: who gets it?');
     const priority = values.get('priority');
-    if (priority !== undefined && !/^[1-5]$/.test(priority)) return wrong('--priority must be 1 (the most urgent) to 5');
+    if (priority !== undefined && !/^[1-5]$/.test(priority))
+      return wrong('--priority must be 1 (the most urgent) to 5');
     const window = values.get('window');
     const windowMs = window === undefined ? undefined : await readDuration(window);
     if (typeof windowMs === 'string') return wrong(`--window must be ${windowMs}`);
@@ -93,16 +102,33 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
       method: 'POST',
       target: '/v1/draft',
       // JSON leaves out what is undefined.
-      body: { kind, to, url, context, key, windowMs, priority: priority === undefined ? undefined : Number(priority), body: body.text },
+      body: {
+        kind,
+        to,
+        url,
+        context,
+        key,
+        windowMs,
+        priority: priority === undefined ? undefined : Number(priority),
+        body: body.text,
+      },
       repeatable: key !== undefined,
     };
-    return { kind: 'call', call, print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined) };
+    return {
+      kind: 'call',
+      call,
+      print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined),
+    };
   },
 
   beat({ words }) {
     const note = words.join(' ');
     const body = note === '' ? {} : { note };
-    return { kind: 'call', call: { method: 'POST', target: '/v1/beat', body, repeatable: true }, print: () => ({ out: '' }) };
+    return {
+      kind: 'call',
+      call: { method: 'POST', target: '/v1/beat', body, repeatable: true },
+      print: () => ({ out: '' }),
+    };
   },
 
   progress({ words }) {
@@ -121,14 +147,24 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
     if (!kinds.includes(kind)) return wrong(`--kind must be one of ${kinds.join(', ')}`);
     if (text.trim() === '') return wrong('the text is missing: what did the tool say?');
     // Not repeatable: a failure that is counted twice uses up a retry that the agent never made.
-    const call: GatewayCall = { method: 'POST', target: '/v1/fail', body: { tool, kind, credential, text }, repeatable: false };
-    return { kind: 'call', call, print: ({ answer }) => (typeof answer === 'string' ? { out: `${answer}\n` } : undefined) };
+    const call: GatewayCall = {
+      method: 'POST',
+      target: '/v1/fail',
+      body: { tool, kind, credential, text },
+      repeatable: false,
+    };
+    return {
+      kind: 'call',
+      call,
+      print: ({ answer }) => (typeof answer === 'string' ? { out: `${answer}\n` } : undefined),
+    };
   },
 
   async decisions({ values, flags }) {
     const given = values.get('since');
     const since = given === undefined ? undefined : await readSince(given);
-    if (since === null) return wrong('--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h');
+    if (since === null)
+      return wrong('--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h');
     const { renderDecisions } = await import('./render-decisions.ts');
     return {
       kind: 'call',
@@ -163,9 +199,10 @@ function inOneLine(text: string): string {
 function readAddress(env: AgentCommandIo['env']): GatewayAddress | string {
   const [url = '', token = ''] = [env['NIGHTDESK_URL'], env['NIGHTDESK_TOKEN']];
   if (url === '' || token === '') {
-    return 'this works only inside an agent\'s run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set';
+    return "this works only inside an agent's run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set";
   }
-  if (!URL.canParse(url) || new URL(url).protocol !== 'http:') return 'NIGHTDESK_URL is not the http:// address that the run was given';
+  if (!URL.canParse(url) || new URL(url).protocol !== 'http:')
+    return 'NIGHTDESK_URL is not the http:// address that the run was given';
   if (!/^[\w.~+/=-]{1,512}$/.test(token)) return 'NIGHTDESK_TOKEN is not the token that the run was given';
   return { url: new URL(url), token };
 }
@@ -186,10 +223,15 @@ async function readSince(text: string): Promise<string | null> {
 }
 
 /** The body as text, without any change: a byte-order mark and the last newline are the agent's own too. */
-async function readBody(stdin: AgentCommandIo['stdin']): Promise<{ kind: 'body'; text: string } | (Prepared & { kind: 'wrong' })> {
-  const bytes = await readAll(stdin).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+async function readBody(
+  stdin: AgentCommandIo['stdin'],
+): Promise<{ kind: 'body'; text: string } | (Prepared & { kind: 'wrong' })> {
+  const bytes = await readAll(stdin).catch((error: unknown) =>
+    error instanceof Error ? error : new Error(String(error)),
+  );
   if (bytes instanceof Error) return wrong(`the body on stdin cannot be read (${bytes.message})`, BAD_DATA);
-  if (bytes === undefined) return wrong(`the body has more than ${MAX_DRAFT_BYTES} bytes: a person has to read all of it`, BAD_DATA);
+  if (bytes === undefined)
+    return wrong(`the body has more than ${MAX_DRAFT_BYTES} bytes: a person has to read all of it`, BAD_DATA);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -57,10 +57,15 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function faultOfOption(token: OptionToken, options: CommandOptions, seen: ReadonlyMap<string, string>): string | undefined {
+function faultOfOption(
+  token: OptionToken,
+  options: CommandOptions,
+  seen: ReadonlyMap<string, string>,
+): string | undefined {
   const { name, rawName, value, inlineValue } = token;
   if (options.flags.includes(name)) return value === undefined ? undefined : `${rawName} takes no value`;
-  if (!options.valued.includes(name)) return `unknown option ${rawName}; ${hintAt(name, [...options.valued, ...options.flags])}`;
+  if (!options.valued.includes(name))
+    return `unknown option ${rawName}; ${hintAt(name, [...options.valued, ...options.flags])}`;
   if (value === undefined) return `${rawName} needs a value`;
   // `--to --url x` is a forgotten value far more often than a value with dashes.
   if (inlineValue !== true && value.startsWith('-') && value.length > 1) {
@@ -71,5 +76,7 @@ function faultOfOption(token: OptionToken, options: CommandOptions, seen: Readon
 
 function hintAt(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
-  return meant === undefined ? `it takes ${known.map((option) => `--${option}`).join(', ')}` : `did you mean --${meant}?`;
+  return meant === undefined
+    ? `it takes ${known.map((option) => `--${option}`).join(', ')}`
+    : `did you mean --${meant}?`;
 }

@@ -36,7 +36,11 @@ const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 1600;
 
 /** Calls the gateway, with doubling pauses between tries where a try is safe; settles within `totalMs`. */
-export async function callGateway(address: GatewayAddress, call: GatewayCall, totalMs = TOTAL_MS): Promise<GatewayOutcome> {
+export async function callGateway(
+  address: GatewayAddress,
+  call: GatewayCall,
+  totalMs = TOTAL_MS,
+): Promise<GatewayOutcome> {
   const deadline = performance.now() + totalMs;
   const url = new URL(call.target, address.url).href;
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);

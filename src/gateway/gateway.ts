@@ -54,18 +54,23 @@ export interface AgentDecision {
  * The rooms behind the gateway.
  *
  * Contract:
- * - Each call is one transaction, committed when it returns: the agent is told only after that. One that throws has changed nothing.
+ * - Each call is one transaction, committed when it returns: the agent is told only after that. One that throws has
+ *   changed nothing.
  * - `identify` knows a run's token as `ended` from the moment at which the run ends.
  * - `reportFailure` answers what the failure mode bids: `alert`, `wait SECONDS` or `skip`.
- * - `decisions` are the agent's own, oldest first, at most MAX_DECISIONS: with `since` (epoch ms) the first ones at or after it, so
- *   that paging on loses none of the same millisecond; without it the newest ones.
+ * - `decisions` are the agent's own, oldest first, at most MAX_DECISIONS: with `since` (epoch ms) the first ones at or
+ *   after it, so that paging on loses none of the same millisecond; without it the newest ones.
  */
 export interface GatewayRooms {
-  identify(token: string): { readonly kind: 'known'; readonly run: RunIdentity } | { readonly kind: 'ended' } | { readonly kind: 'unknown' };
+  identify(
+    token: string,
+  ): { readonly kind: 'known'; readonly run: RunIdentity } | { readonly kind: 'ended' } | { readonly kind: 'unknown' };
   submitDraft(
     run: RunIdentity,
     draft: DraftSubmission,
-  ): { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean } | { readonly kind: 'refused'; readonly reason: string };
+  ):
+    | { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean }
+    | { readonly kind: 'refused'; readonly reason: string };
   beat(run: RunIdentity, note: string | undefined): void;
   progress(run: RunIdentity, text: string): void;
   reportFailure(
@@ -115,7 +120,10 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     if (parsed.kind === 'bad') return parsed.response;
     const sizeBytes = Buffer.byteLength(parsed.fields.body);
     if (sizeBytes > MAX_DRAFT_BYTES) {
-      return failure(413, `the body has ${sizeBytes} bytes, and a draft at most ${MAX_DRAFT_BYTES}: a person has to read all of it`);
+      return failure(
+        413,
+        `the body has ${sizeBytes} bytes, and a draft at most ${MAX_DRAFT_BYTES}: a person has to read all of it`,
+      );
     }
     const outcome = rooms.submitDraft(run, { priority: DEFAULT_PRIORITY, ...parsed.fields });
     if (outcome.kind === 'refused') return refusal(run, 'draft', outcome.reason);
@@ -147,7 +155,8 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
   function decisions({ run, query }: Call): GatewayResponse {
     const given = query.get('since');
     const since = given === null ? undefined : parseInstant(given);
-    if (given !== null && since === undefined) return failure(400, 'since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z');
+    if (given !== null && since === undefined)
+      return failure(400, 'since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z');
     return success(200, boundDecisions(rooms.decisions(run.agent, since), since === undefined ? 'newest' : 'oldest'));
   }
 
@@ -159,7 +168,8 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
   function authenticate(authorization: string | undefined): RunIdentity | GatewayResponse {
     const challenge = { 'www-authenticate': 'Bearer' };
     const token = /^Bearer +([\w.~+/=-]{1,512})$/i.exec(authorization ?? '')?.[1];
-    if (token === undefined) return failure(401, 'the header "Authorization: Bearer TOKEN" with the run\'s token is missing', challenge);
+    if (token === undefined)
+      return failure(401, 'the header "Authorization: Bearer TOKEN" with the run\'s token is missing', challenge);
     const holder = rooms.identify(token);
     if (holder.kind === 'known') return holder.run;
     if (holder.kind === 'ended') return failure(401, 'this run has ended', challenge);
@@ -176,7 +186,8 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
   ]);
 
   return {
-    // In this order: where to (404, 405), who (401), what (400, 413), and only then a room. The body of a stranger is never parsed.
+    // In this order: where to (404, 405), who (401), what (400, 413), and only then a room. The body of a stranger is
+    // never parsed.
     handle(request) {
       const { path, query } = splitTarget(request.target);
       const route = routes.get(path);
@@ -184,7 +195,8 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
         const known = [...routes].map(([name, { method }]) => `${method} ${name}`);
         return failure(404, `there is only ${known.join(', ')}`);
       }
-      if (request.method !== route.method) return failure(405, `${path} takes ${route.method} only`, { allow: route.method });
+      if (request.method !== route.method)
+        return failure(405, `${path} takes ${route.method} only`, { allow: route.method });
       const run = authenticate(request.authorization);
       if ('status' in run) return run;
       const fault = faultOfQuery(query, path === '/v1/decisions' ? ['since'] : []);
@@ -233,8 +245,13 @@ function parseBody<Schema extends z.ZodObject>(
   return { kind: 'bad', response: failure(400, explainFaults(schema, input, result.error)) };
 }
 
-/** As many decisions as one answer holds; `more` tells that there may be others, at the end that `keep` does not name. */
-function boundDecisions(all: readonly AgentDecision[], keep: 'oldest' | 'newest'): { decisions: AgentDecision[]; more: boolean } {
+/**
+ * As many decisions as one answer holds; `more` tells that there may be others, at the end that `keep` does not name.
+ */
+function boundDecisions(
+  all: readonly AgentDecision[],
+  keep: 'oldest' | 'newest',
+): { decisions: AgentDecision[]; more: boolean } {
   const kept: AgentDecision[] = [];
   let sizeBytes = 0;
   for (const decision of keep === 'oldest' ? all : all.toReversed()) {
@@ -242,5 +259,8 @@ function boundDecisions(all: readonly AgentDecision[], keep: 'oldest' | 'newest'
     if (sizeBytes > MAX_DECISIONS_BYTES) break;
     kept.push(decision);
   }
-  return { decisions: keep === 'oldest' ? kept : kept.reverse(), more: kept.length < all.length || all.length >= MAX_DECISIONS };
+  return {
+    decisions: keep === 'oldest' ? kept : kept.reverse(),
+    more: kept.length < all.length || all.length >= MAX_DECISIONS,
+  };
 }

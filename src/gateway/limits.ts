@@ -1,20 +1,23 @@
 /** What the gateway takes at most; shared by the server and the agents' commands, so that both say the same. */
 
 /**
- * Bytes of UTF-8 that a draft's body may have (1 MiB). A person reads all of it on a phone before anything goes out: that is 256 of
- * Telegram's longest messages already, so more is a log or a binary piped in by mistake.
+ * Bytes of UTF-8 that a draft's body may have (1 MiB). A person reads all of it on a phone before anything goes out:
+ * that is 256 of Telegram's longest messages already, so more is a log or a binary piped in by mistake.
  */
 export const MAX_DRAFT_BYTES = 1024 * 1024;
 
 /** Characters that a draft's context may have: it is shown beside the draft, and is no second body. */
 export const MAX_CONTEXT_CHARS = 64 * 1024;
 
-/** Characters kept of a note, a word of progress or a failure's text; what is longer is cut, since the report itself must not be lost. */
+/**
+ * Characters kept of a note, a word of progress or a failure's text; what is longer is cut, since the report itself
+ * must not be lost.
+ */
 export const MAX_NOTE_CHARS = 4096;
 
 /**
- * Bytes that a whole request may have. JSON writes one byte of text as up to six (`\u0001`), so this is six times the longest body and
- * context, and 64 KiB for the short fields.
+ * Bytes that a whole request may have. JSON writes one byte of text as up to six (`\u0001`), so this is six times the
+ * longest body and context, and 64 KiB for the short fields.
  */
 export const MAX_REQUEST_BYTES = 6 * (MAX_DRAFT_BYTES + MAX_CONTEXT_CHARS) + 64 * 1024;
 
@@ -22,7 +25,7 @@ export const MAX_REQUEST_BYTES = 6 * (MAX_DRAFT_BYTES + MAX_CONTEXT_CHARS) + 64 
 export const MAX_DECISIONS = 200;
 
 /**
- * Bytes of JSON in one answer of decisions. Two of the largest possible decisions (two bodies each, six bytes a character) always fit, so that
- * paging with the last one's time gets on.
+ * Bytes of JSON in one answer of decisions. Two of the largest possible decisions (two bodies each, six bytes a
+ * character) always fit, so that paging with the last one's time gets on.
  */
 export const MAX_DECISIONS_BYTES = 4 * MAX_REQUEST_BYTES;

@@ -5,7 +5,10 @@ import { MAX_CONTEXT_CHARS, MAX_NOTE_CHARS } from './limits.ts';
 
 const NOT_TEXT = 'must be text';
 
-/** Half surrogates and NUL are refused, not mended: SQLite would store the one changed and the other cut off in half of its functions. */
+/**
+ * Half surrogates and NUL are refused, not mended: SQLite would store the one changed and the other cut off in half of
+ * its functions.
+ */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
@@ -32,7 +35,10 @@ function note() {
 }
 
 function cutAt(full: string, length: number): string {
-  return full.slice(0, length).toWellFormed().replace(/\uFFFD$/, '');
+  return full
+    .slice(0, length)
+    .toWellFormed()
+    .replace(/\uFFFD$/, '');
 }
 
 function isUrl(candidate: string): boolean {

@@ -61,7 +61,13 @@ async function sendRaw(server: LoopbackServer, bytes: string | Uint8Array): Prom
 
 function post(server: LoopbackServer, body: string, extra: readonly string[] = [], path = '/v1/draft'): string {
   const { host } = new URL(server.url);
-  const head = [`POST ${path} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${TOKEN}`, `Content-Length: ${body.length}`, ...extra];
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${host}`,
+    `Authorization: Bearer ${TOKEN}`,
+    `Content-Length: ${body.length}`,
+    ...extra,
+  ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
@@ -228,7 +234,9 @@ test('a handler that throws is a 500 without detail, a log line, and a server th
 
   expect(first).toMatch(/^HTTP\/1\.1 500 /);
   expect(first).not.toContain('locked');
-  expect(lines).toEqual(['error gateway: a request failed {"method":"POST","path":"/v1/beat","error":"Error: database is locked"}']);
+  expect(lines).toEqual([
+    'error gateway: a request failed {"method":"POST","path":"/v1/beat","error":"Error: database is locked"}',
+  ]);
   expect(second).toMatch(/^HTTP\/1\.1 200 /);
 });
 
@@ -236,11 +244,15 @@ test('arbitrary bytes as body never give 5xx over HTTP, and never reach a room',
   const { server, acts } = await serveRooms();
 
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom('/v1/draft', '/v1/progress', '/v1/fail'), fc.uint8Array({ maxLength: 1200 }), async (path, body) => {
-      const head = post(server, '', [], path).replace('Content-Length: 0', `Content-Length: ${body.length}`);
-      const answer = await sendRaw(server, Buffer.concat([Buffer.from(head), body]));
-      expect(answer).toMatch(/^HTTP\/1\.1 4(00|13) /);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom('/v1/draft', '/v1/progress', '/v1/fail'),
+      fc.uint8Array({ maxLength: 1200 }),
+      async (path, body) => {
+        const head = post(server, '', [], path).replace('Content-Length: 0', `Content-Length: ${body.length}`);
+        const answer = await sendRaw(server, Buffer.concat([Buffer.from(head), body]));
+        expect(answer).toMatch(/^HTTP\/1\.1 4(00|13) /);
+      },
+    ),
     { numRuns: 200 },
   );
   expect(acts).toEqual([]);
@@ -284,7 +296,11 @@ describe('callLoopback', () => {
   test('brings back status and body', async () => {
     const { server } = await serveRooms();
 
-    expect(await callLoopback(callOf(`${server.url}/v1/beat`))).toEqual({ kind: 'answered', status: 200, body: '{"ok":true}' });
+    expect(await callLoopback(callOf(`${server.url}/v1/beat`))).toEqual({
+      kind: 'answered',
+      status: 200,
+      body: '{"ok":true}',
+    });
   });
 
   test.each([
@@ -294,7 +310,9 @@ describe('callLoopback', () => {
     ['the answer is no HTTP', 'hello'],
   ])('calls a request lost when %s', async (_condition, bytes) => {
     const { createServer } = await import('node:net');
-    const server = createServer((socket) => socket.on('error', () => socket.destroy()).once('data', () => socket.end(bytes)));
+    const server = createServer((socket) =>
+      socket.on('error', () => socket.destroy()).once('data', () => socket.end(bytes)),
+    );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     closers.push(() => void server.close());

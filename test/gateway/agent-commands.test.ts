@@ -54,7 +54,11 @@ function run(argv: readonly string[], env: Readonly<Record<string, string>>, std
 }
 
 /** Runs the command inside this process, for what ends before the gateway is called. */
-async function runHere(argv: readonly string[], env: Readonly<Record<string, string>> = {}, stdin: readonly Uint8Array[] = []) {
+async function runHere(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stdin: readonly Uint8Array[] = [],
+) {
   let [stdout, stderr] = ['', ''];
   const code = await runAgentCommand(argv, {
     env,
@@ -74,7 +78,22 @@ describe('nightdesk draft', () => {
     const { env, acts } = await setUp();
 
     const result = await run(
-      ['draft', '--kind', 'reply', '--to=@ada', '--url', 'https://example.com/1', '--context', 'her question', '--window', '1h30m', '--priority', '1', '--key', 'k'],
+      [
+        'draft',
+        '--kind',
+        'reply',
+        '--to=@ada',
+        '--url',
+        'https://example.com/1',
+        '--context',
+        'her question',
+        '--window',
+        '1h30m',
+        '--priority',
+        '1',
+        '--key',
+        'k',
+      ],
       env,
       'Hello.',
     );
@@ -84,7 +103,16 @@ describe('nightdesk draft', () => {
       {
         act: 'draft',
         run: RUN,
-        draft: { kind: 'reply', to: '@ada', url: 'https://example.com/1', context: 'her question', windowMs: 5_400_000, priority: 1, key: 'k', body: 'Hello.' },
+        draft: {
+          kind: 'reply',
+          to: '@ada',
+          url: 'https://example.com/1',
+          context: 'her question',
+          windowMs: 5_400_000,
+          priority: 1,
+          key: 'k',
+          body: 'Hello.',
+        },
       },
     ]);
   });
@@ -98,14 +126,17 @@ describe('nightdesk draft', () => {
     expect(results.map(({ stdout }) => stdout)).toEqual(['12\n', '12\n']);
   });
 
-  test.each(['line\n', '\uFEFF  \r\n both ends \n\n', '\u{1F600}ä\u0001"\\'])('hands over %j byte for byte', async (body) => {
-    const { env, acts } = await setUp();
+  test.each(['line\n', '\uFEFF  \r\n both ends \n\n', '\u{1F600}ä\u0001"\\'])(
+    'hands over %j byte for byte',
+    async (body) => {
+      const { env, acts } = await setUp();
 
-    const { code } = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, body);
+      const { code } = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, body);
 
-    expect(code).toBe(0);
-    expect(acts).toMatchObject([{ draft: { body } }]);
-  });
+      expect(code).toBe(0);
+      expect(acts).toMatchObject([{ draft: { body } }]);
+    },
+  );
 
   test('hands over a body of exactly 1 MiB that JSON makes six times as long', async () => {
     const { env, acts } = await setUp();
@@ -123,7 +154,11 @@ describe('nightdesk draft', () => {
     ['not UTF-8', Buffer.from([0x61, 0xff]), 'the body on stdin is not UTF-8'],
     ['cut inside a character', Buffer.from('ä').subarray(0, 1), 'the body on stdin is not UTF-8'],
     ['with a NUL', Buffer.from('a\0b'), 'the body on stdin holds a NUL character'],
-    ['too long', Buffer.alloc(MAX_DRAFT_BYTES + 1, 'x'), 'the body has more than 1048576 bytes: a person has to read all of it'],
+    [
+      'too long',
+      Buffer.alloc(MAX_DRAFT_BYTES + 1, 'x'),
+      'the body has more than 1048576 bytes: a person has to read all of it',
+    ],
   ])('exits 65 without a call when the body is %s', async (_condition, body, reason) => {
     const { env, acts } = await setUp();
 
@@ -134,7 +169,9 @@ describe('nightdesk draft', () => {
   });
 
   test('exits 1 with the reason when the desk refuses', async () => {
-    const { env } = await setUp({ submitDraft: () => ({ kind: 'refused', reason: 'nobody publishes\nthe kind reply' }) });
+    const { env } = await setUp({
+      submitDraft: () => ({ kind: 'refused', reason: 'nobody publishes\nthe kind reply' }),
+    });
 
     const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, 'Hello.');
 
@@ -161,10 +198,15 @@ describe('nightdesk beat, progress and fail', () => {
   test('fail prints the answer', async () => {
     const { env, acts } = await setUp();
 
-    const result = await run(['fail', '--tool', 'search', '--kind', 'rate-limit', '--credential', 'google', '429 Too Many'], env);
+    const result = await run(
+      ['fail', '--tool', 'search', '--kind', 'rate-limit', '--credential', 'google', '429 Too Many'],
+      env,
+    );
 
     expect(result).toEqual({ code: 0, stdout: 'wait 60\n', stderr: '' });
-    expect(acts).toMatchObject([{ failure: { tool: 'search', kind: 'rate-limit', credential: 'google', text: '429 Too Many' } }]);
+    expect(acts).toMatchObject([
+      { failure: { tool: 'search', kind: 'rate-limit', credential: 'google', text: '429 Too Many' } },
+    ]);
   });
 
   test('a call of a run that has ended exits 1 and says so', async () => {
@@ -177,10 +219,18 @@ describe('nightdesk beat, progress and fail', () => {
 });
 
 describe('nightdesk decisions', () => {
-  const edited = decision({ verdict: 'edited', key: 'k', reason: 'too\nlong', body_before: 'a\nb\n', body_after: 'a\u001B[31m' });
+  const edited = decision({
+    verdict: 'edited',
+    key: 'k',
+    reason: 'too\nlong',
+    body_before: 'a\nb\n',
+    body_after: 'a\u001B[31m',
+  });
 
   test('prints a line each, and the texts of an edit', async () => {
-    const { env } = await setUp({ decisions: () => [decision({ verdict: 'published', url: 'https://example.com/1' }), edited] });
+    const { env } = await setUp({
+      decisions: () => [decision({ verdict: 'published', url: 'https://example.com/1' }), edited],
+    });
 
     const result = await run(['decisions'], env);
 
@@ -250,7 +300,11 @@ describe('a command line that is wrong', () => {
   test.each<[string, readonly string[], string]>([
     ['draft', ['--knid', 'reply'], 'unknown option --knid; did you mean --kind?'],
     ['draft', ['--widnow=4h'], 'unknown option --widnow; did you mean --window?'],
-    ['draft', ['-k', 'reply'], 'unknown option -k; it takes --kind, --to, --url, --context, --window, --priority, --key, --help'],
+    [
+      'draft',
+      ['-k', 'reply'],
+      'unknown option -k; it takes --kind, --to, --url, --context, --window, --priority, --key, --help',
+    ],
     ['draft', ['--kind'], '--kind needs a value'],
     ['draft', ['--kind', '--to', 'x'], '--kind needs a value; one that begins with a dash is written --kind=--to'],
     ['draft', ['--kind', 'a', '--kind', 'b'], '--kind is given twice'],
@@ -258,7 +312,11 @@ describe('a command line that is wrong', () => {
     ['draft', ['--kind', 'x'], '--to is missing: who gets it?'],
     ['draft', ['--kind', 'x', '--to', 'y', 'Hello.'], 'takes no argument, but was given "Hello."'],
     ['draft', ['--kind', 'x', '--to', 'y', '--priority', '6'], '--priority must be 1 (the most urgent) to 5'],
-    ['draft', ['--kind', 'x', '--to', 'y', '--window', '30'], '--window must be a duration such as "30s", "5m", "4h", "7d" or "1h30m": write the unit, "30s" or "30m"'],
+    [
+      'draft',
+      ['--kind', 'x', '--to', 'y', '--window', '30'],
+      '--window must be a duration such as "30s", "5m", "4h", "7d" or "1h30m": write the unit, "30s" or "30m"',
+    ],
     ['beat', ['--note', 'x'], 'unknown option --note; it takes --help'],
     ['progress', [], 'say in a few words what got done'],
     ['fail', ['--kind', 'auth', 'x'], '--tool is missing: which tool failed?'],
@@ -267,18 +325,29 @@ describe('a command line that is wrong', () => {
     ['fail', ['--tool', 't', '--kind', 'auth'], 'the text is missing: what did the tool say?'],
     ['decisions', ['--josn'], 'unknown option --josn; did you mean --json?'],
     ['decisions', ['--json=yes'], '--json takes no value'],
-    ['decisions', ['--since', 'monday'], '--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h'],
+    [
+      'decisions',
+      ['--since', 'monday'],
+      '--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h',
+    ],
     ['drafts', [], 'unknown command; did you mean draft?'],
   ])('exits 64 with one line: nightdesk %s %j', async (name, argv, reason) => {
-    expect(await runHere([name, ...argv], IN_A_RUN)).toEqual({ code: 64, stdout: '', stderr: `nightdesk ${name}: ${reason}\n` });
+    expect(await runHere([name, ...argv], IN_A_RUN)).toEqual({
+      code: 64,
+      stdout: '',
+      stderr: `nightdesk ${name}: ${reason}\n`,
+    });
   });
 
-  test.each(['draft', 'beat', 'progress', 'fail', 'decisions'])('is explained by nightdesk %s --help, inside a run or not', async (name) => {
-    const { code, stdout, stderr } = await runHere([name, '--help']);
+  test.each(['draft', 'beat', 'progress', 'fail', 'decisions'])(
+    'is explained by nightdesk %s --help, inside a run or not',
+    async (name) => {
+      const { code, stdout, stderr } = await runHere([name, '--help']);
 
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout.startsWith(`nightdesk ${name}`)).toBe(true);
-  });
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout.startsWith(`nightdesk ${name}`)).toBe(true);
+    },
+  );
 
   test.each(['checkpoint', 'task', 'ask'])('exits 69 for %s, which is not there yet', async (name) => {
     expect(AGENT_COMMANDS).toContain(name);
@@ -289,15 +358,18 @@ describe('a command line that is wrong', () => {
     });
   });
 
-  test.each<Readonly<Record<string, string>>>([{}, { NIGHTDESK_URL: 'http://127.0.0.1:9' }, { NIGHTDESK_TOKEN: TOKEN }])(
-    'exits 64 outside a run, with the environment %j',
-    async (env) => {
-      const { code, stderr } = await runHere(['beat'], env);
+  test.each<Readonly<Record<string, string>>>([
+    {},
+    { NIGHTDESK_URL: 'http://127.0.0.1:9' },
+    { NIGHTDESK_TOKEN: TOKEN },
+  ])('exits 64 outside a run, with the environment %j', async (env) => {
+    const { code, stderr } = await runHere(['beat'], env);
 
-      expect(code).toBe(64);
-      expect(stderr).toBe("nightdesk beat: this works only inside an agent's run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set\n");
-    },
-  );
+    expect(code).toBe(64);
+    expect(stderr).toBe(
+      "nightdesk beat: this works only inside an agent's run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set\n",
+    );
+  });
 });
 
 describe('a control plane that does not answer', () => {
@@ -319,26 +391,34 @@ describe('a control plane that does not answer', () => {
   test.each([
     { key: [], tries: 1, code: 69, stdout: '' },
     { key: ['--key', 'k'], tries: 3, code: 0, stdout: '12\n' },
-  ])('makes $tries tries of a draft with the options $key when answers are lost', async ({ key, tries, code, stdout }) => {
-    let seen = 0;
-    const env = await listen((request, response) => {
-      seen += 1;
-      request.resume();
-      if (seen < 3) request.socket.destroy();
-      else response.end('{"id":12}');
-    });
+  ])(
+    'makes $tries tries of a draft with the options $key when answers are lost',
+    async ({ key, tries, code, stdout }) => {
+      let seen = 0;
+      const env = await listen((request, response) => {
+        seen += 1;
+        request.resume();
+        if (seen < 3) request.socket.destroy();
+        else response.end('{"id":12}');
+      });
 
-    const result = await run(['draft', '--kind', 'reply', '--to', '@ada', ...key], env, 'Hello.');
+      const result = await run(['draft', '--kind', 'reply', '--to', '@ada', ...key], env, 'Hello.');
 
-    expect([result.code, result.stdout, seen]).toEqual([code, stdout, tries]);
-    if (code === 69) expect(result.stderr).toContain('whether this was taken is unknown; with --key it could safely be sent again');
-  });
+      expect([result.code, result.stdout, seen]).toEqual([code, stdout, tries]);
+      if (code === 69)
+        expect(result.stderr).toContain('whether this was taken is unknown; with --key it could safely be sent again');
+    },
+  );
 
   test('is said to be not understood when it answers with something else', async () => {
     const env = await listen((_request, response) => response.end('{"id":"twelve"}'));
 
     const result = await run(['draft', '--kind', 'reply', '--to', '@ada'], env, 'Hello.');
 
-    expect(result).toEqual({ code: 69, stdout: '', stderr: "nightdesk draft: the control plane's answer cannot be understood\n" });
+    expect(result).toEqual({
+      code: 69,
+      stdout: '',
+      stderr: "nightdesk draft: the control plane's answer cannot be understood\n",
+    });
   });
 });

@@ -1,4 +1,10 @@
-import type { AgentDecision, DraftSubmission, GatewayRooms, RunIdentity, ToolFailure } from '../../src/gateway/gateway.ts';
+import type {
+  AgentDecision,
+  DraftSubmission,
+  GatewayRooms,
+  RunIdentity,
+  ToolFailure,
+} from '../../src/gateway/gateway.ts';
 import type { Log } from '../../src/ports.ts';
 
 export const TOKEN = 'token-of-run-7';
@@ -48,7 +54,10 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
 /** A log that keeps its lines. */
 export function createFakeLog() {
   const lines: string[] = [];
-  const write = (level: string): Log['info'] => (message, fields) => void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
+  const write =
+    (level: string): Log['info'] =>
+    (message, fields) =>
+      void lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   return { log, lines };
 }

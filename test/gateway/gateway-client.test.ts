@@ -44,7 +44,14 @@ test('a call that is not repeatable goes through when the gateway comes back aft
   const url = await nowhere();
   const pending = callGateway({ url, token: 't' }, ONCE);
   // Sent after the first try, so that one has been refused too when this one has.
-  const probe = { url: url.href, method: 'GET', token: 't', body: undefined, timeoutMs: 1000, maxAnswerBytes: 10 } as const;
+  const probe = {
+    url: url.href,
+    method: 'GET',
+    token: 't',
+    body: undefined,
+    timeoutMs: 1000,
+    maxAnswerBytes: 10,
+  } as const;
   expect((await callLoopback(probe)).kind).toBe('refused');
 
   await listen(answering(201, '{"id":12}'), Number(url.port));
@@ -55,7 +62,11 @@ test('a call that is not repeatable goes through when the gateway comes back aft
 test('a call ends as unavailable, with nothing sent, when nobody listens for totalMs', async () => {
   const url = await nowhere();
 
-  expect(await callGateway({ url, token: 't' }, REPEATABLE, 300)).toEqual({ kind: 'unavailable', reason: 'ECONNREFUSED', maybe: false });
+  expect(await callGateway({ url, token: 't' }, REPEATABLE, 300)).toEqual({
+    kind: 'unavailable',
+    reason: 'ECONNREFUSED',
+    maybe: false,
+  });
 });
 
 test('a repeatable call stays possibly done when an answer was lost before nobody listened any more', async () => {
@@ -98,5 +109,9 @@ test('a repeatable call is made again when the control plane failed at it', asyn
 test('a call settles within totalMs when the gateway never answers', async () => {
   const url = await listen(() => {});
 
-  expect(await callGateway({ url, token: 't' }, ONCE, 200)).toEqual({ kind: 'unavailable', reason: 'no answer in time', maybe: true });
+  expect(await callGateway({ url, token: 't' }, ONCE, 200)).toEqual({
+    kind: 'unavailable',
+    reason: 'no answer in time',
+    maybe: true,
+  });
 });

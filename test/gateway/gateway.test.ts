@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { GatewayRequest, GatewayRooms } from '../../src/gateway/gateway.ts';
-import { MAX_CONTEXT_CHARS, MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES, MAX_NOTE_CHARS } from '../../src/gateway/limits.ts';
+import {
+  MAX_CONTEXT_CHARS,
+  MAX_DECISIONS,
+  MAX_DECISIONS_BYTES,
+  MAX_DRAFT_BYTES,
+  MAX_NOTE_CHARS,
+} from '../../src/gateway/limits.ts';
 import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
 
 // Processes, sockets and megabytes on a machine that may be busy.
@@ -15,8 +21,18 @@ function setUp(overrides: Partial<GatewayRooms> = {}) {
   function call(changes: Partial<GatewayRequest> & { json?: unknown }) {
     const { json, ...rest } = changes;
     const body = json === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(json));
-    const response = gateway.handle({ method: 'POST', target: '/v1/beat', authorization: `Bearer ${TOKEN}`, body, ...rest });
-    return { status: response.status, headers: response.headers ?? {}, answer: JSON.parse(response.body) as Record<string, unknown> };
+    const response = gateway.handle({
+      method: 'POST',
+      target: '/v1/beat',
+      authorization: `Bearer ${TOKEN}`,
+      body,
+      ...rest,
+    });
+    return {
+      status: response.status,
+      headers: response.headers ?? {},
+      answer: JSON.parse(response.body) as Record<string, unknown>,
+    };
   }
   return { call, acts, lines };
 }
@@ -26,7 +42,14 @@ const DRAFT = { kind: 'reply', to: '@ada', body: 'Hello.' };
 describe('routes', () => {
   test('hands a whole draft to the desk and answers its id', () => {
     const { call, acts } = setUp();
-    const json = { ...DRAFT, url: 'https://example.com/1', context: 'a\nb', windowMs: 14_400_000, priority: 1, key: 'k1' };
+    const json = {
+      ...DRAFT,
+      url: 'https://example.com/1',
+      context: 'a\nb',
+      windowMs: 14_400_000,
+      priority: 1,
+      key: 'k1',
+    };
 
     const { status, answer } = call({ target: '/v1/draft', json });
 
@@ -51,13 +74,16 @@ describe('routes', () => {
     expect([status, answer]).toEqual([200, { id: 12, existing: true }]);
   });
 
-  test.each(['  two spaces \n\n', '\uFEFFmark\r\n', '"quoted" \\ \u0001 \u{1F600}\n'])('hands on the body %j without any change', (body) => {
-    const { call, acts } = setUp();
+  test.each(['  two spaces \n\n', '\uFEFFmark\r\n', '"quoted" \\ \u0001 \u{1F600}\n'])(
+    'hands on the body %j without any change',
+    (body) => {
+      const { call, acts } = setUp();
 
-    call({ target: '/v1/draft', json: { ...DRAFT, body } });
+      call({ target: '/v1/draft', json: { ...DRAFT, body } });
 
-    expect(acts).toMatchObject([{ draft: { body } }]);
-  });
+      expect(acts).toMatchObject([{ draft: { body } }]);
+    },
+  );
 
   test.each([
     [{}, undefined],
@@ -108,7 +134,9 @@ describe('routes', () => {
     const { status, answer } = call({ target: '/v1/drafts', json: DRAFT });
 
     expect(status).toBe(404);
-    expect(answer['error']).toContain('POST /v1/draft, POST /v1/beat, POST /v1/progress, POST /v1/fail, GET /v1/decisions');
+    expect(answer['error']).toContain(
+      'POST /v1/draft, POST /v1/beat, POST /v1/progress, POST /v1/fail, GET /v1/decisions',
+    );
     expect(acts).toEqual([]);
   });
 
@@ -174,14 +202,34 @@ describe('requests that are wrong', () => {
     ['/v1/draft', { ...DRAFT, to: 'a\nb' }, 'to must be one line without control characters'],
     ['/v1/draft', { ...DRAFT, url: null }, 'url must be text'],
     ['/v1/draft', { ...DRAFT, url: 'example.com' }, 'url must be a whole URL, as in https://example.com/thread/1'],
-    ['/v1/draft', { ...DRAFT, context: 'c'.repeat(MAX_CONTEXT_CHARS + 1) }, 'context must have at most 65536 characters'],
-    ['/v1/draft', { ...DRAFT, windowMs: '4h' }, 'windowMs must be a whole number of milliseconds from 1000 (a second) to 31622400000 (366 days)'],
-    ['/v1/draft', { ...DRAFT, windowMs: 999 }, 'windowMs must be a whole number of milliseconds from 1000 (a second) to 31622400000 (366 days)'],
+    [
+      '/v1/draft',
+      { ...DRAFT, context: 'c'.repeat(MAX_CONTEXT_CHARS + 1) },
+      'context must have at most 65536 characters',
+    ],
+    [
+      '/v1/draft',
+      { ...DRAFT, windowMs: '4h' },
+      'windowMs must be a whole number of milliseconds from 1000 (a second) to 31622400000 (366 days)',
+    ],
+    [
+      '/v1/draft',
+      { ...DRAFT, windowMs: 999 },
+      'windowMs must be a whole number of milliseconds from 1000 (a second) to 31622400000 (366 days)',
+    ],
     ['/v1/draft', { ...DRAFT, priority: 0 }, 'priority must be a whole number from 1 (the most urgent) to 5'],
     ['/v1/draft', { ...DRAFT, priority: 2.5 }, 'priority must be a whole number from 1 (the most urgent) to 5'],
     ['/v1/draft', { ...DRAFT, key: '' }, 'key must not be empty'],
-    ['/v1/draft', { ...DRAFT, run: 9 }, '"run" is not known here (known: kind, to, url, context, body, windowMs, priority, key)'],
-    ['/v1/draft', [DRAFT], 'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key'],
+    [
+      '/v1/draft',
+      { ...DRAFT, run: 9 },
+      '"run" is not known here (known: kind, to, url, context, body, windowMs, priority, key)',
+    ],
+    [
+      '/v1/draft',
+      [DRAFT],
+      'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key',
+    ],
     ['/v1/draft', null, 'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key'],
     ['/v1/beat', { note: 5 }, 'note must be text'],
     ['/v1/beat', { text: 'x' }, '"text" is not known here (known: note)'],
@@ -256,11 +304,16 @@ describe('requests that are wrong', () => {
     const { call } = setUp();
 
     fc.assert(
-      fc.property(fc.string(), fc.string(), fc.option(fc.string(), { nil: undefined }), (method, target, authorization) => {
-        const { status, answer } = call({ method, target, authorization });
-        expect(status).toBe(404);
-        expect(typeof answer['error']).toBe('string');
-      }),
+      fc.property(
+        fc.string(),
+        fc.string(),
+        fc.option(fc.string(), { nil: undefined }),
+        (method, target, authorization) => {
+          const { status, answer } = call({ method, target, authorization });
+          expect(status).toBe(404);
+          expect(typeof answer['error']).toBe('string');
+        },
+      ),
     );
   });
 });
@@ -280,7 +333,9 @@ describe('limits', () => {
     const { status, answer } = call({ target: '/v1/draft', json: { ...DRAFT, body } });
 
     expect(status).toBe(413);
-    expect(answer['error']).toBe('the body has 1048577 bytes, and a draft at most 1048576: a person has to read all of it');
+    expect(answer['error']).toBe(
+      'the body has 1048577 bytes, and a draft at most 1048576: a person has to read all of it',
+    );
     expect(acts).toEqual([]);
   });
 
@@ -323,7 +378,11 @@ describe('limits', () => {
 describe('rooms that say no', () => {
   test.each<[string, object, Partial<GatewayRooms>]>([
     ['/v1/draft', DRAFT, { submitDraft: () => ({ kind: 'refused', reason: 'no publisher publishes reply' }) }],
-    ['/v1/fail', { tool: 't', kind: 'auth', text: 'x' }, { reportFailure: () => ({ kind: 'refused', reason: 'no publisher publishes reply' }) }],
+    [
+      '/v1/fail',
+      { tool: 't', kind: 'auth', text: 'x' },
+      { reportFailure: () => ({ kind: 'refused', reason: 'no publisher publishes reply' }) },
+    ],
   ])('answers 422 with the reason when %s is refused', (target, json, overrides) => {
     const { call, lines } = setUp(overrides);
 

@@ -9,7 +9,10 @@ test('the launcher hands on every argument and stdin as they are, whatever is in
   const folder = mkdtempSync(join(tmpdir(), `nightdesk it's "$(here)" `));
   const bin = join(folder, 'b i`.mjs');
   const launcher = join(folder, 'nightdesk');
-  writeFileSync(bin, 'process.stdout.write(JSON.stringify([process.argv.slice(2), (await import("node:fs")).readFileSync(0, "utf8")]))');
+  writeFileSync(
+    bin,
+    'process.stdout.write(JSON.stringify([process.argv.slice(2), (await import("node:fs")).readFileSync(0, "utf8")]))',
+  );
   writeFileSync(launcher, launcherText(process.execPath, bin), { mode: 0o755 });
 
   const output = execFileSync(launcher, ['draft', '', 'a b', '$HOME', "it's"], {
