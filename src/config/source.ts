@@ -90,6 +90,9 @@ export function parseSource(file: string, text: string): SourceResult {
     return unreadable(0, 'expected a fleet, with at least "telegram: { owners: [YOUR_USER_ID] }"; found an empty file');
   }
 
+  const prototypeKey = findPrototypeKey(document);
+  if (prototypeKey !== undefined) return unreadable(prototypeKey, 'expected another key; found "__proto__"');
+
   let raw: unknown;
   try {
     raw = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -175,6 +178,19 @@ function offsetOf(document: Document.Parsed, path: KeyPath): number {
       return offset;
     }
   }
+  return offset;
+}
+
+/** Where the key `__proto__` is: zod passes over it, so what is under it would count for nothing without a word. */
+function findPrototypeKey(document: Document.Parsed): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Pair(_index, { key }) {
+      if (!isScalar(key) || key.value !== '__proto__') return undefined;
+      offset = startOf(key);
+      return visit.BREAK;
+    },
+  });
   return offset;
 }
 

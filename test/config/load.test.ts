@@ -225,3 +225,15 @@ test('puts the place of a relative fleet.yaml where the program was started', ()
 
   expect(result.kind === 'loaded' && result.fleet.file).toBe(join(place.folder, 'fleet.yaml'));
 });
+
+test('reads yes, no and on as words, also when the file says that it is YAML 1.1', () => {
+  using place = createFleetFolder();
+
+  const { fleet } = place.loaded(`%YAML 1.1
+---
+${OWNER}
+agents: { a: { runtime: claude, prompt: prompts/scout.md, model: yes, on: task } }
+`);
+
+  expect(fleet.agents.get('a')).toMatchObject({ model: 'yes', schedule: { kind: 'task' } });
+});

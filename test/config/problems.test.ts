@@ -54,8 +54,10 @@ test.each<[what: string, text: string, problems: string[]]>([
   ['a YAML 1.1 file', `%YAML 1.1\n---\n${OWNER}\nyes: 1`, [expect.stringMatching(/^fleet.yaml:4: yes: unknown key/)]],
   [
     'a key of the prototype',
-    `${OWNER}\n__proto__: { a: 1 }`,
-    [expect.stringMatching(/^fleet.yaml:2: __proto__: unknown key/)],
+    `${OWNER}
+agents:
+  __proto__: { runtime: command }`,
+    ['fleet.yaml:3: expected another key; found "__proto__"'],
   ],
 
   [
@@ -540,4 +542,15 @@ test('refuses what is nested too deeply', () => {
   const problems = place.problems(`${OWNER}\nhome: ${'['.repeat(100_000)}`);
 
   expect(problems).toEqual([expect.stringContaining('expected a map of keys; found something nested too deeply')]);
+});
+
+test('points at the last one when a key is there twice and its value is wrong', () => {
+  using place = createFleetFolder();
+
+  const problems = place.problems(`${OWNER}\nconcurrency: 1\nconcurrency: 0`);
+
+  expect(problems).toEqual([
+    'fleet.yaml:3: concurrency: the key is there twice; expected it only once',
+    'fleet.yaml:3: concurrency: expected a whole number from 1 to 200; found 0',
+  ]);
 });
