@@ -25,13 +25,13 @@ import { CRON_FORM, parseCron, parseSchedule, SCHEDULE_FORM } from './schedule-t
  */
 
 /** Names of agents, credentials and kinds: they become file names, buttons and words of commands. */
-export const NAME_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/;
+const NAME_PATTERN = /^[a-z][a-z0-9_-]{0,31}$/;
 
 /** What a name looks like, for messages. */
-export const NAME_FORM = 'a name: a letter a-z first, then a-z, 0-9, _ or -, at most 32 characters';
+const NAME_FORM = 'a name: a letter a-z first, then a-z, 0-9, _ or -, at most 32 characters';
 
 /** What an argument list looks like, for messages. */
-export const ARGV_FORM = 'a program and its arguments as a list, such as ["./run.sh", "--fast"]';
+const ARGV_FORM = 'a program and its arguments as a list, such as ["./run.sh", "--fast"]';
 
 /** Longer than any name, address or expression of ours; what is longer was pasted by mistake. */
 const MAX_TEXT_LENGTH = 4096;

@@ -55,7 +55,7 @@ export function readSource(file: string): SourceResult {
 }
 
 /** Parses the text of fleet.yaml; whatever it holds, the outcome is a value. */
-export function parseSource(file: string, text: string): SourceResult {
+function parseSource(file: string, text: string): SourceResult {
   const lines = new LineCounter();
   const problemOf = (offset: number, message: string, path: KeyPath = []): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
