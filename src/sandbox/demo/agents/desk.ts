@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+
+/** A draft as an agent hands it in. */
+export interface DraftRequest {
+  readonly kind: 'reply' | 'post';
+  readonly to: string;
+  readonly url?: string;
+  readonly context: string;
+  readonly windowMinutes: number;
+  readonly priority: number;
+  readonly key: string;
+  readonly body: string;
+}
+
+/** One thing that became of one of our drafts. */
+export interface Decision {
+  readonly draft: number;
+  readonly verdict: string;
+  readonly reason: string | null;
+}
+
+/** Nightdesk's agent commands, as far as the demo's agents use them; each rejects when the command fails. */
+export interface Desk {
+  draft(request: DraftRequest): Promise<number>;
+  beat(note: string): Promise<void>;
+  progress(text: string): Promise<void>;
+  fail(tool: string, kind: 'auth' | 'other', credential: string, text: string): Promise<string>;
+  decisions(): Promise<readonly Decision[]>;
+}
+
+/** Calls the `nightdesk` that the run's PATH leads to. */
+export function createDesk(): Desk {
+  return {
+    async draft(request) {
+      const address = request.url === undefined ? [] : ['--url', request.url];
+      const args = ['draft', '--kind', request.kind, '--to', request.to, ...address, '--context', request.context];
+      const limits = ['--window', `${request.windowMinutes}m`, '--priority', String(request.priority)];
+      return Number(await nightdesk([...args, ...limits, '--key', request.key], request.body));
+    },
+    async beat(note) {
+      await nightdesk(['beat', note]);
+    },
+    async progress(text) {
+      await nightdesk(['progress', text]);
+    },
+    fail: (tool, kind, credential, text) =>
+      nightdesk(['fail', '--tool', tool, '--kind', kind, '--credential', credential, text]),
+    decisions: async () => JSON.parse(await nightdesk(['decisions', '--json'])) as Decision[],
+  };
+}
+
+function nightdesk(args: readonly string[], stdin = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('nightdesk', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(output.trim());
+      else reject(new Error(`nightdesk ${args[0]} ended with ${code}`));
+    });
+    // A command that ends without reading its input closes the pipe: its exit code says what happened.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(stdin);
+  });
+}

@@ -1,0 +1,44 @@
+/** One thing to try, and what happens then. */
+export interface GuideStep {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** The guided first message; the control plane renders it. */
+export interface Guide {
+  readonly title: string;
+  readonly intro: string;
+  readonly steps: readonly GuideStep[];
+  /** What will happen by itself. */
+  readonly ahead: GuideStep;
+  readonly outro: string;
+}
+
+/** What a newcomer is told first: what this is, what to try in which order, and what is about to go wrong. */
+export function demoGuide(options: { readonly platformUrl: string; readonly tokenLifetimeMs: number }): Guide {
+  return {
+    title: 'Welcome to the night desk',
+    intro:
+      'You run Kiln & Kettle, a small publisher of things about pots. Seven agents work for you on Murmur, a made-up social network on this machine. Nothing that they write goes out without you.',
+    steps: [
+      { label: 'Approve', text: 'the next reply that you like. The card then shows its link.' },
+      { label: 'Edit', text: 'one with a typo (the one about tile 118 has two). Send your text, then approve that.' },
+      { label: 'Reject', text: 'one that shouts or has a fact wrong, and say why. Its agent tries once more.' },
+      { label: '/status', text: 'one screen: what is wrong, then who works.' },
+      { label: '/drafts', text: 'all that waits, by deadline.' },
+      { label: '/why scout', text: 'why it ran, or didn’t.' },
+      { label: '/pause all', text: 'then /resume all: nobody works, then everybody.' },
+    ],
+    ahead: {
+      label: `About ${Math.round(options.tokenLifetimeMs / 1000)} seconds after the start`,
+      text: 'Murmur’s token expires. Watch for one alert that names every agent it holds, and press Re-auth. They go on by themselves.',
+    },
+    outro: `See what is live: ${options.platformUrl}/@kilnandkettle`,
+  };
+}
+
+/** The guide as plain text, for wherever nothing renders it. */
+export function guideText({ title, intro, steps, ahead, outro }: Guide): string {
+  const tries = steps.map(({ label, text }, index) => `${index + 1}. ${label}: ${text}`);
+  return [title, '', intro, '', 'Try, in this order:', ...tries, '', `${ahead.label}: ${ahead.text}`, '', outro].join('\n');
+}
