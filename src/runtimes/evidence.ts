@@ -1,0 +1,19 @@
+/** The longest evidence, in characters: it has to fit into an alert on a phone. */
+const EVIDENCE_CHARACTERS = 300;
+
+/** An escape sequence of a terminal: colours, cursor, titles (ECMA-48 CSI and OSC). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
+const ESCAPES = /\u001b(?:\[[0-9;?:]*[ -/]*[@-~]|\][^\u0007\u001b]{0,200}(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
+
+/** Control characters, and the invisible ones that turn text around or hide it. */
+const INVISIBLE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/gu;
+
+/** Text as a person sees it on a terminal: without escape sequences; control characters become one blank. */
+export function plainText(text: string): string {
+  return text.replace(ESCAPES, '').replace(INVISIBLE, ' ').trim();
+}
+
+/** A line as evidence: plain, at most 300 characters. */
+export function toEvidence(line: string): string {
+  return plainText(line).slice(0, EVIDENCE_CHARACTERS).toWellFormed();
+}

@@ -1,0 +1,346 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
+import { createProcessTable } from '../../src/adapters/proc-table.ts';
+import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';
+
+const AGENTS = fileURLToPath(new URL('../fixtures/agents/', import.meta.url));
+const PATH = process.env['PATH'] ?? '';
+
+interface Started {
+  readonly process: RunningProcess;
+  readonly pid: number;
+  output(stream?: 'stdout' | 'stderr'): string;
+  /** Resolves once stdout holds a whole line, to the first one. */
+  firstLine(): Promise<string>;
+}
+
+const started: RunningProcess[] = [];
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.signal('SIGKILL');
+});
+
+function start(name: string, args: readonly string[] = [], more: Partial<SpawnRequest> = {}): Started {
+  const chunks: { stream: string; chunk: Uint8Array }[] = [];
+  const lines = Promise.withResolvers<string>();
+  let seen = false;
+  const text = (stream?: string) =>
+    Buffer.concat(
+      chunks.filter((entry) => stream === undefined || entry.stream === stream).map(({ chunk }) => chunk),
+    ).toString();
+  const child = createProcesses().spawn(
+    { argv: [join(AGENTS, name), ...args], cwd: '/', env: { PATH }, ...more },
+    (chunk, stream) => {
+      chunks.push({ stream, chunk });
+      if (seen) return;
+      const [line, ...rest] = text('stdout').split('\n');
+      seen = rest.length > 0;
+      if (line !== undefined && seen) lines.resolve(line);
+    },
+  );
+  started.push(child);
+  return { process: child, pid: child.identity?.pid ?? 0, output: text, firstLine: () => lines.promise };
+}
+
+function isAlive(pid: number): boolean {
+  const ticks = createProcessTable().startTicks(pid);
+  return ticks !== '' && createProcessTable().groupMembers(groupOf(pid)).includes(pid);
+}
+
+function groupOf(pid: number): number {
+  return (
+    [pid, ...started.map((child) => child.identity?.pid ?? 0)].find((group) =>
+      createProcessTable().groupMembers(group).includes(pid),
+    ) ?? 0
+  );
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+async function exitOf(request: SpawnRequest): Promise<ProcessExit> {
+  const child = createProcesses().spawn(request, () => undefined);
+  started.push(child);
+  return child.exit;
+}
+
+describe('starting a program', () => {
+  it('hands on both streams and the exit code when it ends by itself', async () => {
+    const agent = start('print.sh', ['3', 'out', 'err']);
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 3 });
+    expect(agent.output('stdout')).toBe('out');
+    expect(agent.output('stderr')).toBe('err');
+  });
+
+  it('gives it nothing but its own environment, its folder and a process group of its own', async () => {
+    const agent = start('print-environment.sh', [], { env: { PATH, NIGHTDESK_RUN: '7' }, cwd: '/usr' });
+
+    await agent.process.exit;
+
+    const [cwd, group, ...environment] = agent.output().trim().split('\n');
+    expect(cwd).toBe('/usr');
+    expect(group).toBe(String(agent.pid));
+    expect(environment.filter((line) => !line.startsWith('PWD=')).sort()).toEqual(['NIGHTDESK_RUN=7', `PATH=${PATH}`]);
+  });
+
+  it('gives it no shell: an argument with shell syntax arrives as it is', async () => {
+    const agent = start('print.sh', ['0', '$(id); echo "x" > /nowhere']);
+
+    await agent.process.exit;
+
+    expect(agent.output()).toBe('$(id); echo "x" > /nowhere');
+  });
+
+  it('writes the whole text to stdin and closes it', async () => {
+    const agent = start('read-stdin.sh', [], { stdin: 'ü'.repeat(500_000) });
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+    expect(agent.output().trim()).toBe('1000000');
+  });
+
+  it('gives an empty stdin when there is no text', async () => {
+    const agent = start('read-stdin.sh');
+
+    await agent.process.exit;
+
+    expect(agent.output().trim()).toBe('0');
+  });
+
+  it('does not mind a program that never reads its stdin', async () => {
+    const agent = start('ignore-stdin.sh', [], { stdin: 'x'.repeat(1_000_000) });
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('identifies it by pid, start time and boot', () => {
+    const agent = start('ignore-term.sh');
+
+    expect(agent.process.identity).toEqual({
+      pid: agent.pid,
+      startTicks: createProcessTable().startTicks(agent.pid),
+      bootId: createProcessTable().bootId,
+    });
+    expect(agent.process.identity?.startTicks).toMatch(/^\d+$/);
+  });
+});
+
+describe('a program that cannot be started', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nightdesk-processes-'));
+
+  it('says that the program was not found on the PATH', async () => {
+    const exit = await exitOf({ argv: ['no-such-agent'], cwd: '/', env: { PATH } });
+
+    expect(exit).toEqual({
+      kind: 'not-started',
+      reason: expect.stringContaining('no-such-agent was not found on the PATH: install it'),
+    });
+  });
+
+  it('says that the file does not exist when a path was given', async () => {
+    const exit = await exitOf({ argv: [join(folder, 'missing.sh')], cwd: '/', env: {} });
+
+    expect(exit).toEqual({ kind: 'not-started', reason: expect.stringContaining('does not exist') });
+  });
+
+  it('says that the file is not executable', async () => {
+    writeFileSync(join(folder, 'plain.sh'), '#!/bin/sh\n', { mode: 0o644 });
+
+    const exit = await exitOf({ argv: [join(folder, 'plain.sh')], cwd: '/', env: {} });
+
+    expect(exit).toEqual({ kind: 'not-started', reason: expect.stringContaining('chmod +x') });
+  });
+
+  it('says that the working directory is missing, not the program', async () => {
+    const exit = await exitOf({ argv: ['/bin/sh'], cwd: join(folder, 'gone'), env: {} });
+
+    expect(exit).toEqual({
+      kind: 'not-started',
+      reason: expect.stringContaining(`the working directory ${join(folder, 'gone')} does not exist`),
+    });
+  });
+
+  it('does not throw when an argument holds a NUL byte', async () => {
+    const exit = await exitOf({ argv: ['/bin/echo', 'a\0b'], cwd: '/', env: {} });
+
+    expect(exit.kind).toBe('not-started');
+  });
+
+  it('has no identity and takes a signal without harm', () => {
+    const child = createProcesses().spawn({ argv: ['no-such-agent'], cwd: '/', env: { PATH } }, () => undefined);
+
+    child.signal('SIGKILL');
+
+    expect(child.identity).toBeUndefined();
+  });
+});
+
+describe('the end of a program', () => {
+  it('comes though a grandchild holds stdout open', async () => {
+    const agent = start('hold-stdout.sh');
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+    expect(isAlive(Number(agent.output()))).toBe(true);
+  });
+
+  it('comes though a grandchild keeps writing to stdout', async () => {
+    const agent = start('hold-and-write.sh');
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('comes after all that it printed has been handed on, however busy we are', async () => {
+    const agent = start('flood.js', ['20']);
+    await agent.firstLine();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+
+    await agent.process.exit;
+
+    expect(agent.output().length).toBeGreaterThanOrEqual(20e6);
+    expect(agent.output().endsWith('digest\n')).toBe(true);
+  });
+
+  it('is told with the signal that ended it', async () => {
+    const agent = start('ignore-term.sh');
+    await agent.firstLine();
+
+    agent.process.signal('SIGTERM');
+    agent.process.signal('SIGKILL');
+
+    expect(await agent.process.exit).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+  });
+
+  it('leaves the signal without effect once the group is gone', async () => {
+    const agent = start('print.sh', ['0', 'out']);
+    await agent.process.exit;
+
+    expect(() => agent.process.signal('SIGKILL')).not.toThrow();
+  });
+});
+
+describe('signals', () => {
+  it('reach a child in the same group', async () => {
+    const agent = start('fork-child.sh');
+    const child = Number(await agent.firstLine());
+
+    agent.process.signal('SIGTERM');
+
+    expect(await agent.process.exit).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    await until(() => !isAlive(child));
+  });
+
+  it('reach what the program left in its group after its own end', async () => {
+    const agent = start('leave-child.sh');
+    await agent.process.exit;
+    const child = Number(agent.output());
+    expect(isAlive(child)).toBe(true);
+
+    agent.process.signal('SIGKILL');
+
+    await until(() => !isAlive(child));
+  });
+});
+
+describe('a flood of output', () => {
+  it('is paced by its reader and does not grow our memory', async () => {
+    const before = process.memoryUsage().rss;
+    let bytes = 0;
+    let peak = before;
+    const child = createProcesses().spawn(
+      { argv: [join(AGENTS, 'flood.js'), '200'], cwd: '/', env: { PATH } },
+      (chunk) => {
+        bytes += chunk.length;
+        peak = Math.max(peak, process.memoryUsage.rss());
+      },
+    );
+    started.push(child);
+
+    await child.exit;
+
+    expect(bytes).toBeGreaterThanOrEqual(200e6);
+    expect(peak - before).toBeLessThan(150e6);
+  }, 60_000);
+
+  it('lets timers run while it lasts', async () => {
+    const agent = createProcesses().spawn(
+      { argv: [join(AGENTS, 'flood.js')], cwd: '/', env: { PATH } },
+      () => undefined,
+    );
+    started.push(agent);
+
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    agent.signal('SIGKILL');
+
+    expect(await agent.exit).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+  });
+});
+
+describe('a leftover of an earlier incarnation', () => {
+  it('is killed with its group when boot and start time are equal', async () => {
+    const agent = start('fork-child.sh');
+    const child = Number(await agent.firstLine());
+
+    const found = await createProcesses().killLeftover(agent.process.identity ?? never());
+
+    expect(found).toBe('killed');
+    expect(isAlive(child)).toBe(false);
+    expect(isAlive(agent.pid)).toBe(false);
+  });
+
+  it('is killed though it is deaf to SIGTERM', async () => {
+    const agent = start('ignore-term.sh');
+    await agent.firstLine();
+
+    expect(await createProcesses().killLeftover(agent.process.identity ?? never())).toBe('killed');
+  });
+
+  it('is left alone when the start time differs', async () => {
+    const agent = start('ignore-term.sh');
+    await agent.firstLine();
+
+    const found = await createProcesses().killLeftover({ ...(agent.process.identity ?? never()), startTicks: '1' });
+
+    expect(found).toBe('gone');
+    expect(isAlive(agent.pid)).toBe(true);
+  });
+
+  it('is left alone when the machine has been booted since', async () => {
+    const agent = start('ignore-term.sh');
+    await agent.firstLine();
+
+    const found = await createProcesses().killLeftover({
+      ...(agent.process.identity ?? never()),
+      bootId: 'another boot',
+    });
+
+    expect(found).toBe('gone');
+    expect(isAlive(agent.pid)).toBe(true);
+  });
+
+  it('is found by its mark when the leader of the group is gone', async () => {
+    const agent = start('leave-child.sh', [], { env: { PATH, NIGHTDESK_RUN: '41' } });
+    await agent.process.exit;
+    const child = Number(agent.output());
+
+    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=42')).toBe('gone');
+    expect(isAlive(child)).toBe(true);
+    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=41')).toBe('killed');
+    expect(isAlive(child)).toBe(false);
+  });
+
+  it('is gone when nobody of its group lives', async () => {
+    const agent = start('print.sh', ['0']);
+    await agent.process.exit;
+
+    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=1')).toBe('gone');
+  });
+});
+
+function never(): never {
+  throw new Error('the program was not started');
+}
