@@ -60,8 +60,8 @@ credentials:
 # What the owner decides about, and for how long a decision is worth something. A draft may bring its own window.
 drafts:
   kinds:
-    reply: { window: 10m }           # real fleets: 4h
-    post: { window: 15m }            # real fleets: a day
+    reply: { window: 10m, remind: [80] } # percent of the window; real fleets: window 4h
+    post: { window: 15m, remind: [80] }  # real fleets: a day
 
 defaults:
   timeout: 1m                        # a run that takes longer is ended

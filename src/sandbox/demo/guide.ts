@@ -40,5 +40,7 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
 /** The guide as plain text, for wherever nothing renders it. */
 export function guideText({ title, intro, steps, ahead, outro }: Guide): string {
   const tries = steps.map(({ label, text }, index) => `${index + 1}. ${label}: ${text}`);
-  return [title, '', intro, '', 'Try, in this order:', ...tries, '', `${ahead.label}: ${ahead.text}`, '', outro].join('\n');
+  return [title, '', intro, '', 'Try, in this order:', ...tries, '', `${ahead.label}: ${ahead.text}`, '', outro].join(
+    '\n',
+  );
 }

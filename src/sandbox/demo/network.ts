@@ -106,11 +106,24 @@ export function createNetwork(options: { readonly startedAt: number; readonly no
   }
 
   return {
-    feed: () => appeared().filter((post) => post.replyTo === undefined).map(shown),
-    mentions: () => appeared().filter((post) => mentionIds.has(post.id)).map(shown),
+    feed: () =>
+      appeared()
+        .filter((post) => post.replyTo === undefined)
+        .map(shown),
+    mentions: () =>
+      appeared()
+        .filter((post) => mentionIds.has(post.id))
+        .map(shown),
     find,
-    replies: (id) => appeared().filter((post) => post.replyTo === id).reverse().map(shown),
-    byAuthor: (handle) => appeared().filter((post) => post.author === handle).map(shown),
+    replies: (id) =>
+      appeared()
+        .filter((post) => post.replyTo === id)
+        .reverse()
+        .map(shown),
+    byAuthor: (handle) =>
+      appeared()
+        .filter((post) => post.author === handle)
+        .map(shown),
     publish,
     published: () => own.map(shown),
     followers: () => followersAtStart + own.filter((post) => post.at <= now()).length * 3,
@@ -119,7 +132,7 @@ export function createNetwork(options: { readonly startedAt: number; readonly no
 
 /** Likes grow for a quarter of an hour, to a number that is the post's own: the same at every look, and never falling. */
 function likesOf(id: string, ageMs: number): number {
-  const seed = [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7);
+  const seed = Buffer.from(id).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
   const most = 3 + (seed % 57);
   return Math.floor(most * Math.min(1, Math.max(0, ageMs) / 900_000));
 }

@@ -62,7 +62,8 @@ export function createApi(options: {
 
   function publish(body: string): ApiAnswer {
     const fields = parseObject(body);
-    if (typeof fields?.['text'] !== 'string') return failure(400, 'bad_request', 'The body must be JSON with a "text".');
+    if (typeof fields?.['text'] !== 'string')
+      return failure(400, 'bad_request', 'The body must be JSON with a "text".');
     const replyTo = fields['in_reply_to'];
     const outcome = network.publish(fields['text'], typeof replyTo === 'string' ? replyTo : undefined);
     if (outcome.kind === 'refused') return failure(422, 'unprocessable', outcome.reason);

@@ -62,14 +62,20 @@ export function escapeHtml(text: string): string {
 }
 
 function missingPage(): Page {
-  return { status: 404, html: page('Nothing here', '<p class="intro">Nothing here. Perhaps it hasn’t been said yet.</p>') };
+  return {
+    status: 404,
+    html: page('Nothing here', '<p class="intro">Nothing here. Perhaps it hasn’t been said yet.</p>'),
+  };
 }
 
 function card(post: Post, replies: number, now: number, look: 'short' | 'root' | 'reply' | 'marked'): string {
   const ours = post.author.handle === business.handle ? ' ours' : '';
   const badge = ours === '' ? '' : ' <span class="badge" title="This is you">you</span>';
   const link = `/p/${escapeHtml(post.id)}`;
-  const parent = look === 'short' && post.replyTo !== undefined ? '<p class="meta">in reply to a post</p>' : '';
+  const parent =
+    look === 'short' && post.replyTo !== undefined
+      ? `<p class="meta">in reply to <a href="/p/${escapeHtml(post.replyTo)}">a post</a></p>`
+      : '';
   const topic = post.topic === 'chatter' || post.replyTo !== undefined ? '' : `<span>#${post.topic}</span>`;
   const answered = replies === 0 ? '' : `<span>${count(replies, 'reply', 'replies')}</span>`;
   const time = `<a href="${link}"><time datetime="${new Date(post.at).toISOString()}">${ago(now - post.at)}</time></a>`;
@@ -82,8 +88,8 @@ ${avatar(post.author.handle, post.author.name)}
 }
 
 function avatar(handle: string, name: string): string {
-  const hue = [...handle].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 8;
-  const letter = [...name][0] ?? '?';
+  const hue = Buffer.from(handle).reduce((sum, byte) => sum + byte, 0) % 8;
+  const letter = /^./u.exec(name)?.[0] ?? '?';
   return `<a class="avatar hue${hue}" href="/@${escapeHtml(handle)}" aria-hidden="true" tabindex="-1">${escapeHtml(letter)}</a>`;
 }
 

@@ -26,6 +26,7 @@ article.marked { background: var(--mark); border-color: var(--accent); }
 p { margin: 0; }
 .who { line-height: 1.3; }
 .meta { color: var(--soft); font-size: 14px; }
+.meta > a[href^='/p/']:not(:has(time)) { text-decoration: underline; }
 .badge { padding: 0 7px; border-radius: 9px; background: var(--accent); color: var(--card); font-size: 12px; font-weight: 600; }
 .text { margin: 5px 0 8px; white-space: pre-line; overflow-wrap: anywhere; }
 article.short .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 9; overflow: hidden; }

@@ -81,7 +81,12 @@ export async function createPlatform(options: {
     return send(response, page.status, 'text/html; charset=utf-8', page.html);
   }
 
-  async function answerApi(request: IncomingMessage, response: ServerResponse, method: string, url: URL): Promise<void> {
+  async function answerApi(
+    request: IncomingMessage,
+    response: ServerResponse,
+    method: string,
+    url: URL,
+  ): Promise<void> {
     const body = await readBody(request);
     if (body === undefined) return send(response, 413, 'application/json', '{"error":{"code":"too_large"}}');
     const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];

@@ -7,7 +7,16 @@ const minute = 60_000;
 const now = 100 * minute;
 
 function remembered(about: string, fields: Partial<RememberedDraft> = {}): RememberedDraft {
-  return { id: 1, key: `reply-${about}-1`, about, topic: 'cups', attempt: 1, at: now - minute, windowMs: 10 * minute, ...fields };
+  return {
+    id: 1,
+    key: `reply-${about}-1`,
+    about,
+    topic: 'cups',
+    attempt: 1,
+    at: now - minute,
+    windowMs: 10 * minute,
+    ...fields,
+  };
 }
 
 function next(drafts: readonly RememberedDraft[], options: { firstAt?: number; focus?: string } = {}) {
@@ -33,7 +42,9 @@ describe('an engager', () => {
   });
 
   it('prefers the focus among posts of equal priority', () => {
-    const urgent = ['thumbprint', 'tile-118', 'sixty-cups', 'riso-down'].map((about) => remembered(about, { verdict: 'published' }));
+    const urgent = ['thumbprint', 'tile-118', 'sixty-cups', 'riso-down'].map((about) =>
+      remembered(about, { verdict: 'published' }),
+    );
 
     expect(next(urgent)).toMatchObject({ post: { id: 'bad-cup' } });
     expect(next(urgent, { focus: 'kiln' })).toMatchObject({ post: { id: 'toasters' } });

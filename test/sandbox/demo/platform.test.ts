@@ -161,7 +161,8 @@ describe('the demo’s platform', () => {
   it('has the author thank us once, some seconds after the first answer', async () => {
     await publish({ text: 'Leave it.', in_reply_to: 'thumbprint' });
     await publish({ text: 'Leave it!', in_reply_to: 'thumbprint' });
-    const replies = async () => ((await (await get('/api/posts/thumbprint')).json()) as { replies: PostJson[] }).replies;
+    const replies = async () =>
+      ((await (await get('/api/posts/thumbprint')).json()) as { replies: PostJson[] }).replies;
     const before = await replies();
     now += 30_000;
 

@@ -6,7 +6,15 @@ import { openStudio } from './studio.ts';
 
 describe('the demo’s publisher', { timeout: 60_000 }, () => {
   let studio: Studio;
-  const approved = { id: 7, revision: 1, hash: 'h', kind: 'reply', agent: 'outbound-engager', to: '@hanna_throws', body: 'Leave it.' };
+  const approved = {
+    id: 7,
+    revision: 1,
+    hash: 'h',
+    kind: 'reply',
+    agent: 'outbound-engager',
+    to: '@hanna_throws',
+    body: 'Leave it.',
+  };
 
   beforeEach(async () => {
     studio = await openStudio();

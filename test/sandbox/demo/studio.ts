@@ -26,7 +26,10 @@ export interface Studio {
   readonly platform: Platform;
   readonly folder: string;
   readonly tokenFile: string;
-  run(program: string, options?: { readonly args?: readonly string[]; readonly stdin?: string; readonly url?: string }): Promise<Ended>;
+  run(
+    program: string,
+    options?: { readonly args?: readonly string[]; readonly stdin?: string; readonly url?: string },
+  ): Promise<Ended>;
   login(): Promise<void>;
   deskCalls(name: string): readonly DeskCall[];
   decide(decisions: readonly { draft: number; verdict: string; reason: string | null }[]): void;
@@ -46,7 +49,10 @@ export async function openStudio(): Promise<Studio> {
   const platform = await createPlatform({ now: () => Date.now() + aheadMs });
   const tokenFile = join(folder, 'murmur-token');
 
-  function run(program: string, options: { args?: readonly string[]; stdin?: string; url?: string } = {}): Promise<Ended> {
+  function run(
+    program: string,
+    options: { args?: readonly string[]; stdin?: string; url?: string } = {},
+  ): Promise<Ended> {
     const workdir = join(folder, 'agents', program.replace('agents/', ''));
     mkdirSync(workdir, { recursive: true });
     const env = {
@@ -59,7 +65,10 @@ export async function openStudio(): Promise<Studio> {
       FAKE_NIGHTDESK_FOLDER: folder,
     };
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [join(demoFolder, `${program}.ts`), ...(options.args ?? [])], { cwd: workdir, env });
+      const child = spawn(process.execPath, [join(demoFolder, `${program}.ts`), ...(options.args ?? [])], {
+        cwd: workdir,
+        env,
+      });
       let output = '';
       child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
       child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));

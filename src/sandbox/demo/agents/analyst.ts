@@ -17,7 +17,9 @@ try {
   writeWorkstate({
     agent: setting.agent,
     active: [report],
-    context: [best === undefined ? 'Nothing of ours is live yet' : `Most of what is live is about ${best[0]} (${best[1]})`],
+    context: [
+      best === undefined ? 'Nothing of ours is live yet' : `Most of what is live is about ${best[0]} (${best[1]})`,
+    ],
     next: ['Compare with the next numbers'],
   });
   await setting.desk.progress(report);

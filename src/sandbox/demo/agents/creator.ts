@@ -45,14 +45,23 @@ try {
       key: `post-${next.key}`,
       body: next.text,
     });
-    const draft = { id, key: `post-${next.key}`, about: next.key, topic: next.topic, attempt: 1, at: Date.now(), windowMs: windowMinutes * 60_000 };
-    writeJson(file, { ...memory, drafts: [...memory.drafts, draft] });
+    const draft = {
+      id,
+      key: `post-${next.key}`,
+      about: next.key,
+      topic: next.topic,
+      attempt: 1,
+      at: Date.now(),
+      windowMs: windowMinutes * 60_000,
+    };
+    const after = { ...memory, drafts: [...memory.drafts, draft] };
+    writeJson(file, after);
     say(`draft ${id} is at the desk: ${next.key}, ${next.text.length} characters`);
     await setting.desk.progress(`draft ${id}: ${next.key}`);
     writeWorkstate({
       agent: setting.agent,
       active: [`Draft ${id} (${next.key}) waits for the owner`],
-      context: [describeMemory(memory, Date.now()), `Most talked about: ${trend?.topic ?? 'nothing'}`],
+      context: [describeMemory(after, Date.now()), `Most talked about: ${trend?.topic ?? 'nothing'}`],
       next: ownDrafts.filter(({ key }) => !done.has(key) && key !== next.key).map(({ key, why }) => `${key}: ${why}`),
     });
   }

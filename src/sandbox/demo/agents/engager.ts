@@ -32,7 +32,13 @@ export async function runEngager(
   const found = await options.find();
   const posts = found.map(({ id }) => storyById.get(id)).filter((post) => post !== undefined);
   const focus = readJson<Focus>(setting.shared('focus.json'));
-  const next = decideNextReply({ now: Date.now(), memory, posts, focus: focus?.topic, mostUndecided: options.mostUndecided });
+  const next = decideNextReply({
+    now: Date.now(),
+    memory,
+    posts,
+    focus: focus?.topic,
+    mostUndecided: options.mostUndecided,
+  });
   if (next.kind === 'rest') {
     say(`${found.length} posts looked at; ${next.reason}`);
     await desk.beat(next.reason);
@@ -58,14 +64,22 @@ async function draftReply(
   const id = await setting.desk.draft({
     kind: 'reply',
     to: `@${post.author}`,
-    url: source.url,
+    url: thread.url,
     context: contextOf(source, post, windowMinutes, next),
     windowMinutes,
     priority: post.priority ?? 3,
     key,
     body: next.candidate.text,
   });
-  const draft = { id, key, about: post.id, topic: post.topic, attempt, at: Date.now(), windowMs: windowMinutes * 60_000 };
+  const draft = {
+    id,
+    key,
+    about: post.id,
+    topic: post.topic,
+    attempt,
+    at: Date.now(),
+    windowMs: windowMinutes * 60_000,
+  };
   const after = { ...memory, drafts: [...memory.drafts, draft] };
   say(`draft ${id} is at the desk`);
   await setting.desk.progress(`draft ${id}: a reply to @${post.author}`);
@@ -74,10 +88,16 @@ async function draftReply(
 }
 
 /** What the owner sees above the draft: the post, what is worth knowing, and how long an answer is worth giving. */
-function contextOf(source: MurmurPost, post: StoryPost, windowMinutes: number, next: NextReply & { kind: 'draft' }): string {
+function contextOf(
+  source: MurmurPost,
+  post: StoryPost,
+  windowMinutes: number,
+  next: NextReply & { kind: 'draft' },
+): string {
   const lines = [`${source.author.name} (@${post.author}) wrote:`, `“${source.text}”`];
   if (post.know !== undefined) lines.push('', `Worth knowing: ${post.know}`);
-  if (next.attempt === 2) lines.push('', next.reason === undefined ? 'Second try.' : `Second try. You said: “${next.reason}”`);
+  if (next.attempt === 2)
+    lines.push('', next.reason === undefined ? 'Second try.' : `Second try. You said: “${next.reason}”`);
   lines.push('', `An answer counts for ${windowMinutes} min (demo time: a minute stands for an hour).`);
   return lines.join('\n');
 }
@@ -92,7 +112,14 @@ function writeState(setting: Setting, memory: Memory, active: string): void {
   writeWorkstate({
     agent: setting.agent,
     active: [active, ...waiting],
-    context: [describeMemory(memory, now), ...lessons, 'House voice: dry, warm, “we”, at most one emoji, nothing that sells'],
-    next: ['Look at the decisions first: a rejected draft gets one second try', 'Then the next post, urgent ones before the rest'],
+    context: [
+      describeMemory(memory, now),
+      ...lessons,
+      'House voice: dry, warm, “we”, at most one emoji, nothing that sells',
+    ],
+    next: [
+      'Look at the decisions first: a rejected draft gets one second try',
+      'Then the next post, urgent ones before the rest',
+    ],
   });
 }

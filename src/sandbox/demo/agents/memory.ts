@@ -43,14 +43,18 @@ export function undecided(memory: Memory, now: number): readonly RememberedDraft
 /** Whether the last `count` drafts all ran out: nobody is at the desk. */
 export function nobodyDecides(memory: Memory, count: number, now: number): boolean {
   const last = memory.drafts.slice(-count);
-  return last.length === count && last.every((draft) => draft.verdict === 'expired' || (isOpen(draft) && draft.at + draft.windowMs <= now));
+  return (
+    last.length === count &&
+    last.every((draft) => draft.verdict === 'expired' || (isOpen(draft) && draft.at + draft.windowMs <= now))
+  );
 }
 
 /** What may be said about the drafts so far, for WORKSTATE.md. */
 export function describeMemory(memory: Memory, now: number): string {
   const waiting = undecided(memory, now).length;
   const counts = new Map<string, number>();
-  for (const { verdict } of memory.drafts) if (verdict !== undefined) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  for (const { verdict } of memory.drafts)
+    if (verdict !== undefined) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   const verdicts = [...counts].map(([verdict, count]) => `${count} ${verdict}`);
   return [`${memory.drafts.length} drafted`, `${waiting} waiting`, ...verdicts].join(', ');
 }

@@ -55,7 +55,11 @@ export interface Murmur {
 const answerWithinMs = 10_000;
 
 /** A client of Murmur that reads the token anew for each call; `agent` is told to the platform as the user agent. */
-export function createMurmur(options: { readonly url: string; readonly tokenFile: string; readonly agent: string }): Murmur {
+export function createMurmur(options: {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly agent: string;
+}): Murmur {
   async function call<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
     const token = path === '/api/token' ? '' : await readToken(options.tokenFile);
     const init: RequestInit = {
@@ -85,7 +89,9 @@ export function createMurmur(options: { readonly url: string; readonly tokenFile
     publish: (text, replyTo) => call('POST', '/api/posts', { text, in_reply_to: replyTo ?? null }),
     async login() {
       const path = '/api/token';
-      const answer = await call<{ access_token: string; expires_in: number }>('POST', path, { client_id: 'kilnandkettle' });
+      const answer = await call<{ access_token: string; expires_in: number }>('POST', path, {
+        client_id: 'kilnandkettle',
+      });
       return { token: answer.access_token, expiresInSeconds: answer.expires_in };
     },
   };

@@ -4,7 +4,13 @@ import { nobodyDecides, undecided } from './memory.ts';
 
 /** What an engager does next. */
 export type NextReply =
-  | { readonly kind: 'draft'; readonly post: StoryPost; readonly candidate: Candidate; readonly attempt: 1 | 2; readonly reason?: string }
+  | {
+      readonly kind: 'draft';
+      readonly post: StoryPost;
+      readonly candidate: Candidate;
+      readonly attempt: 1 | 2;
+      readonly reason?: string;
+    }
   | { readonly kind: 'rest'; readonly reason: string };
 
 /** What the decision needs to know; times are epoch milliseconds. */
@@ -31,13 +37,16 @@ const paceWithoutOwnerMs = 5 * minute;
 /** Decides on one reply at most: a rejected one is tried a second time, then urgent posts, then the focus, then the oldest. */
 export function decideNextReply({ now, memory, posts, focus, mostUndecided }: ReplyFacts): NextReply {
   const waiting = undecided(memory, now).length;
-  if (waiting >= mostUndecided) return { kind: 'rest', reason: `${waiting} drafts wait for a decision, that is enough` };
+  if (waiting >= mostUndecided)
+    return { kind: 'rest', reason: `${waiting} drafts wait for a decision, that is enough` };
   const sinceLastMs = now - (memory.drafts.at(-1)?.at ?? 0);
   if (sinceLastMs < paceMs(now - memory.firstAt)) return { kind: 'rest', reason: 'the last draft is still fresh' };
   if (nobodyDecides(memory, mostUndecided, now) && sinceLastMs < paceWithoutOwnerMs) {
     return { kind: 'rest', reason: 'the last drafts ran out undecided, so I go slowly' };
   }
-  return secondTry(memory, posts) ?? firstTry(memory, posts, focus) ?? { kind: 'rest', reason: 'every post has its answer' };
+  return (
+    secondTry(memory, posts) ?? firstTry(memory, posts, focus) ?? { kind: 'rest', reason: 'every post has its answer' }
+  );
 }
 
 function secondTry(memory: Memory, posts: readonly StoryPost[]): NextReply | undefined {
@@ -46,7 +55,13 @@ function secondTry(memory: Memory, posts: readonly StoryPost[]): NextReply | und
     const post = posts.find(({ id }) => id === draft.about);
     const candidate = post?.candidates[1];
     if (draft.verdict !== 'rejected' || tried > 1 || post === undefined || candidate === undefined) continue;
-    return { kind: 'draft', post, candidate, attempt: 2, ...(draft.reason === undefined ? {} : { reason: draft.reason }) };
+    return {
+      kind: 'draft',
+      post,
+      candidate,
+      attempt: 2,
+      ...(draft.reason === undefined ? {} : { reason: draft.reason }),
+    };
   }
   return undefined;
 }
@@ -56,7 +71,10 @@ function firstTry(memory: Memory, posts: readonly StoryPost[], focus: string | u
   const rank = (post: StoryPost) => (post.priority ?? 3) * 2 - (post.topic === focus ? 1 : 0);
   const post = posts
     .filter(({ id, candidates }) => !done.has(id) && candidates.length > 0)
-    .reduce<StoryPost | undefined>((best, next) => (best === undefined || rank(next) < rank(best) ? next : best), undefined);
+    .reduce<StoryPost | undefined>(
+      (best, next) => (best === undefined || rank(next) < rank(best) ? next : best),
+      undefined,
+    );
   const candidate = post?.candidates[0];
   return post === undefined || candidate === undefined ? undefined : { kind: 'draft', post, candidate, attempt: 1 };
 }

@@ -17,13 +17,19 @@ const tally = tallyByTopic(liked, disliked);
 const [best] = [...tally].sort(([, left], [, right]) => right - left);
 await setting.think();
 
-if (liked.length + disliked.length >= fewestDecisions && best !== undefined && best[1] > (tally.get(before?.topic ?? '') ?? 0)) {
+if (
+  liked.length + disliked.length >= fewestDecisions &&
+  best !== undefined &&
+  best[1] > (tally.get(before?.topic ?? '') ?? 0)
+) {
   const focus = { topic: best[0], why: `the owner approved more about ${best[0]} than about anything else` };
   writeJson(setting.shared('focus.json'), focus);
   say(`new focus: ${focus.topic}, because ${focus.why}`);
   await setting.desk.progress(`new focus: ${focus.topic}`);
 } else {
-  say(`${drafts.length} drafts, ${liked.length} approved, ${disliked.length} rejected; focus stays ${before?.topic ?? 'open'}`);
+  say(
+    `${drafts.length} drafts, ${liked.length} approved, ${disliked.length} rejected; focus stays ${before?.topic ?? 'open'}`,
+  );
   await setting.desk.beat(`focus stays ${before?.topic ?? 'open'}`);
 }
 const focus = readJson<Focus>(setting.shared('focus.json'));

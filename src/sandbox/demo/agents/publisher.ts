@@ -57,7 +57,12 @@ function readApproved(input: string): Approved | string {
 /** After publishing nothing may turn the run into a failure: notes that cannot be written are only said. */
 function noteWork(active: string, next: string): void {
   try {
-    writeWorkstate({ agent: setting.agent, active: [active], context: ['One draft for each run; none is ever published by guess'], next: [next] });
+    writeWorkstate({
+      agent: setting.agent,
+      active: [active],
+      context: ['One draft for each run; none is ever published by guess'],
+      next: [next],
+    });
   } catch (error) {
     say(`WORKSTATE.md could not be written: ${String(error)}`);
   }

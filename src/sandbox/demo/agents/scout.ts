@@ -20,8 +20,15 @@ try {
   const last = fresh.at(-1);
   writeWorkstate({
     agent: setting.agent,
-    active: [last === undefined ? 'Nothing new since the last look' : `Handed over ${fresh.length} new posts, the last by @${last.author.handle}`],
-    context: [`${finds.length + fresh.length} finds so far, in finds.json`, 'Small talk and posts that name us are left out: the inbound engager has those'],
+    active: [
+      last === undefined
+        ? 'Nothing new since the last look'
+        : `Handed over ${fresh.length} new posts, the last by @${last.author.handle}`,
+    ],
+    context: [
+      `${finds.length + fresh.length} finds so far, in finds.json`,
+      'Small talk and posts that name us are left out: the inbound engager has those',
+    ],
     next: [`Look at what is newer than ${last?.created_at ?? since ?? 'the start'}`],
   });
   if (last === undefined) await setting.desk.beat('nothing new in the feed');

@@ -33,7 +33,8 @@ export function openSetting(agent: string): Setting {
 
 function required(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} is not set: this agent is started by the demo’s fleet`);
+  if (value === undefined || value === '')
+    throw new Error(`${name} is not set: this agent is started by the demo’s fleet`);
   return value;
 }
 

@@ -37,7 +37,9 @@ export const mentions: readonly StoryPost[] = [
     text: '@kilnandkettle when does Cone Six no. 4 ship? My shelf has a gap that’s exactly one yearbook wide.',
     candidates: [
       weak('wrong-fact', 'First week of December, €18, and the spine is 21 mm. Measure the gap!'),
-      good('Second week of November, €24, and the spine is 21 mm. Please measure the gap and report: no. 3 was sold to two people as a bookend.'),
+      good(
+        'Second week of November, €24, and the spine is 21 mm. Please measure the gap and report: no. 3 was sold to two people as a bookend.',
+      ),
     ],
     know: 'Cone Six no. 4: €24, ships in the second week of November, spine 21 mm.',
     thanks: '22 mm. It’s meant to be. Ordered.',
@@ -117,7 +119,9 @@ export const mentions: readonly StoryPost[] = [
     topic: 'media',
     text: '@kilnandkettle the proof of our page for the yearbook is with you. Marta: the logo is MEANT to be that brown.',
     candidates: [
-      good('Got it, thank you. The brown stays. Marta says that she never doubted it; Ji-woo has kept the chat. Page proof on Monday.'),
+      good(
+        'Got it, thank you. The brown stays. Marta says that she never doubted it; Ji-woo has kept the chat. Page proof on Monday.',
+      ),
     ],
     know: 'Brindle Clay is a partner and pays for a page in Cone Six no. 4.',
     priority: 2,
@@ -180,7 +184,9 @@ export const mentions: readonly StoryPost[] = [
     text: '@kilnandkettle your map lists ELECTRIC studios. it says “kiln map”. false advertising',
     candidates: [
       weak('tone', 'Imagine being this angry at a map. An electric kiln is a kiln. Look it up.'),
-      good('There’s a filter now: wood, gas, electric, “other (ask)”. It was a good idea, so thank you, and no, you may not have “toaster” as a category.'),
+      good(
+        'There’s a filter now: wood, gas, electric, “other (ask)”. It was a good idea, so thank you, and no, you may not have “toaster” as a category.',
+      ),
     ],
     thanks: 'Filter noted. Respect. Grudgingly.',
   },
@@ -202,7 +208,9 @@ export const mentions: readonly StoryPost[] = [
     author: 'yuki_tenmoku',
     topic: 'kiln',
     text: '@kilnandkettle thank you for the piece on kiln log-books. I’ve started one. Page one is only swearing.',
-    candidates: [good('So is page one of ours. Date, cone, weather, mood: the mood column turns out to be the useful one.')],
+    candidates: [
+      good('So is page one of ours. Date, cone, weather, mood: the mood column turns out to be the useful one.'),
+    ],
   },
   {
     id: 'at-live',
@@ -247,7 +255,9 @@ export const mentions: readonly StoryPost[] = [
     topic: 'media',
     text: '@kilnandkettle stealing your “who paid & how much” line. Telling you first, in the spirit of it.',
     candidates: [
-      good('Steal away, that’s what it’s for. One thing that we learned: put it above the first paragraph. At the bottom it reads like small print.'),
+      good(
+        'Steal away, that’s what it’s for. One thing that we learned: put it above the first paragraph. At the bottom it reads like small print.',
+      ),
     ],
   },
   {
@@ -256,7 +266,9 @@ export const mentions: readonly StoryPost[] = [
     topic: 'cups',
     text: '@kilnandkettle label changed. It says “Use” now. The director would like to know who “thumbs unknown” is.',
     candidates: [
-      good('Tell the director that we’d be glad to explain in person, with a microphone. And thank you: it’s the first time that we’ve edited a museum.'),
+      good(
+        'Tell the director that we’d be glad to explain in person, with a microphone. And thank you: it’s the first time that we’ve edited a museum.',
+      ),
     ],
   },
   {
@@ -265,7 +277,9 @@ export const mentions: readonly StoryPost[] = [
     topic: 'tea',
     text: '@kilnandkettle the fur microphone has left fur in an oolong. <3 anyway.',
     candidates: [
-      good('The fur apologises. We’ll pay for the oolong, and Ruben will comb it before the next one. Did it do anything for the top note?'),
+      good(
+        'The fur apologises. We’ll pay for the oolong, and Ruben will comb it before the next one. Did it do anything for the top note?',
+      ),
     ],
     know: 'Teahouse Lumen is a partner.',
     priority: 2,

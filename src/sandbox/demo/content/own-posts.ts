@@ -3,10 +3,22 @@ import type { OwnDraft } from './story.ts';
 
 /** What the business had posted before the demo began, oldest first. */
 export const earlierPosts: readonly { readonly id: string; readonly text: string }[] = [
-  { id: 'kk-ep48', text: 'Episode 48 is out: a bricklayer, a kiln that she built twice, and the book she quotes from memory. 31 minutes, no “earthy”.' },
-  { id: 'kk-map', text: 'The studio map has its 214th studio, and its first lighthouse. They fire at night, “since we’re up”.' },
-  { id: 'kk-fair', text: 'Open Kiln Day is Saturday 4 October. 31 studios, from ten until the cake runs out. The list is on the map.' },
-  { id: 'kk-grog', text: 'Grog (cat, 9) has been asleep in the bisque kiln since Tuesday. The kiln is off. The kiln is, until further notice, off.' },
+  {
+    id: 'kk-ep48',
+    text: 'Episode 48 is out: a bricklayer, a kiln that she built twice, and the book she quotes from memory. 31 minutes, no “earthy”.',
+  },
+  {
+    id: 'kk-map',
+    text: 'The studio map has its 214th studio, and its first lighthouse. They fire at night, “since we’re up”.',
+  },
+  {
+    id: 'kk-fair',
+    text: 'Open Kiln Day is Saturday 4 October. 31 studios, from ten until the cake runs out. The list is on the map.',
+  },
+  {
+    id: 'kk-grog',
+    text: 'Grog (cat, 9) has been asleep in the bisque kiln since Tuesday. The kiln is off. The kiln is, until further notice, off.',
+  },
 ];
 
 /** What the creator drafts, in this order. */

@@ -94,7 +94,9 @@ export const latePosts: readonly StoryPost[] = [
     topic: 'tea',
     text: 'سألتني جارتي: بكم الإبريق؟ قلت: بسبع عشرة محاولة.',
     candidates: [
-      good('أجمل تسعيرة قرأناها هذا العام. (The best price tag that we’ve read this year. May we quote it in Thursday’s letter, in both languages?)'),
+      good(
+        'أجمل تسعيرة قرأناها هذا العام. (The best price tag that we’ve read this year. May we quote it in Thursday’s letter, in both languages?)',
+      ),
     ],
     know: 'In English: “My neighbour asked what the teapot costs. I said: seventeen tries.”',
   },
@@ -152,7 +154,9 @@ export const latePosts: readonly StoryPost[] = [
     topic: 'tea',
     text: 'A shop let me turn the bowls over today. Then the owner came and turned them over WITH me. I’ve bought three. We’re having lunch.',
     candidates: [
-      good('Somewhere a podiatrist feels seen. Whose bowls were they? And is the shop on our map? If it isn’t, it should be.'),
+      good(
+        'Somewhere a podiatrist feels seen. Whose bowls were they? And is the shop on our map? If it isn’t, it should be.',
+      ),
     ],
   },
   {
@@ -176,7 +180,11 @@ export const latePosts: readonly StoryPost[] = [
     author: 'grumpy_glazer',
     topic: 'glaze',
     text: 'The swimming-pool load sold out at the market in two hours. I’ve learned nothing. I’m buying more cobalt.',
-    candidates: [good('The market has spoken, and the market wants a pool. Write the pinch down before you forget whose pinch it was.')],
+    candidates: [
+      good(
+        'The market has spoken, and the market wants a pool. Write the pinch down before you forget whose pinch it was.',
+      ),
+    ],
   },
   {
     id: 'found-her',
@@ -229,7 +237,9 @@ export const latePosts: readonly StoryPost[] = [
     topic: 'studio',
     text: 'The reclaim bucket has been elected treasurer. It was that or Gary.',
     candidates: [
-      good('Sound choice: it never throws anything away. Will it be taking questions on Open Kiln Day, or only absorbing them?'),
+      good(
+        'Sound choice: it never throws anything away. Will it be taking questions on Open Kiln Day, or only absorbing them?',
+      ),
     ],
   },
   {

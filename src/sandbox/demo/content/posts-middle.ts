@@ -83,7 +83,9 @@ export const middlePosts: readonly StoryPost[] = [
     topic: 'studio',
     text: 'Wholesale buyer asked whether we could make the speckles “more even”. Sir, they’re speckles.',
     candidates: [
-      good('Ask for a drawing with the position of each speckle, and quote per dot. Then please let us print the quote.'),
+      good(
+        'Ask for a drawing with the position of each speckle, and quote per dot. Then please let us print the quote.',
+      ),
     ],
   },
   {
@@ -99,7 +101,9 @@ export const middlePosts: readonly StoryPost[] = [
     topic: 'podcast',
     text: 'Someone sampled a kick wheel & put it under a techno track. I’ve listened four times. The wheel is slightly behind the beat. It’s perfect.',
     candidates: [
-      good('Kick wheels are always slightly behind the beat: it’s the leg. Ruben would like the link and, he says, “nothing else, ever”.'),
+      good(
+        'Kick wheels are always slightly behind the beat: it’s the leg. Ruben would like the link and, he says, “nothing else, ever”.',
+      ),
     ],
   },
   {
@@ -139,7 +143,9 @@ export const middlePosts: readonly StoryPost[] = [
     topic: 'studio',
     text: 'In 1926 I baked 400 rolls a night in that oven. Now they bake MUGS in it. I’m not angry. I’m just proofing.',
     candidates: [
-      good('We leave a roll by the oven door on the first of every month. Grog eats it, he’s a cat, but the intention’s there.'),
+      good(
+        'We leave a roll by the oven door on the first of every month. Grog eats it, he’s a cat, but the intention’s there.',
+      ),
     ],
   },
   {
@@ -147,7 +153,11 @@ export const middlePosts: readonly StoryPost[] = [
     author: 'engobe_emma',
     topic: 'glaze',
     text: 'Slip trailing is 90 % unclogging the bottle and 10 % noticing that you’ve drawn a face.',
-    candidates: [good('A pin in the nozzle between cups, and hum. The faces can’t be prevented: Ji-woo’s dots have had eyebrows since 2020.')],
+    candidates: [
+      good(
+        'A pin in the nozzle between cups, and hum. The faces can’t be prevented: Ji-woo’s dots have had eyebrows since 2020.',
+      ),
+    ],
   },
   {
     id: 'petrol-mug',
@@ -168,7 +178,9 @@ export const middlePosts: readonly StoryPost[] = [
     topic: 'kiln',
     text: 'El horno, encendido desde las cinco. Si mañana abro la puerta y todo es azul, lo he conseguido. Si es verde, también diré que lo he conseguido. 💙💚',
     candidates: [
-      good('Así se abre un horno: con el discurso preparado para los dos colores. Mándanos la foto, azul o verde. (We’ll print either.)'),
+      good(
+        'Así se abre un horno: con el discurso preparado para los dos colores. Mándanos la foto, azul o verde. (We’ll print either.)',
+      ),
     ],
     know: 'In English: “Kiln on since five. If it’s all blue tomorrow, I’ve managed it. If it’s green, I’ll also say that I’ve managed it.”',
   },

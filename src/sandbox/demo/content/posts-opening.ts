@@ -95,7 +95,8 @@ export const openingPosts: readonly StoryPost[] = [
       ),
     ],
     know: 'The Bisque has 6,214 readers, 571 of them paying.',
-    thanks: '“Pays for nothing and sells the yearbook” is the most honest funnel I’ve ever read. Yes please to the sums.',
+    thanks:
+      '“Pays for nothing and sells the yearbook” is the most honest funnel I’ve ever read. Yes please to the sums.',
   },
   {
     id: 'toasters',

@@ -27,7 +27,7 @@ const postsAtStart = 8;
 const mentionsAtStart = 2;
 
 /** When the post at this place of the feed appears: a few at the start, then every 7 to 9 seconds, after the first thirty every 20. */
-export function postAppearsAfterMs(index: number): number {
+function postAppearsAfterMs(index: number): number {
   const later = index - postsAtStart;
   if (later < 0) return (later * 170 - 40) * seconds;
   const quick = Math.min(later, 30);
@@ -35,7 +35,7 @@ export function postAppearsAfterMs(index: number): number {
 }
 
 /** When the mention at this place appears: every 35 seconds at first, then every 70. */
-export function mentionAppearsAfterMs(index: number): number {
+function mentionAppearsAfterMs(index: number): number {
   const later = index - mentionsAtStart;
   if (later < 0) return (later * 240 - 75) * seconds;
   const quick = Math.min(later, 8);
