@@ -153,7 +153,7 @@ describe('the demo’s agents on a dead token', { timeout: patienceMs }, () => {
       '401 Unauthorized {"error":{"type":"OAuthException","code":"token_expired"',
     );
     expect(ended['outbound-engager']).toMatchObject({ code: 1 });
-    expect(ended['outbound-engager']?.output).toMatch(/^[\d:]+ AUTH_FAILED: /m);
+    expect(ended['outbound-engager']?.output).toMatch(/^AUTH_FAILED: /m);
     expect(ended['inbound-engager']).toMatchObject({ code: 0 });
     expect(ended['inbound-engager']?.output).toContain('token_expired');
     expect(ended['creator']).toMatchObject({ code: 77 });

@@ -70,9 +70,10 @@ export function createMurmur(options: {
     };
     const { status, text } = await exchange(`${options.url}${path}`, init);
     const line = text.trim().replaceAll(/\s+/g, ' ');
-    if (status === 401) throw new MurmurError('auth', `${method} ${path}: 401 Unauthorized`, line);
-    if (status >= 500) throw new MurmurError('later', `${method} ${path}: HTTP ${status}`, line);
-    if (status >= 400) throw new MurmurError('refused', `${method} ${path}: HTTP ${status} ${line}`, line);
+    const what = `${method} ${path.replace(/\?.*/, '')}`;
+    if (status === 401) throw new MurmurError('auth', `${what}: 401 Unauthorized`, line);
+    if (status >= 500) throw new MurmurError('later', `${what}: HTTP ${status}`, line);
+    if (status >= 400) throw new MurmurError('refused', `${what}: HTTP ${status} ${line}`, line);
     return JSON.parse(text) as Answer;
   }
 

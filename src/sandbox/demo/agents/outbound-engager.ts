@@ -19,7 +19,7 @@ try {
     context: ['No draft was made in this run'],
     next: ['The same post again: its key keeps it from being drafted twice'],
   });
-  if (error.kind === 'auth') say(`AUTH_FAILED: murmur does not take our token (${error.message})`);
+  if (error.kind === 'auth') console.log(`AUTH_FAILED: murmur does not take our token (${error.message})`);
   else say(error.message);
   process.exitCode = error.kind === 'auth' ? 1 : 75;
 }
