@@ -1,7 +1,7 @@
 import type { LogFile } from '../ports.ts';
 
 /** How much of one run's output its log keeps, in bytes: hours of ordinary talk, and a fleet of 25 fits into a gigabyte for a day. */
-export const RUN_LOG_BYTES = 5_000_000;
+const RUN_LOG_BYTES = 5_000_000;
 
 /** The newest output is kept in memory up to this many bytes per run: enough for the last words, small beside 25 agents. */
 const RING_BYTES = 64 * 1024;

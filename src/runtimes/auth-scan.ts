@@ -1,5 +1,6 @@
 import { plainText, toEvidence } from './evidence.ts';
-import { SIGNATURES, VENDORS } from './signatures.ts';
+import { SIGNATURES } from './signatures.ts';
+import { VENDORS } from './vendors.ts';
 
 /** An unfinished line is held back up to this many bytes; a longer one is looked at in pieces. */
 const LINE_BYTES = 64 * 1024;

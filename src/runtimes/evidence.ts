@@ -5,10 +5,10 @@ const EVIDENCE_CHARACTERS = 300;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
 const ESCAPES = /\u001b(?:\[[0-9;?:]*[ -/]*[@-~]|\][^\u0007\u001b]{0,200}(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
 
-/** Control characters, and the invisible ones that turn text around or hide it. */
-const INVISIBLE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/gu;
+/** White space, control characters, and the invisible ones that turn text around or hide it. */
+const INVISIBLE = /[\s\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/gu;
 
-/** Text as a person sees it on a terminal: without escape sequences; control characters become one blank. */
+/** Text as a person sees it on a terminal: without escape sequences; white space and control characters become one blank. */
 export function plainText(text: string): string {
   return text.replace(ESCAPES, '').replace(INVISIBLE, ' ').trim();
 }

@@ -9,6 +9,8 @@
  * - Error codes (`invalid_grant`, `ExpiredToken`, …) count wherever they stand as a word of their own: nobody says them in passing.
  * A false alarm costs a probe; a wording that is missed cost others 79 hours of a fleet.
  */
+
+/** Signatures that share a needle. */
 export interface SignatureFamily {
   /** Each signature of the family contains one of these, whatever the case: the cheap look before the exact ones. Rare words, in lower case. */
   readonly needles: readonly string[];
@@ -300,20 +302,4 @@ export const SIGNATURES: readonly SignatureFamily[] = [
   { needles: ['authfailure'], signatures: [code('AuthFailure')] },
   { needles: ['could not read'], signatures: [/\bcould not read (?:username|password) for\b/i] },
   { needles: ['refresherror'], signatures: [code('RefreshError', 'TokenRefreshError')] },
-];
-
-/** The vendor that a line names, as a hint at which of an agent's credentials died. */
-export const VENDORS: readonly { readonly name: string; readonly pattern: RegExp }[] = [
-  { name: 'claude', pattern: /anthropic|claude|sk-ant-|Please run \/login/i },
-  { name: 'openai', pattern: /openai|chatgpt|codex/i },
-  { name: 'github', pattern: /github|\bgh auth\b|Bad credentials/i },
-  { name: 'microsoft', pattern: /AADSTS|microsoft|office365|outlook|InvalidAuthenticationToken|\baz login\b/i },
-  { name: 'google', pattern: /google|gmail|gemini|UNAUTHENTICATED|gcloud/i },
-  { name: 'slack', pattern: /slack|not_authed|account_inactive/i },
-  {
-    name: 'aws',
-    pattern: /\baws\b|amazonaws|botocore|ExpiredTokenException|InvalidClientTokenId|UnrecognizedClientException/i,
-  },
-  { name: 'x', pattern: /\b(?:x|twitter)\.com\b|tweepy/i },
-  { name: 'mail', pattern: /\b(?:imap|smtp|pop3)|AUTHENTICATIONFAILED|535[ -]5\.7/i },
 ];

@@ -194,6 +194,16 @@ describe('the end of a program', () => {
     expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
   });
 
+  it('is the end of its output, though a grandchild writes on', async () => {
+    const agent = start('hold-and-write.sh');
+    await agent.process.exit;
+    const told = agent.output();
+
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    expect(agent.output()).toBe(told);
+  });
+
   it('comes after all that it printed has been handed on, however busy we are', async () => {
     const agent = start('flood.js', ['20']);
     await agent.firstLine();
