@@ -177,6 +177,23 @@ describe('phone page', () => {
     expect(await phone.key(id, 'Approve').getAttribute('aria-busy')).toBeNull();
   });
 
+  it('keeps the answer to a press from other open pages', async () => {
+    const id = await bot.say('Draft 31', {
+      reply_markup: { inline_keyboard: [[{ text: 'Edit', callback_data: 'e' }]] },
+    });
+    const other = await openPhone(browser, sandbox.phoneUrl);
+    await phone.key(id, 'Edit').click();
+    const update = await bot.nextUpdate();
+
+    await bot.call('answerCallbackQuery', { callback_query_id: update.callback_query?.id, text: 'Send the new text' });
+    const last = await bot.say('after the answer');
+
+    await expectText(phone.page.locator('.toast'), 'Send the new text');
+    await other.message(last).waitFor();
+    expect(await other.page.locator('.toast').count()).toBe(0);
+    await other.close();
+  });
+
   it('shows an answer as an alert when the bot asks for one', async () => {
     const id = await bot.say('Draft 31', {
       reply_markup: { inline_keyboard: [[{ text: 'Reject', callback_data: 'r' }]] },

@@ -138,9 +138,7 @@ function startPhone() {
       chat.remove(id);
     },
     answer({ message_id: id, text, show_alert: showAlert, expired }) {
-      if (expired) return; // The bot never answered; the button gave up long before.
-      chat.answered(id);
-      if (!text) return;
+      if (!chat.answered(id) || expired || !text) return; // Expired: the bot never answered, and the button gave up long before.
       if (showAlert) notices.showAlert(bot.name, text);
       else notices.toast(text);
     },

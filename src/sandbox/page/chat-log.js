@@ -174,7 +174,8 @@ export function createChatLog({ scroller, log, actions, onChange }) {
       });
       onChange();
     },
-    answered: (id) => views.get(id)?.answered(),
+    /** An answer came for a press in this message; whether it was this page's. */
+    answered: (id) => views.get(id)?.answered() ?? false,
     isAtEnd: () => following && isAtEnd(),
     /** What the counters show: all that arrived with and without a sound, and what of it was not seen yet. */
     counts() {

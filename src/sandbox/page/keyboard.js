@@ -11,6 +11,7 @@ const PRESS_TIMEOUT_MS = 10_000;
 export function createKeyboard(actions) {
   const node = element('div', { class: 'keyboard', role: 'group', 'aria-label': 'Buttons of this message' });
   let pending = []; // Presses without an answer, oldest first; at most one per button, since a spinning one cannot be pressed.
+  let owed = 0; // Answers that are still to come for this page's presses, also for those that stopped spinning.
   let shown = '';
   let rows = [];
 
@@ -74,7 +75,10 @@ export function createKeyboard(actions) {
     const entry = { row, column, text, timer: setTimeout(() => giveUp(entry), PRESS_TIMEOUT_MS) };
     pending.push(entry);
     showPending();
-    if (!(await actions.press(row, column))) settle(entry);
+    owed += 1;
+    if (await actions.press(row, column)) return;
+    owed -= 1;
+    settle(entry);
   }
 
   function giveUp(entry) {
@@ -101,9 +105,15 @@ export function createKeyboard(actions) {
   return {
     node,
     render,
-    /** An answer does not say which button it is for: it ends the oldest press. */
+    /**
+     * An answer does not say which button it is for: it ends the oldest press. False when this page did not press at all:
+     * then another page did, and the answer is not for this one's reader.
+     */
     answered() {
+      if (owed === 0) return false;
+      owed -= 1;
       if (pending[0]) settle(pending[0]);
+      return true;
     },
     /** Ends every press silently; for a message that leaves the page. */
     dispose() {
