@@ -39,7 +39,7 @@ export interface AgentDecision {
   readonly key: string | null;
   readonly kind: string;
   readonly to: string;
-  readonly verdict: 'approved' | 'rejected' | 'expired' | 'edited' | 'published' | 'failed' | 'superseded';
+  readonly verdict: 'approved' | 'rejected' | 'expired' | 'edited' | 'published' | 'failed' | 'unknown';
   readonly reason: string | null;
   /** The body before and after the owner's edit; null where nothing was edited. */
   readonly body_before: string | null;

@@ -1,0 +1,18 @@
+import type { Content } from '../src/telegram/outbox.ts';
+
+/** One use of a slash command. */
+export interface CommandCall {
+  /** What stands behind the command, trimmed. */
+  readonly argument: string;
+  /** `owner:ID`. */
+  readonly actor: string;
+  readonly now: number;
+}
+
+/** A slash command: parse the argument, one call into a room, render. */
+export interface Command {
+  readonly name: string;
+  /** For the command menu; at most 256 characters (Bot API). */
+  readonly description: string;
+  run(call: CommandCall): Content;
+}

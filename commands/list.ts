@@ -1,0 +1,48 @@
+import type { Storage } from '../storage/storage.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import type { Custodian } from '../src/credentials/custodian.ts';
+import type { OwnerHolds } from '../src/loop/holds.ts';
+import type { Disk } from '../src/ports.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import type { Command } from './command.ts';
+import { createDraftsCommand } from './drafts.ts';
+import { createHelpCommand } from './help.ts';
+import { createPauseCommand } from './pause.ts';
+import { createReauthCommand } from './reauth.ts';
+import { reply } from './replies.ts';
+import { createResumeCommand } from './resume.ts';
+import { createStartCommand } from './start.ts';
+import { createStatusCommand } from './status.ts';
+import { createWhyCommand } from './why.ts';
+import { createWorkstateCommand } from './workstate.ts';
+
+/** The rooms that commands call. */
+export interface CommandRooms {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly disk: Disk;
+  readonly custodian: Custodian;
+  readonly holds: OwnerHolds;
+  readonly callbackData: CallbackData;
+  readonly activeRuntimes: ReadonlySet<string>;
+}
+
+/** Commands of the contract whose machinery comes later: they say so. */
+const TO_COME = ['fleet', 'restart', 'run', 'stop', 'incidents', 'silence', 'ack', 'budget', 'digest', 'log', 'checklist', 'drill', 'reload'] as const;
+
+/** All commands that work, in the order of the menu. */
+export function createCommands(rooms: CommandRooms): { readonly listed: readonly Command[]; readonly toCome: readonly Command[] } {
+  const listed: readonly Command[] = [
+    createStatusCommand(rooms.fleet, rooms.storage, rooms.activeRuntimes),
+    createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
+    createPauseCommand(rooms.fleet, rooms.holds),
+    createResumeCommand(rooms.fleet, rooms.holds),
+    createWhyCommand(rooms.fleet, rooms.storage),
+    createWorkstateCommand(rooms.fleet, rooms.disk),
+    createReauthCommand(rooms.fleet, rooms.custodian),
+    createHelpCommand(() => listed, TO_COME),
+    createStartCommand(rooms.fleet),
+  ];
+  const toCome = TO_COME.map((name) => ({ name, description: 'not there yet', run: () => reply(`/${name} is not there yet in this version. What is: /help`) }));
+  return { listed, toCome };
+}

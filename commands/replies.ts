@@ -1,0 +1,21 @@
+import type { Button, Content } from '../src/telegram/outbox.ts';
+import { type Piece, richText, shorten } from '../src/telegram/cards/words.ts';
+
+/** The longest text of a message, in UTF-16 units (Bot API). */
+const LONGEST_TEXT = 4_096;
+
+/** A reply of text; one that is too long is cut and says so, which loses its formatting but not its beginning. */
+export function reply(text: Piece, buttons: readonly (readonly Button[])[] = []): Content {
+  const body = richText(text);
+  return { kind: 'text', body: body.text.length <= LONGEST_TEXT ? body : { text: shorten(body.text, LONGEST_TEXT), entities: [] }, buttons };
+}
+
+/** Looks an agent up by the name that the owner typed; a reply that says which there are when there is none of that name. */
+export function findAgent<Agent>(
+  agents: ReadonlyMap<string, Agent>,
+  name: string,
+): { readonly kind: 'found'; readonly agent: Agent } | { readonly kind: 'unknown'; readonly reply: Content } {
+  const agent = agents.get(name.toLowerCase());
+  if (agent !== undefined) return { kind: 'found', agent };
+  return { kind: 'unknown', reply: reply(`There is no agent "${shorten(name, 60)}". There are: ${[...agents.keys()].join(', ')}.`) };
+}

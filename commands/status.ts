@@ -1,0 +1,68 @@
+import type { Storage } from '../storage/storage.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { type AgentStatus, type FleetStatus, loadFleetStatus } from '../src/vigil/status.ts';
+import type { Command } from './command.ts';
+import { reply } from './replies.ts';
+
+/** /status: one screen, what is wrong first, then each agent with the age of its last proof. */
+export function createStatusCommand(fleet: Fleet, storage: Storage, activeRuntimes: ReadonlySet<string>): Command {
+  return {
+    name: 'status',
+    description: 'one screen: what is wrong first, then each agent',
+    run: ({ now }) => reply(renderStatus(loadFleetStatus(fleet, storage, now, activeRuntimes), fleet.timezone)),
+  };
+}
+
+const SIGNS: Readonly<Record<AgentStatus['condition'], string>> = {
+  held: '⛔️',
+  failed: '🟠',
+  waiting: '⏳',
+  running: '▶️',
+  idle: '🟢',
+  inactive: '⚪️',
+};
+
+function renderStatus(status: FleetStatus, timezone: string): Piece {
+  const { incidents, credentials, agents, drafts, outbox, at } = status;
+  const proved = agents.filter((agent) => agent.lastProofAt !== null).length;
+  const healthy = incidents.length === 0 && status.paused === null && agents.every((agent) => agent.condition !== 'held' && agent.condition !== 'failed');
+  return lines(
+    healthy
+      ? bold(proved === agents.length ? '🟢 All agents are well' : `⚪️ Nothing is wrong that I know of; ${agents.length - proved} of ${agents.length} agents have proved nothing yet`)
+      : undefined,
+    status.paused === null ? undefined : bold(`⏸ ${status.paused}`),
+    ...incidents.map((incident) =>
+      line(incident.severity === 'critical' ? '🔴 ' : '🟠 ', bold(shorten(incident.title, 120)), ` · #${incident.id} · for ${duration(at - incident.since)}`),
+    ),
+    ...credentials
+      .filter((credential) => credential.state !== 'dead' || incidents.length === 0)
+      .map((credential) => `🔑 ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(at - credential.provedAt)} ago`}`),
+    '',
+    ...agents.map((agent) => renderAgent(agent, at, timezone)),
+    '',
+    renderDrafts(drafts, timezone, at),
+    outbox.waiting > 0 && outbox.oldestAt !== null && at - outbox.oldestAt > 60_000
+      ? `📮 ${count(outbox.waiting, 'message')} wait to be sent, the oldest for ${duration(at - outbox.oldestAt)}`
+      : undefined,
+  );
+}
+
+function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
+  const proof = agent.lastProofAt === null ? 'no proof yet' : `${duration(now - agent.lastProofAt)} ago`;
+  const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : SIGNS[agent.condition];
+  const next = agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now ? line(' · next ', clockTime(agent.nextDueAt, timezone, now)) : '';
+  const reason = agent.reason === null ? '' : ` · ${shorten(agent.reason, 90)}`;
+  return line(`${sign} `, bold(agent.name), agent.condition === 'running' ? ` runs for ${duration(now - (agent.runningSince ?? now))}, proof ${proof}` : ` ${proof}`, next, reason);
+}
+
+function renderDrafts(drafts: FleetStatus['drafts'], timezone: string, now: number): Piece {
+  if (drafts.pending + drafts.approved + drafts.unknown === 0) return '📥 No draft waits for you';
+  return line(
+    `📥 ${count(drafts.pending, 'draft')} for you`,
+    drafts.nextDeadline === null ? '' : line(', first deadline ', clockTime(drafts.nextDeadline, timezone, now)),
+    drafts.approved > 0 ? ` · ${drafts.approved} approved, going out` : '',
+    drafts.unknown > 0 ? ` · ❓ ${drafts.unknown} of unknown fate` : '',
+    drafts.pending > 0 ? ' · /drafts' : '',
+  );
+}

@@ -1,0 +1,63 @@
+import type { Storage } from '../storage/storage.ts';
+import type { DueRow } from '../storage/due-store.ts';
+import type { RunRow } from '../storage/run-store.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import { loadExplanation } from '../src/loop/why.ts';
+import { bold, clockTime, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import type { Command } from './command.ts';
+import { findAgent, reply } from './replies.ts';
+
+const MOST_RECEIPTS = 8;
+
+/** /why AGENT: why it did not run, or did, from the scheduler's receipts. */
+export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
+  return {
+    name: 'why',
+    description: 'why an agent did not run, or did',
+    run({ argument, now }) {
+      if (argument === '') return reply(`Which one? /why ${[...fleet.agents.keys()].join(', /why ')}`);
+      const found = findAgent(fleet.agents, argument);
+      if (found.kind === 'unknown') return found.reply;
+      const { running, holds, next, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);
+      const at = (time: number): Piece => clockTime(time, fleet.timezone, now);
+      return reply(
+        lines(
+          bold(`Why ${found.agent.name}?`),
+          running?.startedAt ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`) : undefined,
+          ...holds.map((hold) => line(`⛔️ Held: ${hold.reason}, for ${duration(now - hold.since)}`, hold.until === null ? '' : line(', until ', at(hold.until)))),
+          next === undefined ? undefined : next.dueAt > now ? line('⏭ Next due ', at(next.dueAt)) : line('⏳ Due since ', at(next.dueAt), `, waits: ${next.reason ?? 'its turn'}`),
+          found.agent.schedule.kind === 'none' ? 'It has no schedule: it runs when there is something to publish.' : undefined,
+          found.agent.schedule.kind === 'task' ? 'It has no schedule: it runs when somebody has a task for it.' : undefined,
+          '',
+          receipts.length === 0 ? 'No receipt yet: it has not been due.' : 'Its last due times:',
+          ...receipts.map((receipt) => renderReceipt(receipt.due, receipt.run, at)),
+        ),
+      );
+    },
+  };
+}
+
+function renderReceipt(due: DueRow, run: RunRow | undefined, at: (time: number) => Piece): Piece {
+  const span = due.times === 1 ? line(at(due.dueAt)) : line(at(due.dueAt), ' to ', at(due.lastAt), ` (${due.times} times)`);
+  const cause = due.cause === 'schedule' ? '' : ` (${due.cause})`;
+  if (due.state !== 'ran') return line(due.state === 'missed' ? '✖️ ' : '⏭ ', span, `${cause}: ${due.state}, ${due.reason ?? 'no reason was kept'}`);
+  return line(run?.state === 'failed' || run?.state === 'lost' ? '🟠 ' : '✅ ', span, `${cause}: ran, ${describeRun(run)}`);
+}
+
+function describeRun(run: RunRow | undefined): string {
+  if (run === undefined) return 'its record is gone';
+  const took = run.startedAt === null || run.endedAt === null ? '' : ` after ${duration(run.endedAt - run.startedAt)}`;
+  switch (run.state) {
+    case 'starting':
+    case 'running':
+      return 'still going';
+    case 'done':
+      return `done${took}`;
+    case 'failed':
+      return `failed${took}: ${run.failure ?? ''} ${shorten(run.evidence ?? '', 120)}`.trim();
+    case 'stopped':
+      return `stopped${took}: ${run.stopReason ?? ''}`;
+    case 'lost':
+      return 'lost: Nightdesk ended while it ran';
+  }
+}

@@ -1,0 +1,14 @@
+import type { Conversation } from '@grammyjs/conversations';
+import type { Context } from 'grammy';
+import { type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
+
+/** The owner rejected a draft: his next message is kept as the reason. */
+export function createRejectReason(rooms: DialogueRooms) {
+  return async function rejectReason(conversation: Conversation<Context, Context>, _ctx: Context, draftId: number): Promise<void> {
+    const answer = await conversation.waitUntil(isAnswer, { maxMilliseconds: OPEN_MS, next: true });
+    const reason = answer.message?.text ?? '';
+    const actor = `owner:${answer.from?.id}`;
+    const updateId = answer.update.update_id;
+    await conversation.external(() => rooms.giveReason(draftId, reason, actor, updateId));
+  };
+}

@@ -1,0 +1,97 @@
+import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile } from 'grammy';
+import { Agent } from 'node:https';
+import { Agent as PlainAgent } from 'node:http';
+import { TelegramError, type TelegramApi, type TelegramFailure } from '../ports.ts';
+
+/** Errors of a connection that never carried the request: nothing can have happened on the other side. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN']);
+
+/** Kept connections are closed before the other side does it: a request on a connection that just died counts as lost. */
+const IDLE_MS = 20_000;
+
+/**
+ * The Bot API over grammY's client. grammY's errors end here: an HttpError holds the URL with the token, a GrammyError the payload, and
+ * neither may reach a log or a row.
+ */
+export function createGrammyApi(token: string, apiRoot: string | undefined): TelegramApi {
+  let connection = open(token, apiRoot);
+
+  return {
+    async call<Result>(
+      method: string,
+      payload: Readonly<Record<string, unknown>>,
+      { timeoutMs, signal, files = [] }: Parameters<TelegramApi['call']>[2],
+    ): Promise<Result> {
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const abort = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+      const attached = Object.fromEntries(files.map((file) => [file.field, new InputFile(Buffer.from(file.content, 'utf8'), file.name)]));
+      const raw = connection.api.raw as unknown as Record<string, (...args: readonly unknown[]) => Promise<Result>>;
+      const send = raw[method];
+      if (send === undefined) throw new TelegramError('bad-request', method, 'the Bot API has no such method');
+      // grammY's methods without parameters take the signal first.
+      const args = method === 'getMe' ? [abort] : [{ ...payload, ...attached }, abort];
+      try {
+        return await settleBy(abort, send(...args));
+      } catch (error) {
+        throw toTelegramError(method, error, signal?.aborted === true, deadline.aborted);
+      }
+    },
+    reset() {
+      connection.close();
+      connection = open(token, apiRoot);
+    },
+  };
+}
+
+function open(token: string, apiRoot: string | undefined): { readonly api: Api; close(): void } {
+  const secure = apiRoot === undefined || apiRoot.startsWith('https:');
+  const agent = secure ? new Agent({ keepAlive: true, timeout: IDLE_MS }) : new PlainAgent({ keepAlive: true, timeout: IDLE_MS });
+  const options: ApiClientOptions = {
+    ...(apiRoot === undefined ? {} : { apiRoot: apiRoot.replace(/\/+$/, '') }),
+    baseFetchConfig: { compress: true, agent },
+    // Our own deadline is the shorter one; this is grammY's last resort.
+    timeoutSeconds: 120,
+  };
+  return { api: new Api(token, options), close: () => agent.destroy() };
+}
+
+/** Rejects when the signal fires, even if the call itself never notices. */
+function settleBy<Result>(signal: AbortSignal, call: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(new Error('aborted'));
+    signal.addEventListener('abort', give, { once: true });
+    call.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
+}
+
+function toTelegramError(method: string, error: unknown, byUs: boolean, late: boolean): TelegramError {
+  if (byUs) return new TelegramError('aborted', method, 'stopped by us');
+  if (late) return new TelegramError('lost', method, 'no answer in time');
+  if (error instanceof GrammyError) {
+    const retryAfter = error.parameters.retry_after;
+    return new TelegramError(classify(method, error.error_code, error.description), method, error.description, retryAfter === undefined ? undefined : retryAfter * 1_000);
+  }
+  if (error instanceof HttpError) {
+    const code = (error.error as { code?: unknown } | null)?.code;
+    const name = typeof code === 'string' ? code : 'network error';
+    return new TelegramError(NEVER_SENT.has(name) ? 'unreachable' : isNotJson(error.error) ? 'server' : 'lost', method, name);
+  }
+  return new TelegramError('lost', method, 'the call failed in an unknown way');
+}
+
+/** A proxy's error page instead of the Bot API's JSON. */
+function isNotJson(error: unknown): boolean {
+  return (error as { type?: unknown } | null)?.type === 'invalid-json';
+}
+
+function classify(method: string, code: number, description: string): TelegramFailure {
+  if (code === 429) return 'flood';
+  if (code === 409) return 'conflict';
+  // The server answers 404 to a malformed token, but also to a method that it does not know: only the basic methods tell which.
+  if (code === 401 || (code === 404 && (method === 'getMe' || method === 'getUpdates'))) return 'unauthorized';
+  if (code === 403) return 'forbidden';
+  if (code >= 500) return 'server';
+  if (/message is not modified/i.test(description)) return 'not-modified';
+  if (/message to (edit|delete|be replied|reply)[\w ]* not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) return 'message-gone';
+  return 'bad-request';
+}

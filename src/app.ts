@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { UserFromGetMe } from 'grammy/types';
+import { createCommands } from '../commands/list.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Fleet } from './config/fleet.ts';
+import { createProcessGroup } from './containment/process-group.ts';
+import { createCustodian } from './credentials/custodian.ts';
+import { createProber } from './credentials/prober.ts';
+import { createDesk } from './drafts/desk.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createGatewayRooms } from './gateway/rooms.ts';
+import { createIncidentRegister } from './incidents/register.ts';
+import { createOwnerHolds } from './loop/holds.ts';
+import { isWithin } from './loop/schedule.ts';
+import { createScheduler } from './loop/scheduler.ts';
+import type { Clock, Disk, Log, Processes, Random, TelegramApi } from './ports.ts';
+import { createRunner } from './runs/runner.ts';
+import { createSettlement } from './runs/settlement.ts';
+import { commandRuntime } from './runtimes/command.ts';
+import { createAccess } from './telegram/access.ts';
+import { createBot } from './telegram/bot.ts';
+import { createCallbackData } from './telegram/callback-data.ts';
+import { duration } from './telegram/cards/words.ts';
+import { createInboxWorker } from './telegram/inbox.ts';
+import { createMeLearner } from './telegram/me.ts';
+import { createOutbox, type RichText } from './telegram/outbox.ts';
+import { createPoller, type PollerDeath } from './telegram/poller.ts';
+import { createPresses } from './telegram/presses.ts';
+import { createSender } from './telegram/sender.ts';
+import { createPollerWatch } from './vigil/poller-watch.ts';
+import { createHousekeeper, loadLastLife } from './vigil/housekeeper.ts';
+
+/** What the control plane is built on: the configuration, the database, and the ports. */
+export interface Foundations {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly processes: Processes;
+  readonly disk: Disk;
+  readonly api: TelegramApi;
+  readonly scrub: (text: string) => string;
+  /** Key of the MAC on buttons; the same over restarts, or old buttons go dead. */
+  readonly callbackKey: string;
+  /** PATH, HOME, LANG, TZ, TERM of runs, checks and logins; PATH finds `nightdesk`. */
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly gatewayUrl: string;
+  /** Sent once, when this home talks to its owner for the first time. */
+  readonly welcome?: RichText;
+}
+
+/** Why the control plane ended by itself. */
+export type Ending = { readonly kind: 'bug'; readonly error: unknown } | PollerDeath;
+
+/** The running control plane. */
+export interface ControlPlane {
+  readonly gateway: Gateway;
+  /** Resolves once what an earlier incarnation left behind is settled and everything works on its rows. */
+  start(): Promise<void>;
+  /** Resolves with the first completed getUpdates after which every due thing has been picked up. */
+  readonly ready: Promise<void>;
+  /** Resolves when the control plane cannot go on: the process has to end. */
+  readonly ended: Promise<Ending>;
+  /** Stops everything, agents included. */
+  stop(): Promise<void>;
+}
+
+/** Runtimes whose agents this version runs. */
+export const ACTIVE_RUNTIMES: ReadonlySet<string> = new Set([commandRuntime.name]);
+
+/** An absence shorter than this is a restart, not an outage. */
+const ABSENCE_TOLD_MS = 2 * 60_000;
+
+/** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
+export function createControlPlane(foundations: Foundations): ControlPlane {
+  const { fleet, storage, clock, random, log, processes, disk, api, scrub } = foundations;
+  const ended = Promise.withResolvers<Ending>();
+  const ready = Promise.withResolvers<void>();
+  const heard = Promise.withResolvers<void>();
+  const onFatal = (error: unknown): void => ended.resolve({ kind: 'bug', error });
+
+  // Telegram, the queue side
+  const { quiet } = fleet.alerts;
+  const isQuiet = (at: number): boolean => quiet !== undefined && isWithin(quiet, at, fleet.timezone);
+  const outbox = createOutbox({ storage, clock, chatId: fleet.telegram.chat, scrub, isQuiet });
+  const callbackData = createCallbackData(foundations.callbackKey);
+
+  // Rooms
+  const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
+  const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: fleet.timezone, canLogIn });
+  const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+  const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
+  const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
+  const gateway = createGateway(createGatewayRooms({ fleet, storage, clock, desk, custodian, incidents, scrub }), log);
+  const pollerWatch = createPollerWatch({ incidents });
+
+  // Effectors
+  const sender = createSender({ storage, api, clock, log, onFatal });
+  const scheduler = createScheduler({ fleet, storage, clock, log, custodian, desk, activeRuntimes: ACTIVE_RUNTIMES, onFatal });
+  const runner = createRunner({
+    fleet,
+    storage,
+    processes,
+    containment: createProcessGroup(processes),
+    disk,
+    clock,
+    random,
+    log,
+    runtimes: new Map([[commandRuntime.name, commandRuntime]]),
+    custodian,
+    settlement,
+    publicationInput: desk.publicationInput,
+    environment: { base: foundations.baseEnvironment, gatewayUrl: foundations.gatewayUrl },
+    scrub,
+    onFatal,
+  });
+  const prober = createProber({
+    fleet,
+    fleetFolder: dirname(fleet.file),
+    storage,
+    processes,
+    clock,
+    log,
+    custodian,
+    env: foundations.baseEnvironment,
+    scrub,
+    onFatal,
+  });
+  const housekeeper = createHousekeeper({ storage, clock, log, onFatal });
+
+  // The bot
+  const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
+  const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, activeRuntimes: ACTIVE_RUNTIMES });
+  const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
+  let handle: ReturnType<typeof createBot> | undefined;
+  const inbox = createInboxWorker({ storage, clock, log, outbox, onFatal, handle: async (update) => await handle?.(update, clock.now()) });
+  const me = createMeLearner({ api, storage, clock, log, onKnown: meet, onDeath: ended.resolve });
+  const poller = createPoller({
+    api,
+    storage,
+    clock,
+    random,
+    log,
+    scrub,
+    isOwner: access.isOwner,
+    onStranger: access.onStranger,
+    onNews: pollerWatch.onNews,
+    onDeath: ended.resolve,
+    onFirst: heard.resolve,
+    onFatal,
+  });
+
+  /** Telegram told who we are: from here on updates can be handled. */
+  function meet(bot: UserFromGetMe): void {
+    handle = createBot({ me: bot, storage, clock, outbox, isOwner: access.isOwner, commands, desk, press });
+    const menu = commands.listed.map(({ name, description }) => ({ command: name, description }));
+    const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
+    storage.transaction(() => {
+      outbox.send({ key: `commands:${bot.id}:${version}`, class: 'notice', content: { kind: 'commands', commands: menu } });
+      if (foundations.welcome !== undefined) {
+        outbox.send({ key: 'welcome', class: 'reply', content: { kind: 'text', body: foundations.welcome } });
+      }
+    });
+    inbox.start();
+  }
+
+  function tellAbsence(interrupted: number): void {
+    const last = loadLastLife(storage);
+    const now = clock.now();
+    if (last === undefined || (interrupted === 0 && now - last.aliveAt < ABSENCE_TOLD_MS)) return;
+    const how = last.stoppedCleanly ? 'I was stopped' : 'I was cut off';
+    const lost = interrupted === 0 ? '' : ` ${interrupted} running ${interrupted === 1 ? 'agent was' : 'agents were'} lost and will run again when due.`;
+    storage.transaction(() =>
+      outbox.send({
+        key: `absence:${now}`,
+        class: 'alert',
+        content: { kind: 'text', body: { text: `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}`, entities: [] } },
+      }),
+    );
+  }
+
+  /** Last in, first out: what feeds others stops before what it feeds. */
+  const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> }[] = [
+    { name: 'scheduler', stop: scheduler.stop },
+    { name: 'me', stop: me.stop },
+    { name: 'poller', stop: poller.stop },
+    { name: 'inbox', stop: inbox.stop },
+    { name: 'prober', stop: prober.stop },
+    { name: 'runner', stop: runner.stop },
+    { name: 'housekeeper', stop: housekeeper.stop },
+    { name: 'sender', stop: sender.stop },
+  ];
+
+  return {
+    gateway,
+    ready: ready.promise,
+    ended: ended.promise,
+
+    async start() {
+      custodian.start();
+      sender.recover();
+      sender.start();
+      me.start();
+      poller.start();
+      const interrupted = await runner.recover();
+      await prober.recover();
+      tellAbsence(interrupted);
+      housekeeper.start();
+      prober.start();
+      runner.start();
+      scheduler.start();
+      heard.promise.then(() => ready.resolve(), onFatal);
+    },
+
+    async stop() {
+      for (const part of teardown) {
+        log.debug('stopping', { part: part.name });
+        await part.stop();
+      }
+      housekeeper.farewell();
+    },
+  };
+}

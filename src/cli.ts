@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { AGENT_COMMANDS } from './gateway/agent-command-help.ts';
+import type { Terminal } from './operator/terminal.ts';
+
+const USAGE = `nightdesk: a night desk for your fleet of agents
+
+  nightdesk start --config fleet.yaml         run the control plane in the foreground
+  nightdesk demo [--port P]                   see it work: no account, no network
+  nightdesk check --config fleet.yaml         validate the file, print the plan
+  nightdesk status --config fleet.yaml [--json]
+
+Inside an agent's run: nightdesk draft, beat, progress, fail, decisions (each has --help)`;
+
+/** Commands of the contract whose machinery comes later. */
+const TO_COME = ['doctor', 'sentinel', 'init'];
+
+const EXIT_USAGE = 64;
+const EXIT_UNAVAILABLE = 69;
+
+/** The process as a terminal; the only reader of its environment. */
+function openTerminal(): Terminal {
+  const interrupted = Promise.withResolvers<string>();
+  let asked = false;
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked && signal === 'SIGINT') process.exit(130);
+      asked = true;
+      interrupted.resolve(signal);
+    });
+  }
+  return {
+    env: process.env,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    complain: (line) => void process.stderr.write(`${line}\n`),
+    interrupted: interrupted.promise,
+  };
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = 'help', ...rest] = argv;
+  if (AGENT_COMMANDS.includes(command)) {
+    const { runAgentCommand } = await import('./gateway/agent-commands.ts');
+    return await runAgentCommand(argv, { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr });
+  }
+  const { parsed, problem } = parseOptions(rest);
+  if (problem !== undefined) {
+    process.stderr.write(`nightdesk ${command}: ${problem}\n`);
+    return EXIT_USAGE;
+  }
+  switch (command) {
+    case 'demo': {
+      const { demo } = await import('./operator/demo.ts');
+      return await demo({ port: parsed.port }, openTerminal());
+    }
+    case 'start':
+    case 'check':
+    case 'status':
+      return await runWithConfig(command, parsed.config, parsed.json);
+    case 'help':
+    case '--help':
+    case '-h':
+      process.stdout.write(`${USAGE}\n`);
+      return 0;
+    default:
+      process.stderr.write(TO_COME.includes(command) ? `nightdesk ${command}: not there yet in this version\n` : `nightdesk: there is no command "${command}"\n\n${USAGE}\n`);
+      return TO_COME.includes(command) ? EXIT_UNAVAILABLE : EXIT_USAGE;
+  }
+}
+
+async function runWithConfig(command: 'start' | 'check' | 'status', config: string | undefined, json: boolean): Promise<number> {
+  if (config === undefined) {
+    process.stderr.write(`nightdesk ${command}: which fleet? Say --config fleet.yaml\n`);
+    return EXIT_USAGE;
+  }
+  const terminal = openTerminal();
+  switch (command) {
+    case 'start': {
+      const { start } = await import('./operator/start.ts');
+      return await start(config, terminal);
+    }
+    case 'check': {
+      const { check } = await import('./operator/check.ts');
+      return check(config, terminal);
+    }
+    case 'status': {
+      const { status } = await import('./operator/status.ts');
+      return status(config, json, terminal);
+    }
+  }
+}
+
+function parseOptions(argv: readonly string[]): {
+  readonly parsed: { readonly config: string | undefined; readonly port: number; readonly json: boolean };
+  readonly problem?: string;
+} {
+  const nothing = { config: undefined, port: 0, json: false };
+  try {
+    const { values } = parseArgs({ args: [...argv], options: { config: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean' } } });
+    const port = values.port === undefined ? 0 : Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) return { parsed: nothing, problem: `--port takes a number from 0 to 65535, not "${values.port}"` };
+    return { parsed: { config: values.config, port, json: values.json === true } };
+  } catch (error) {
+    return { parsed: nothing, problem: error instanceof Error ? error.message : 'the options cannot be read' };
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
+// Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
+if (process.argv[2] === 'start' || process.argv[2] === 'demo') process.exit();

@@ -1,0 +1,310 @@
+import type { CredentialRow } from '../../storage/credential-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Agent, Credential, Fleet } from '../config/fleet.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Clock, Random } from '../ports.ts';
+import { count } from '../telegram/cards/words.ts';
+import { type CheckVerdict, credentialsOf, credentialTitle, decideReadiness, listCredentials, probeDelayMs } from './credential.ts';
+
+/** A sign of a dead credential, as a run or an agent's report showed it. */
+export interface AuthSign {
+  readonly agent: string;
+  readonly evidence: string;
+  /** The credential, where the agent said which. */
+  readonly credential?: string;
+}
+
+/** Whether an agent's credentials let it start. */
+export type Readiness =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'checking'; readonly credential: string }
+  | { readonly kind: 'dead'; readonly credential: string };
+
+/** Who keeps the credentials: decides alive and dead, holds and frees the agents. */
+export interface Custodian {
+  /** Makes a row for each credential of the fleet; called once at start. */
+  start(): void;
+  readiness(agent: Agent): Readiness;
+  /** Generations with which a run starts now. */
+  generations(agent: Agent): Readonly<Record<string, number>>;
+  /** Takes the first sign for the truth: the credential is dead, its agents are held, one incident is open. */
+  sign(sign: AuthSign): void;
+  /** A run ended well without a sign: its credentials work. */
+  proved(agent: Agent, generations: Readonly<Record<string, number>>): void;
+  checked(name: string, verdict: CheckVerdict): void;
+  /** Lets one agent try a dead credential that has no check; called when its probe is due. */
+  startTrial(name: string): void;
+  /** What became of a trial run that was not refused. */
+  trialEnded(agent: string, worked: boolean): void;
+  wantLogin(name: string, by: string): 'wanted' | 'running' | 'no-login' | 'unknown';
+  loginEnded(login: { readonly id: number; readonly credential: string }, outcome: { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string }): void;
+}
+
+/** How long after a revival a new sign counts as the same outage, so that the backoff goes on growing instead of starting over. */
+const RELAPSE_MS = 10 * 60_000;
+
+/** Builds the custodian over the fleet. */
+export function createCustodian(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly incidents: IncidentRegister;
+}): Custodian {
+  const { fleet, storage, clock, incidents } = options;
+  const credentials = new Map(listCredentials(fleet).map((credential) => [credential.name, credential]));
+
+  function agentsOf(name: string): readonly Agent[] {
+    return [...fleet.agents.values()].filter((agent) => credentialsOf(agent).includes(name));
+  }
+
+  function isHeldOtherwise(agent: string): boolean {
+    return storage.holds.active().some((hold) => (hold.agent === '' || hold.agent === agent) && hold.kind !== 'credential');
+  }
+
+  function delay(credential: Credential, probes: number): number {
+    return probeDelayMs(credential.backoff, probes, options.random.fraction());
+  }
+
+  function change(row: CredentialRow, next: Partial<CredentialRow>): void {
+    storage.credentials.change({ ...row, ...next }, row.state);
+  }
+
+  function declareDead(credential: Credential, row: CredentialRow, evidence: string, seenBy: string): void {
+    const now = clock.now();
+    const agents = agentsOf(credential.name).map((agent) => agent.name);
+    if (row.state !== 'dead' && row.state !== 'logging-in') {
+      const relapse = row.state === 'alive' && row.probes > 0 && now - row.since < RELAPSE_MS;
+      const probes = relapse ? row.probes : 0;
+      change(row, { state: 'dead', since: now, evidence, probes, checkWantedAt: now + delay(credential, probes), trialRunId: null });
+      for (const agent of agents) {
+        storage.holds.place({
+          agent,
+          kind: 'credential',
+          subject: credential.name,
+          reason: `${credentialTitle(credential.name)} is dead`,
+          since: now,
+          until: null,
+        });
+      }
+      storage.journal.add({ at: now, subject: `credential:${credential.name}`, event: 'dead', actor: seenBy, detail: evidence });
+    }
+    incidents.report({
+      kind: 'auth',
+      fingerprint: fingerprint(credential.name),
+      subject: credential.name,
+      severity: 'critical',
+      title: `Credential ${credential.name} is dead`,
+      evidence,
+      agents,
+      ...(row.state === 'dead' || row.state === 'logging-in' ? {} : { note: `Seen by ${seenBy}. ${mendHint(credential)}` }),
+    });
+  }
+
+  function revive(credential: Credential, row: CredentialRow, how: string, newGeneration: boolean): void {
+    const now = clock.now();
+    const diedAt = row.since;
+    change(row, {
+      state: 'alive',
+      since: now,
+      provedAt: now,
+      checkedAt: now,
+      checkWantedAt: null,
+      evidence: null,
+      trialRunId: null,
+      probes: newGeneration ? 0 : row.probes + 1,
+      generation: row.generation + (newGeneration ? 1 : 0),
+    });
+    const agents = agentsOf(credential.name);
+    let missed = 0;
+    for (const agent of agents) {
+      storage.holds.release(agent.name, 'credential', credential.name, now);
+      const lost = storage.dues.lostSince(agent.name, diedAt);
+      missed += lost;
+      if (lost > 0 && agent.schedule.kind !== 'none') storage.dues.wait(agent.name, now, 'resumed');
+    }
+    const expired = storage.drafts.expiredSince(
+      agents.map((agent) => agent.name),
+      diedAt,
+    );
+    storage.journal.add({ at: now, subject: `credential:${credential.name}`, event: 'alive', actor: 'nightdesk', detail: how });
+    incidents.resolve(
+      fingerprint(credential.name),
+      `${how} ${count(agents.length, 'agent')} back at work. Missed: ${count(missed, 'run')}, ${count(expired, 'draft')} expired.`,
+    );
+  }
+
+  function rowOf(name: string): { credential: Credential; row: CredentialRow } | undefined {
+    const credential = credentials.get(name);
+    const row = storage.credentials.get(name);
+    return credential === undefined || row === undefined ? undefined : { credential, row };
+  }
+
+  /** Which credential a sign means: the one it names, the only one, or, as long as nobody knows, the agent's first that has no check. */
+  function meant(agent: Agent, hint: string | undefined): readonly string[] {
+    const names = credentialsOf(agent);
+    if (hint !== undefined && names.includes(hint)) return [hint];
+    return names;
+  }
+
+  return {
+    start: () =>
+      storage.transaction(() => {
+        for (const name of credentials.keys()) storage.credentials.ensure(name, clock.now());
+      }),
+
+    readiness(agent) {
+      const now = clock.now();
+      for (const name of credentialsOf(agent)) {
+        const known = rowOf(name);
+        if (known === undefined) continue;
+        const readiness = decideReadiness(known.credential, known.row, now);
+        if (readiness === 'dead') return { kind: 'dead', credential: name };
+        if (readiness === 'check-first') {
+          if (known.row.checkWantedAt === null) storage.transaction(() => change(known.row, { checkWantedAt: now }));
+          return { kind: 'checking', credential: name };
+        }
+      }
+      return { kind: 'ready' };
+    },
+
+    generations: (agent) => Object.fromEntries(credentialsOf(agent).map((name) => [name, storage.credentials.get(name)?.generation ?? 1])),
+
+    sign: (sign) =>
+      storage.transaction(() => {
+        const agent = fleet.agents.get(sign.agent);
+        if (agent === undefined) return;
+        const names = meant(agent, sign.credential);
+        const [only] = names;
+        if (names.length === 1 && only !== undefined) {
+          const known = rowOf(only);
+          if (known !== undefined) declareDead(known.credential, known.row, sign.evidence, sign.agent);
+          return;
+        }
+        suspectAll(names, sign);
+      }),
+
+    proved: (agent, generations) =>
+      storage.transaction(() => {
+        for (const name of credentialsOf(agent)) {
+          const known = rowOf(name);
+          if (known === undefined || known.row.generation !== generations[name] || known.row.state === 'logging-in') continue;
+          if (known.row.state === 'dead') continue;
+          change(known.row, { state: 'alive', provedAt: clock.now(), probes: 0 });
+        }
+      }),
+
+    checked: (name, verdict) =>
+      storage.transaction(() => {
+        const known = rowOf(name);
+        if (known === undefined) return;
+        const { credential, row } = known;
+        const now = clock.now();
+        const detail = verdict.kind === 'ok' ? 'AUTH_OK' : verdict.reason;
+        storage.credentials.recordCheck({ credential: name, at: now, verdict: verdict.kind, detail });
+        const dead = row.state === 'dead' || row.state === 'logging-in';
+        if (verdict.kind === 'ok') {
+          incidents.close(checkFingerprint(name));
+          if (dead) revive(credential, row, row.state === 'logging-in' ? 'Logged in again.' : 'The check passed again.', row.state === 'logging-in');
+          else change(row, { state: 'alive', since: row.state === 'alive' ? row.since : now, provedAt: now, checkedAt: now, checkWantedAt: null, checkDetail: detail });
+          return;
+        }
+        if (dead) {
+          const wantedAt = now + delay(credential, row.probes);
+          change(row, { state: 'dead', probes: row.probes + 1, checkedAt: now, checkDetail: detail, checkWantedAt: wantedAt });
+          if (row.state === 'logging-in') incidents.note(fingerprint(name), `The login ended well, but the check still says: ${detail}. ${mendHint(credential)}`);
+          return;
+        }
+        if (verdict.kind === 'failed') return declareDead(credential, { ...row, checkedAt: now }, detail, 'the check');
+        change(row, { checkedAt: now, checkWantedAt: null, checkDetail: detail });
+        incidents.report({
+          kind: 'check',
+          fingerprint: checkFingerprint(name),
+          subject: name,
+          severity: 'warning',
+          title: `The check of ${name} does not work`,
+          evidence: detail,
+          agents: agentsOf(name).map((agent) => agent.name),
+          note: 'Its agents run on; nobody knows whether the credential is good until one of them is refused.',
+        });
+      }),
+
+    startTrial: (name) =>
+      storage.transaction(() => {
+        const known = rowOf(name);
+        if (known === undefined || known.row.state !== 'dead') return;
+        const now = clock.now();
+        const candidate = agentsOf(name).find((agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name));
+        change(known.row, { probes: known.row.probes + 1, checkWantedAt: now + delay(known.credential, known.row.probes + 1) });
+        if (agentsOf(name).every((agent) => agent.publishes.length > 0)) {
+          const row = storage.credentials.get(name);
+          if (row !== undefined) revive(known.credential, row, 'Trying again: only the next publication can tell.', false);
+          return;
+        }
+        if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
+      }),
+
+    trialEnded: (agentName, worked) =>
+      storage.transaction(() => {
+        const agent = fleet.agents.get(agentName);
+        if (agent === undefined || !worked) return;
+        for (const name of credentialsOf(agent)) {
+          const known = rowOf(name);
+          if (known?.row.state === 'dead' && known.credential.check === undefined) revive(known.credential, known.row, `A trial run of ${agentName} went well.`, false);
+        }
+      }),
+
+    wantLogin: (name, by) =>
+      storage.transaction(() => {
+        const known = rowOf(name);
+        if (known === undefined) return 'unknown';
+        if (!Array.isArray(known.credential.login)) return 'no-login';
+        if (!storage.credentials.wantLogin(name, by, clock.now())) return 'running';
+        storage.journal.add({ at: clock.now(), subject: `credential:${name}`, event: 'login wanted', actor: by, detail: null });
+        incidents.note(fingerprint(name), 'Logging in…');
+        return 'wanted';
+      }),
+
+    loginEnded: (login, outcome) =>
+      storage.transaction(() => {
+        const now = clock.now();
+        const detail = outcome.kind === 'done' ? 'logged in' : outcome.reason;
+        if (!storage.credentials.endLogin(login.id, outcome.kind, detail, now)) return;
+        const known = rowOf(login.credential);
+        if (known === undefined) return;
+        storage.journal.add({ at: now, subject: `credential:${login.credential}`, event: `login ${outcome.kind}`, actor: 'nightdesk', detail });
+        if (outcome.kind === 'failed') {
+          incidents.note(fingerprint(login.credential), `Login failed: ${outcome.reason}. ${mendHint(known.credential)}`);
+          return;
+        }
+        if (known.credential.check === undefined) return revive(known.credential, known.row, 'Logged in again.', true);
+        change(known.row, { state: 'logging-in', checkWantedAt: now });
+        incidents.note(fingerprint(login.credential), 'Logged in; checking…');
+      }),
+  };
+
+  /** Nobody knows which of several credentials was refused: those with a check are asked now, and one without counts as dead. */
+  function suspectAll(names: readonly string[], sign: AuthSign): void {
+    const known = names.map(rowOf).filter((entry) => entry !== undefined);
+    const dead = known.find((entry) => entry.row.state === 'dead' || entry.row.state === 'logging-in');
+    const unchecked = known.find((entry) => entry.credential.check === undefined);
+    const blamed = dead ?? unchecked;
+    if (blamed !== undefined) return declareDead(blamed.credential, blamed.row, sign.evidence, sign.agent);
+    for (const entry of known) change(entry.row, { checkWantedAt: clock.now() });
+    storage.journal.add({ at: clock.now(), subject: `agent:${sign.agent}`, event: 'auth sign', actor: sign.agent, detail: sign.evidence });
+  }
+}
+
+function fingerprint(credential: string): string {
+  return `auth:${credential}`;
+}
+
+function checkFingerprint(credential: string): string {
+  return `check:${credential}`;
+}
+
+function mendHint(credential: Credential): string {
+  const probe = credential.check === undefined ? 'one trial run at growing intervals' : 'its check at growing intervals';
+  const mend = Array.isArray(credential.login) ? 'Press Re-auth to log in' : 'Mend it on the host';
+  return `Nobody calls it any more but ${probe}. ${mend}; the agents go on by themselves.`;
+}

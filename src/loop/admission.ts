@@ -1,0 +1,53 @@
+import type { DueCause } from '../../storage/due-store.ts';
+import type { HoldRow } from '../../storage/hold-store.ts';
+import type { Readiness } from '../credentials/custodian.ts';
+
+/** What decides whether a due agent starts now. */
+export interface AdmissionFacts {
+  readonly cause: DueCause;
+  readonly runtimeIsActive: boolean;
+  readonly runtime: string;
+  /** True while the agent's last run is still alive. */
+  readonly running: boolean;
+  readonly insideActiveHours: boolean;
+  readonly isContinuous: boolean;
+  /** Holds of the agent and of the whole fleet. */
+  readonly holds: readonly HoldRow[];
+  readonly readiness: Readiness;
+  readonly runsAlive: number;
+  readonly concurrency: number;
+}
+
+/** Start, wait for something that passes soon, or give this due time up with a reason. */
+export type Admission =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'wait'; readonly reason: string }
+  | { readonly kind: 'skip'; readonly reason: string };
+
+/**
+ * Decides about one due time. Holds add up: the first one is named, all have to go. A trial run passes the hold of its credential:
+ * it is the probe. An agent that runs without pause waits under a hold instead of giving up each second's due time.
+ */
+export function decideAdmission(facts: AdmissionFacts): Admission {
+  if (!facts.runtimeIsActive) return { kind: 'skip', reason: `runtime ${facts.runtime} is not run by this version` };
+  if (facts.running) return facts.cause === 'schedule' || facts.cause === 'catch-up' ? skip('its last run is still going') : wait('its last run is still going');
+  const hold = facts.holds.find((candidate) => !(facts.cause === 'trial' && candidate.kind === 'credential'));
+  if (hold !== undefined) return giveUp(facts, hold.reason);
+  if (!facts.insideActiveHours && facts.cause !== 'owner' && facts.cause !== 'trial') return skip('outside its active hours');
+  if (facts.readiness.kind === 'dead' && facts.cause !== 'trial') return giveUp(facts, `${facts.readiness.credential} is dead`);
+  if (facts.readiness.kind === 'checking') return wait(`checking ${facts.readiness.credential}`);
+  if (facts.runsAlive >= facts.concurrency) return wait(`${facts.runsAlive} runs are alive, the limit is ${facts.concurrency}`);
+  return { kind: 'start' };
+}
+
+function giveUp(facts: AdmissionFacts, reason: string): Admission {
+  return facts.isContinuous || facts.cause === 'resumed' ? wait(reason) : skip(reason);
+}
+
+function wait(reason: string): Admission {
+  return { kind: 'wait', reason };
+}
+
+function skip(reason: string): Admission {
+  return { kind: 'skip', reason };
+}

@@ -1,0 +1,62 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Clock } from '../ports.ts';
+import { loopFingerprint } from '../runs/settlement.ts';
+
+/** What /pause and /resume do: the owner's holds. */
+export interface OwnerHolds {
+  /** Holds one agent, or the fleet with 'all'; `forMs` undefined: until resumed. With `now` what runs is stopped. */
+  pause(target: string, by: string, forMs: number | undefined, now: boolean): { readonly stopped: number; readonly running: number };
+  /** Releases the owner's hold and a crash loop's; tells what still holds the target. */
+  resume(target: string, by: string): { readonly released: boolean; readonly stillHeld: readonly string[] };
+}
+
+/** Builds the owner's holds. Each call is one transaction. */
+export function createOwnerHolds(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly incidents: IncidentRegister;
+}): OwnerHolds {
+  const { fleet, storage, clock, incidents } = options;
+
+  /** An agent that missed a due time under the hold runs at once; one that missed none keeps its schedule. */
+  function wake(agent: string, heldSince: number): void {
+    if (storage.dues.lostSince(agent, heldSince) > 0) storage.dues.wait(agent, clock.now(), 'resumed');
+  }
+
+  return {
+    pause: (target, by, forMs, now) =>
+      storage.transaction(() => {
+        const since = clock.now();
+        const agent = target === 'all' ? '' : target;
+        const until = forMs === undefined ? null : since + forMs;
+        storage.holds.place({ agent, kind: 'owner', subject: '', reason: agent === '' ? 'the fleet is paused' : 'paused by you', since, until });
+        storage.journal.add({ at: since, subject: `hold:${target}`, event: 'paused', actor: by, detail: forMs === undefined ? null : `for ${forMs} ms` });
+        const alive = storage.runs.alive().filter((run) => (agent === '' || run.agent === agent) && run.publicationId === null);
+        if (now) for (const run of alive) storage.runs.wantStop(run.id, 'paused by you', since);
+        return { stopped: now ? alive.length : 0, running: now ? 0 : alive.length };
+      }),
+
+    resume: (target, by) =>
+      storage.transaction(() => {
+        const at = clock.now();
+        const names = target === 'all' ? [...fleet.agents.keys()] : [target];
+        const since = Math.min(at, ...storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent)).map((hold) => hold.since));
+        const owner = storage.holds.release(target === 'all' ? '' : target, 'owner', '', at);
+        let released = owner;
+        for (const name of names) {
+          const own = target === 'all' ? storage.holds.release(name, 'owner', '', at) : false;
+          const loop = storage.holds.release(name, 'crash-loop', '', at);
+          const backoff = storage.holds.release(name, 'backoff', '', at);
+          if (loop) incidents.resolve(loopFingerprint(name), 'You let it run again.');
+          released ||= own || loop || backoff;
+          if (owner || own || loop || backoff) wake(name, since);
+        }
+        storage.journal.add({ at, subject: `hold:${target}`, event: 'resumed', actor: by, detail: null });
+        const stillHeld = storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent));
+        return { released, stillHeld: [...new Set(stillHeld.map((hold) => (hold.agent === '' ? hold.reason : `${hold.agent}: ${hold.reason}`)))] };
+      }),
+  };
+}

@@ -1,0 +1,190 @@
+import type { DueRow } from '../../storage/due-store.ts';
+import type { HoldRow } from '../../storage/hold-store.ts';
+import type { PublicationRow } from '../../storage/publication-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Agent, Fleet } from '../config/fleet.ts';
+import type { Custodian, Readiness } from '../credentials/custodian.ts';
+import type { Clock, Log } from '../ports.ts';
+import { createWorker, type Worker } from '../worker.ts';
+import { decideAdmission } from './admission.ts';
+import { isWithin, nextOpening, nextScheduled } from './schedule.ts';
+
+/** What the scheduler asks of the desk. */
+export interface PublicationDesk {
+  /** Marks an attempt as running in the transaction that makes its run; false when it must not start any more. */
+  begin(publication: PublicationRow): boolean;
+  /** Says on the card why an approved draft waits; undefined: it does not wait any more. */
+  explainWait(publication: PublicationRow, reason: string): void;
+  /** Ends what nobody decided in time; gives when the next window ends. */
+  expireDue(now: number): number | undefined;
+}
+
+/** The loop's pulse for those who watch it. */
+export interface Scheduler extends Worker {
+  /** When a tick last ended. */
+  lastTickAt(): number | undefined;
+}
+
+/** Due times counted one by one after an outage; an agent due each second for longer than this is counted by arithmetic. */
+const MOST_COUNTED_DUES = 5_000;
+/** Shortest time between two runs of an agent that runs without pause. */
+const CONTINUOUS_GAP_MS = 1_000;
+/** Nothing that the scheduler waits for is noticed later than this. */
+const EVERY_MS = 2_000;
+
+/**
+ * The agent loop.
+ *
+ * Each tick: 1. releases holds that end by themselves; 2. ends drafts whose window is over; 3. gives every agent with a schedule its next
+ * due time; 4. decides about each due time that has come, longest waiting first, and leaves a receipt; 5. starts the publications that are
+ * wanted, one at a time for each publisher. Starting is a run's row: the runner does the rest.
+ */
+export function createScheduler(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly custodian: Custodian;
+  readonly desk: PublicationDesk;
+  readonly activeRuntimes: ReadonlySet<string>;
+  readonly onFatal: (error: unknown) => void;
+}): Scheduler {
+  const { fleet, storage, clock, custodian, desk } = options;
+  let lastTickAt: number | undefined;
+
+  function nextDueAt(agent: Agent, now: number): number | undefined {
+    const last = storage.dues.lastScheduled(agent.name);
+    switch (agent.schedule.kind) {
+      case 'none':
+      case 'task':
+        return undefined;
+      case 'continuous':
+        return opening(agent, last === undefined ? now : now + CONTINUOUS_GAP_MS);
+      case 'every':
+        return opening(agent, last === undefined ? now : (nextScheduled(agent.schedule, last, fleet.timezone) ?? now));
+      case 'cron':
+        return nextScheduled(agent.schedule, last ?? now, fleet.timezone);
+    }
+  }
+
+  function opening(agent: Agent, at: number): number {
+    return agent.active === undefined || isWithin(agent.active, at, fleet.timezone) ? at : nextOpening(agent.active, at, fleet.timezone);
+  }
+
+  function ensureDues(now: number): void {
+    const waiting = new Set(storage.dues.waiting().map((due) => due.agent));
+    for (const agent of fleet.agents.values()) {
+      if (waiting.has(agent.name)) continue;
+      const dueAt = nextDueAt(agent, now);
+      if (dueAt !== undefined) storage.dues.wait(agent.name, dueAt, 'schedule');
+    }
+  }
+
+  /** The due times of a schedule that passed in (dueAt, now], while nobody looked: how many, and the last one. */
+  function passedSince(agent: Agent, dueAt: number, now: number): { readonly times: number; readonly lastAt: number } {
+    if (agent.schedule.kind === 'every') {
+      const times = Math.floor((now - dueAt) / agent.schedule.everyMs);
+      return { times, lastAt: dueAt + times * agent.schedule.everyMs };
+    }
+    let times = 0;
+    let lastAt = dueAt;
+    while (agent.schedule.kind === 'cron' && times < MOST_COUNTED_DUES) {
+      const next = nextScheduled(agent.schedule, lastAt, fleet.timezone);
+      if (next === undefined || next > now) break;
+      times += 1;
+      lastAt = next;
+    }
+    return { times, lastAt };
+  }
+
+  /** After an outage an agent runs once, not once for each due time that it slept through: those are receipted as missed. */
+  function catchUp(agent: Agent, due: DueRow, now: number): DueRow {
+    if (due.cause !== 'schedule') return due;
+    const passed = passedSince(agent, due.dueAt, now);
+    if (passed.times === 0) return due;
+    const lastMissed = agent.schedule.kind === 'every' ? passed.lastAt - agent.schedule.everyMs : due.dueAt;
+    storage.dues.miss(due, lastMissed, passed.times, due.reason ?? 'Nightdesk was not looking', now);
+    storage.dues.wait(agent.name, passed.lastAt, 'catch-up');
+    return storage.dues.waitingOf(agent.name) ?? due;
+  }
+
+  function holdsOf(agent: string, holds: readonly HoldRow[]): readonly HoldRow[] {
+    return holds.filter((hold) => hold.agent === '' || hold.agent === agent);
+  }
+
+  function serve(due: DueRow, now: number): void {
+    const agent = fleet.agents.get(due.agent);
+    if (agent === undefined || (agent.schedule.kind === 'none' && due.cause === 'schedule')) return storage.dues.drop(due.id);
+    const current = catchUp(agent, due, now);
+    const holds = holdsOf(agent.name, storage.holds.active());
+    const blocked = holds.length > 0 && current.cause !== 'trial';
+    const readiness: Readiness = blocked || current.cause === 'trial' ? { kind: 'ready' } : custodian.readiness(agent);
+    const admission = decideAdmission({
+      cause: current.cause,
+      runtime: agent.runtime,
+      runtimeIsActive: options.activeRuntimes.has(agent.runtime),
+      running: storage.runs.aliveOf(agent.name) !== undefined,
+      insideActiveHours: agent.active === undefined || isWithin(agent.active, now, fleet.timezone),
+      isContinuous: agent.schedule.kind === 'continuous',
+      holds,
+      readiness,
+      runsAlive: storage.runs.alive().length,
+      concurrency: fleet.concurrency,
+    });
+    switch (admission.kind) {
+      case 'wait':
+        return storage.dues.explain(current.id, admission.reason);
+      case 'skip':
+        return storage.dues.skip(current, admission.reason, now);
+      case 'start': {
+        const generations = JSON.stringify(custodian.generations(agent));
+        const runId = storage.runs.add({ agent: agent.name, cause: current.cause, publicationId: null, wantedAt: now, generations });
+        return storage.dues.ran(current.id, runId, now);
+      }
+    }
+  }
+
+  function servePublication(publication: PublicationRow, now: number): void {
+    const publisher = fleet.agents.get(publication.publisher);
+    if (publisher === undefined) return desk.explainWait(publication, `fleet.yaml has no agent ${publication.publisher} any more`);
+    if (storage.runs.aliveOf(publisher.name) !== undefined || storage.runs.alive().length >= fleet.concurrency) return;
+    const hold = holdsOf(publisher.name, storage.holds.active())[0];
+    if (hold !== undefined) return desk.explainWait(publication, `waits: ${hold.reason}`);
+    const readiness = custodian.readiness(publisher);
+    if (readiness.kind === 'checking') return;
+    if (readiness.kind === 'dead') return desk.explainWait(publication, `waits: ${readiness.credential} is dead`);
+    if (!desk.begin(publication)) return;
+    storage.runs.add({
+      agent: publisher.name,
+      cause: `publication of draft ${publication.draftId}`,
+      publicationId: publication.id,
+      wantedAt: now,
+      generations: JSON.stringify(custodian.generations(publisher)),
+    });
+  }
+
+  function tick(): number | undefined {
+    const now = clock.now();
+    const nextDeadline = storage.transaction(() => {
+      storage.holds.expire(now);
+      const deadline = desk.expireDue(now);
+      ensureDues(now);
+      for (const due of storage.dues.waiting()) if (due.dueAt <= now) serve(due, now);
+      for (const publication of storage.publications.due(now)) servePublication(publication, now);
+      ensureDues(now);
+      return deadline;
+    });
+    lastTickAt = clock.now();
+    const future = [
+      nextDeadline,
+      storage.publications.nextAt(),
+      ...storage.dues.waiting().map((due) => due.dueAt),
+      ...storage.holds.active().map((hold) => hold.until ?? undefined),
+    ].filter((at): at is number => at !== undefined && at > now);
+    return future.length === 0 ? undefined : Math.min(...future) - now;
+  }
+
+  const worker = createWorker({ name: 'scheduler', clock, log: options.log, everyMs: EVERY_MS, look: tick, onFatal: options.onFatal });
+  storage.onChange('loop', worker.nudge);
+  return { ...worker, lastTickAt: () => lastTickAt };
+}

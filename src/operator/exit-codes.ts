@@ -1,0 +1,14 @@
+/** Exit codes of the operator commands (sysexits; CONTRACT 1). */
+export const EXIT = {
+  ok: 0,
+  usage: 64,
+  /** Another instance holds this token or state folder. */
+  taken: 69,
+  /** A bug: the supervisor starts a sound process. */
+  software: 70,
+  /** Telegram's answers hang: a new process may do better. */
+  tempfail: 75,
+  /** Telegram refused the token. */
+  refused: 77,
+  config: 78,
+} as const;

@@ -1,0 +1,50 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Random } from '../ports.ts';
+import { launcherText } from '../gateway/launcher.ts';
+
+/** Paths under the state folder (CONTRACT 4). */
+export interface Home {
+  readonly database: string;
+  readonly lock: string;
+  readonly bin: string;
+  readonly secrets: string;
+  backup(version: number): string;
+}
+
+/** Names the paths of a state folder; creates nothing. */
+export function locateHome(folder: string): Home {
+  return {
+    database: join(folder, 'nightdesk.db'),
+    lock: join(folder, 'nightdesk.lock'),
+    bin: join(folder, 'bin'),
+    secrets: join(folder, 'secrets'),
+    backup: (version) => join(folder, 'backup', `before-migration-from-${version}-${Date.now()}.db`),
+  };
+}
+
+/** Creates the folders that nobody else may read, and the launcher `nightdesk` for the agents' PATH. */
+export function prepareHome(folder: string, launcher: { readonly nodePath: string; readonly binPath: string }): Home {
+  const home = locateHome(folder);
+  for (const path of [folder, home.secrets, home.bin, join(folder, 'backup'), join(folder, 'logs'), join(folder, 'agents')]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  chmodSync(home.secrets, 0o700);
+  const file = join(home.bin, 'nightdesk');
+  writeFileSync(file, launcherText(launcher.nodePath, launcher.binPath), { mode: 0o700 });
+  return home;
+}
+
+/** The key of the MAC on buttons: made once, kept 0600. */
+export function loadCallbackKey(home: Home, random: Random): string {
+  const file = join(home.secrets, 'callback.key');
+  try {
+    const key = readFileSync(file, 'utf8').trim();
+    if (key.length >= 40) return key;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const key = random.token(32);
+  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  return key;
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { openDatabase, StorageError } from '../../storage/database.ts';
+import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { createCryptoRandom } from '../adapters/crypto-random.ts';
+import { createProcesses } from '../adapters/execa-processes.ts';
+import { createFileDisk } from '../adapters/file-disk.ts';
+import { createGrammyApi } from '../adapters/grammy-api.ts';
+import { createLoopbackServer } from '../adapters/loopback-http.ts';
+import { createLog } from '../adapters/pino-log.ts';
+import { createSystemClock } from '../adapters/system-clock.ts';
+import { createControlPlane, type Ending } from '../app.ts';
+import type { Fleet } from '../config/fleet.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
+import type { Log } from '../ports.ts';
+import { createScrubber } from '../secrets.ts';
+import type { RichText } from '../telegram/outbox.ts';
+import { EXIT } from './exit-codes.ts';
+import { loadCallbackKey, prepareHome } from './home.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How long stopping may take: the contract promises 30 s, and the supervisor kills after that. */
+const STOP_WITHIN_MS = 25_000;
+
+/** What a control plane is served from. */
+export interface ServeOptions {
+  readonly fleet: Fleet;
+  readonly token: string;
+  readonly apiRoot: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly welcome?: RichText;
+}
+
+/**
+ * Runs the control plane in the foreground until a signal or its own end; gives the exit code.
+ * One straight line: locks → database → ports → gateway → control plane → ready → wait → stop, last in, first out.
+ */
+export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
+  const { fleet, token } = options;
+  const random = createCryptoRandom();
+  const home = prepareHome(fleet.home, { nodePath: process.execPath, binPath: join(import.meta.dirname, '..', 'bin.js') });
+
+  const homeLock = acquireLock(home.lock);
+  if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
+  const tokenLock = acquireLock(tokenLockFile(token));
+  if (tokenLock.kind === 'taken') {
+    homeLock.lock.release();
+    return refuseTaken(terminal, 'this bot token', tokenLock.by);
+  }
+  const locks: readonly Lock[] = [tokenLock.lock, homeLock.lock];
+
+  try {
+    const database = openDatabase(home.database, home.backup);
+    try {
+      return await runControlPlane();
+    } finally {
+      database.close();
+    }
+
+    async function runControlPlane(): Promise<number> {
+      const scrubber = createScrubber([token]);
+      const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
+      let gateway: Gateway | undefined;
+      const server = await createLoopbackServer((request) => gateway?.handle(request) ?? { status: 503, body: '{"error":"starting"}' }, { maxBodyBytes: MAX_REQUEST_BYTES, log });
+      const controlPlane = createControlPlane({
+        fleet,
+        storage: createStorage(database),
+        clock: createSystemClock(),
+        random,
+        log,
+        processes: createProcesses(),
+        disk: createFileDisk(),
+        api: createGrammyApi(token, options.apiRoot),
+        scrub: scrubber.scrub,
+        callbackKey: loadCallbackKey(home, random),
+        baseEnvironment: baseEnvironment(options.env, fleet.timezone, home.bin),
+        gatewayUrl: server.url,
+        ...(options.welcome === undefined ? {} : { welcome: options.welcome }),
+      });
+      gateway = controlPlane.gateway;
+      void controlPlane.ready.then(() => terminal.print('ready'));
+      await controlPlane.start();
+      const end = await Promise.race([controlPlane.ended, terminal.interrupted]);
+      const code = typeof end === 'string' ? EXIT.ok : reportEnding(end, log, terminal);
+      const stopped = await within(STOP_WITHIN_MS, controlPlane.stop());
+      await server.close();
+      if (!stopped) log.error('stopping took too long; what is left is swept at the next start');
+      return stopped ? code : EXIT.software;
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    terminal.complain(`nightdesk: ${error.message}; ${error.hint}`);
+    return EXIT.config;
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+function reportEnding(ending: Ending, log: Log, terminal: Terminal): number {
+  switch (ending.kind) {
+    case 'unauthorized':
+      terminal.complain('nightdesk: Telegram refused the bot token: check TELEGRAM_BOT_TOKEN, or make a new one with @BotFather');
+      return EXIT.refused;
+    case 'hung':
+      log.error('getUpdates hung over many new connections; ending, so that the supervisor starts a new process', { forMs: ending.sinceMs });
+      return EXIT.tempfail;
+    case 'bug': {
+      const { error } = ending;
+      const reason = error instanceof Error ? (error.stack ?? error.message) : 'unknown';
+      log.error('ending because of a bug; everything that was decided is in the database', { reason });
+      return EXIT.software;
+    }
+  }
+}
+
+function refuseTaken(terminal: Terminal, what: string, by: LockHolder | undefined): number {
+  const who = by === undefined ? 'another process' : `process ${by.pid} on ${by.host}`;
+  terminal.complain(`nightdesk: ${what} is held by ${who}: stop that one first, nothing was changed`);
+  return EXIT.taken;
+}
+
+/** One poller per token on this machine, whatever the state folder; the file's name does not give the token away. */
+function tokenLockFile(token: string): string {
+  const name = createHash('sha256').update(token).digest('hex').slice(0, 24);
+  return join(tmpdir(), `nightdesk-${userInfo().uid}`, `token-${name}.lock`);
+}
+
+/** What every run, check and login gets of the control plane's own environment (CONTRACT 3). */
+function baseEnvironment(env: Readonly<Record<string, string | undefined>>, timezone: string, bin: string): Readonly<Record<string, string>> {
+  return {
+    PATH: [bin, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
+    HOME: env['HOME'] ?? homedir(),
+    LANG: env['LANG'] ?? 'C.UTF-8',
+    TZ: timezone,
+    TERM: env['TERM'] ?? 'dumb',
+  };
+}
+
+function logLevel(name: string | undefined): 'trace' | 'debug' | 'info' | 'warn' | 'error' {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+  return levels.find((level) => level === name) ?? 'info';
+}
+
+/** Whether the work ended in time. */
+async function within(limitMs: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const done = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return done;
+}

@@ -1,0 +1,23 @@
+import { describePlan } from '../config/plan.ts';
+import { renderProblem } from '../config/problem.ts';
+import { createProgramFinder } from '../config/programs.ts';
+import { loadConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { serve } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+import { loadToken } from './token.ts';
+
+/** `nightdesk start --config F`: the control plane in the foreground. */
+export async function start(file: string, terminal: Terminal): Promise<number> {
+  const configuration = loadConfiguration(file, terminal);
+  if (configuration === undefined) return EXIT.config;
+  const { loaded, env } = configuration;
+  const token = loadToken(env);
+  if (token.kind === 'problem') {
+    terminal.complain(`nightdesk: ${token.reason}`);
+    return EXIT.config;
+  }
+  // A missing program is no reason to leave the rest of the fleet dark: it is said here, and as an incident when its agent is due.
+  for (const problem of describePlan(loaded, Date.now(), createProgramFinder(env['PATH'])).problems) terminal.complain(renderProblem(problem));
+  return await serve({ fleet: loaded.fleet, token: token.token, apiRoot: env['TELEGRAM_API_ROOT'], env }, terminal);
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { openReadOnly, StorageError } from '../../storage/database.ts';
+import { inspectLock } from '../../storage/lock.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { ACTIVE_RUNTIMES } from '../app.ts';
+import { duration } from '../telegram/cards/words.ts';
+import { loadLastLife } from '../vigil/housekeeper.ts';
+import { type FleetStatus, loadFleetStatus } from '../vigil/status.ts';
+import { loadConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { locateHome } from './home.ts';
+import type { Terminal } from './terminal.ts';
+
+/** `nightdesk status --config F [--json]`: what the control plane knows, from its database, whether it runs or not. */
+export function status(file: string, json: boolean, terminal: Terminal): number {
+  const configuration = loadConfiguration(file, terminal);
+  if (configuration === undefined) return EXIT.config;
+  const { fleet } = configuration.loaded;
+  const home = locateHome(fleet.home);
+  const lock = inspectLock(home.lock);
+  if (!existsSync(home.database)) {
+    terminal.print(json ? JSON.stringify({ running: lock.held, pid: lock.by?.pid ?? null, lastAliveAt: null, agents: [] }) : `Nightdesk has not run in ${fleet.home} yet.`);
+    return EXIT.ok;
+  }
+  try {
+    const database = openReadOnly(home.database);
+    try {
+      const storage = createStorage(database);
+      const now = Date.now();
+      const facts = loadFleetStatus(fleet, storage, now, ACTIVE_RUNTIMES);
+      const lastAliveAt = loadLastLife(storage)?.aliveAt ?? null;
+      const running = { running: lock.held, pid: lock.held ? (lock.by?.pid ?? null) : null, host: lock.held ? (lock.by?.host ?? null) : null, lastAliveAt };
+      if (json) terminal.print(JSON.stringify({ ...running, ...facts }, null, 2));
+      else for (const text of describe(running, facts, now)) terminal.print(text);
+      return EXIT.ok;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    terminal.complain(`nightdesk: ${error.message}; ${error.hint}`);
+    return EXIT.config;
+  }
+}
+
+function describe(life: { readonly running: boolean; readonly pid: number | null; readonly lastAliveAt: number | null }, facts: FleetStatus, now: number): readonly string[] {
+  const seen = life.lastAliveAt === null ? 'never seen alive' : `last seen alive ${duration(now - life.lastAliveAt)} ago`;
+  return [
+    life.running ? `running, process ${life.pid ?? 'unknown'}; ${seen}` : `NOT running; ${seen}`,
+    ...(facts.paused === null ? [] : [`paused: ${facts.paused}`]),
+    ...facts.incidents.map((incident) => `${incident.severity}: ${incident.title} (#${incident.id}, for ${duration(now - incident.since)})`),
+    ...facts.credentials.map((credential) => `credential ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(now - credential.provedAt)} ago`}`),
+    ...facts.agents.map((agent) => {
+      const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
+      return `${agent.name}: ${agent.condition}, ${proof}${agent.reason === null ? '' : ` (${agent.reason})`}`;
+    }),
+    `drafts: ${facts.drafts.pending} pending, ${facts.drafts.approved} approved, ${facts.drafts.unknown} of unknown fate`,
+    `messages waiting to be sent: ${facts.outbox.waiting}`,
+  ];
+}

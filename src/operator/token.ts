@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+
+/** The process's environment, with what `.env` beside fleet.yaml adds; what is set already wins. */
+export function loadEnvironment(folder: string, env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string | undefined>> {
+  return { ...readEnvFile(join(folder, '.env')), ...env };
+}
+
+function readEnvFile(file: string): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** The bot's token, or what is wrong with it in a sentence that does not repeat it. */
+export function loadToken(
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly kind: 'token'; readonly token: string } | { readonly kind: 'problem'; readonly reason: string } {
+  const file = env['TELEGRAM_BOT_TOKEN_FILE'];
+  let token = env['TELEGRAM_BOT_TOKEN']?.trim();
+  if (!token && file) {
+    try {
+      token = readFileSync(resolve(file), 'utf8').trim();
+    } catch (error) {
+      return { kind: 'problem', reason: `TELEGRAM_BOT_TOKEN_FILE cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})` };
+    }
+  }
+  if (!token) return { kind: 'problem', reason: 'TELEGRAM_BOT_TOKEN is not set: get a token from @BotFather, and put TELEGRAM_BOT_TOKEN=… into .env beside fleet.yaml' };
+  if (!/^\d+:[\w-]+$/.test(token)) return { kind: 'problem', reason: 'TELEGRAM_BOT_TOKEN does not look like a bot token (123456789:AA…): copy it again from @BotFather' };
+  return { kind: 'token', token };
+}

@@ -1,0 +1,173 @@
+/**
+ * The ports: everything that Nightdesk touches outside its own memory and its database.
+ *
+ * Each port has one real implementation in `adapters/` and one in the simulated world (`test/simulation`).
+ * Vendor types stop at the adapters: nothing here names grammY, execa or pino.
+ */
+
+/**
+ * Time.
+ *
+ * Contract:
+ * - `now()` is epoch milliseconds of the wall clock; it may jump, forwards and backwards.
+ * - `after(delayMs, task)` runs `task` once, not earlier than `delayMs` from now; the returned function cancels it.
+ * - A pending timer does not keep the process alive by itself.
+ */
+export interface Clock {
+  now(): number;
+  after(delayMs: number, task: () => void): CancelTimer;
+}
+
+/** Cancels a pending timer; cancelling twice, or after it ran, does nothing. */
+export type CancelTimer = () => void;
+
+/**
+ * Randomness.
+ *
+ * Contract:
+ * - `fraction()` is uniform in [0, 1).
+ * - `token(bytes)` is that many unguessable bytes as base64url.
+ */
+export interface Random {
+  fraction(): number;
+  token(bytes: number): string;
+}
+
+/** What a program is started with. */
+export interface SpawnRequest {
+  /** The program and its arguments; never given to a shell. */
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment: nothing of Nightdesk's own is added to it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Written to stdin, which is then closed; without it stdin is empty. */
+  readonly stdin?: string;
+}
+
+/** How a program ended. */
+export type ProcessExit =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'not-started'; readonly reason: string };
+
+/** What identifies a started process beyond its pid, so that a reused pid is never taken for it. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Kernel start time of the process (Linux: field 22 of /proc/PID/stat); empty where the system does not tell. */
+  readonly startTicks: string;
+  /** Changes with every boot of the machine. */
+  readonly bootId: string;
+}
+
+/** A running program, in a process group of its own. */
+export interface RunningProcess {
+  /** Undefined when the program could not be started: `exit` then tells why. */
+  readonly identity: ProcessIdentity | undefined;
+  /** Settles once, when the program itself has ended and what it printed has been handed on; never rejects. */
+  readonly exit: Promise<ProcessExit>;
+  /** Sends a signal to the program's whole group; nothing happens when the group is gone. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/**
+ * Programs.
+ *
+ * Contract:
+ * - `spawn` returns at once and never throws; a program that cannot be started ends as `not-started`.
+ * - `onOutput` gets raw bytes of stdout and stderr in the order in which they were read.
+ * - `killLeftover` kills the group of a process that was started here, only if the boot id and start time are equal or, when the
+ *   program itself is gone, a member of its group still carries `mark` (`NAME=value`) in its environment; it resolves to what it
+ *   found, once nobody of the group is left or after two seconds.
+ */
+export interface Processes {
+  spawn(request: SpawnRequest, onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void): RunningProcess;
+  killLeftover(identity: ProcessIdentity, mark?: string): Promise<'gone' | 'killed' | 'survived'>;
+}
+
+/** Why a call of the Bot API failed; a closed list, decided at the adapter. */
+export type TelegramFailure =
+  | 'flood' // 429: wait `retryAfterMs`
+  | 'conflict' // 409: another poller holds this token
+  | 'unauthorized' // 401 or 404 on the token: Telegram refused it
+  | 'forbidden' // 403: the chat blocked the bot or is gone
+  | 'not-modified' // 400: the edit changes nothing
+  | 'message-gone' // 400: the message to edit, delete or reply to does not exist any more
+  | 'bad-request' // any other 400: the request itself is wrong
+  | 'server' // 5xx
+  | 'unreachable' // refused, reset before anything was sent, name not found
+  | 'lost' // sent, but the answer never came: it may have happened
+  | 'aborted'; // by our own signal
+
+/** The one error of the Telegram port; it never carries the token, the URL or the payload. */
+export class TelegramError extends Error {
+  override readonly name = 'TelegramError';
+  readonly code: TelegramFailure;
+  readonly method: string;
+  /** Milliseconds that Telegram asks us to wait; only with `flood`. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: TelegramFailure, method: string, description: string, retryAfterMs?: number) {
+    super(`${method}: ${description}`);
+    this.code = code;
+    this.method = method;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * The Bot API.
+ *
+ * Contract:
+ * - `call` resolves to the `result` of the answer, or rejects with a TelegramError, never with anything else.
+ * - It settles within `timeoutMs`, whatever the network does.
+ * - `reset` drops kept connections, so that the next call opens new ones.
+ */
+export interface TelegramApi {
+  call<Result>(
+    method: string,
+    payload: Readonly<Record<string, unknown>>,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly files?: readonly TelegramFile[] },
+  ): Promise<Result>;
+  reset(): void;
+}
+
+/** A file to upload: it becomes the payload's `field`. */
+export interface TelegramFile {
+  readonly field: string;
+  readonly name: string;
+  readonly content: string;
+}
+
+/**
+ * Files that are not the database.
+ *
+ * Contract:
+ * - `readText` gives undefined when there is no such file, and at most `maxBytes` of it.
+ * - `openLog` creates the file and its folder (0700, files 0600); `append` never throws: a write that fails is counted as dropped.
+ */
+export interface Disk {
+  readText(path: string, maxBytes: number): { readonly text: string; readonly modifiedAt: number } | undefined;
+  ensureFolder(path: string): void;
+  openLog(path: string): LogFile;
+}
+
+/** One log file, append only. */
+export interface LogFile {
+  append(chunk: Uint8Array): void;
+  close(): void;
+}
+
+/** What may accompany a log line: scalars only, so that nobody logs an object that holds a secret. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/**
+ * The program's own log.
+ *
+ * Contract: whatever is given, no known secret and nothing that looks like a bot token is written.
+ */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}

@@ -1,0 +1,268 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { RunEnd, RunRow } from '../../storage/run-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Agent, Fleet } from '../config/fleet.ts';
+import type { Containment } from '../containment/containment.ts';
+import type { Custodian } from '../credentials/custodian.ts';
+import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess } from '../ports.ts';
+import type { Decoder, RunEvent, RunOutcome, Runtime } from '../runtimes/runtime.ts';
+import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
+import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
+import type { PublicationEnd, Settlement } from './settlement.ts';
+import { createSpool, type Spool } from './spool.ts';
+
+/** How long a program has between TERM and KILL. */
+export const GRACE_MS = 5_000;
+/** How often the age of the last output is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
+const OUTPUT_ROW_EVERY_MS = 5_000;
+/** What is kept of a publisher's stdout to find its last line. */
+const LAST_LINE_BYTES = 16 * 1024;
+
+/** What a publication's run is given on stdin; undefined when its draft is no longer to be published. */
+export type PublicationInput = (publicationId: number) => string | undefined;
+
+/** The runner, and the last lines of what runs. */
+export interface Runner extends Worker {
+  /** Settles the runs that an earlier incarnation left behind, after ending what is left of them; gives their number. */
+  recover(): Promise<number>;
+  /** The newest output of a run that is alive; empty for any other. */
+  tail(runId: number, maxBytes: number): string;
+}
+
+interface Execution {
+  readonly run: RunRow;
+  readonly agent: Agent;
+  readonly process: RunningProcess;
+  readonly decoder: Decoder;
+  readonly spool: Spool;
+  readonly cancelTimeout: () => void;
+  lastStdout: string;
+  outputBytes: number;
+  outputWrittenAt: number;
+  stopping: 'no' | 'asked' | 'killed';
+  cancelKill: () => void;
+}
+
+/**
+ * The effector of runs: starts what is `starting`, stops what shall stop, settles what ended.
+ *
+ * Each look: 1. starts the runs that wait for it, after their row is claimed; 2. sends TERM, and after the grace KILL, to the runs that
+ * are asked to stop. A run's end is settled once, whatever way it came.
+ */
+export function createRunner(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly processes: Processes;
+  readonly containment: Containment;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly runtimes: ReadonlyMap<string, Runtime>;
+  readonly custodian: Custodian;
+  readonly settlement: Settlement;
+  readonly publicationInput: PublicationInput;
+  readonly environment: RunEnvironmentParts;
+  readonly scrub: (text: string) => string;
+  readonly onFatal: (error: unknown) => void;
+}): Runner {
+  const { fleet, storage, clock, log, settlement, custodian } = options;
+  const executions = new Map<number, Execution>();
+  const flights = new Set<Promise<void>>();
+
+  function begin(run: RunRow): void {
+    const agent = fleet.agents.get(run.agent);
+    const runtime = agent === undefined ? undefined : options.runtimes.get(agent.runtime);
+    if (agent === undefined || runtime === undefined) return settleUnstarted(run, `fleet.yaml has no runnable agent ${run.agent}`);
+    const input = run.publicationId === null ? undefined : options.publicationInput(run.publicationId);
+    if (run.publicationId !== null && input === undefined) return settleUnstarted(run, 'its draft is not to be published any more');
+    const token = options.random.token(32);
+    const logPath = join(fleet.home, 'logs', agent.name, `${run.id}.log`);
+    const claim = { startedAt: clock.now(), tokenHash: hashToken(token), logPath };
+    if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
+    spawn({ ...run, startedAt: claim.startedAt }, agent, runtime, token, logPath, input);
+  }
+
+  function spawn(run: RunRow, agent: Agent, runtime: Runtime, token: string, logPath: string, input: string | undefined): void {
+    const part = runtime.start(agent, { id: run.id, stdin: input });
+    const request = options.containment.wrap({
+      argv: part.argv,
+      cwd: agent.workdir,
+      env: buildRunEnvironment(agent, { id: run.id, token }, options.environment),
+      ...(part.stdin === undefined ? {} : { stdin: part.stdin }),
+    });
+    const spool = createSpool(options.disk.openLog(logPath));
+    options.disk.ensureFolder(agent.workdir);
+    const process = options.processes.spawn(request, (chunk, stream) => guard(() => onOutput(execution, chunk, stream)));
+    const execution: Execution = {
+      run,
+      agent,
+      process,
+      decoder: runtime.createDecoder(),
+      spool,
+      cancelTimeout: clock.after(agent.timeoutMs, () => guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now())))),
+      lastStdout: '',
+      outputBytes: 0,
+      outputWrittenAt: 0,
+      stopping: 'no',
+      cancelKill: () => {},
+    };
+    executions.set(run.id, execution);
+    const { identity } = process;
+    if (identity !== undefined) storage.transaction(() => storage.runs.started(run.id, identity));
+    log.info('run started', { run: run.id, agent: agent.name, pid: identity?.pid });
+    const flight = process.exit
+      .then((exit) => end(execution, exit))
+      .catch(options.onFatal)
+      .finally(() => flights.delete(flight));
+    flights.add(flight);
+  }
+
+  /** What comes from outside a look has no worker around it: a full disk is waited out, anything else is a bug. */
+  function guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isPassingStorageTrouble(error)) return options.onFatal(error);
+      log.error('runner: the database cannot be written right now', { code: error.code });
+    }
+  }
+
+  function onOutput(execution: Execution, chunk: Uint8Array, stream: 'stdout' | 'stderr'): void {
+    const now = clock.now();
+    execution.outputBytes += chunk.length;
+    for (const event of execution.decoder.push(chunk, stream)) onEvent(execution, event);
+    execution.spool.append(chunk);
+    if (execution.run.publicationId !== null && stream === 'stdout') {
+      execution.lastStdout = (execution.lastStdout + Buffer.from(chunk).toString('utf8')).slice(-LAST_LINE_BYTES);
+    }
+    if (now - execution.outputWrittenAt < OUTPUT_ROW_EVERY_MS) return;
+    execution.outputWrittenAt = now;
+    storage.transaction(() => storage.runs.output(execution.run.id, now, execution.outputBytes));
+  }
+
+  /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */
+  function onEvent(execution: Execution, event: RunEvent): void {
+    if (event.kind !== 'auth-sign') return;
+    const { run } = execution;
+    storage.transaction(() => {
+      const hint = event.credentialHint;
+      custodian.sign({ agent: run.agent, evidence: options.scrub(event.evidence), ...(hint === undefined ? {} : { credential: hint }) });
+      // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
+      if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
+    });
+  }
+
+  function end(execution: Execution, exit: ProcessExit): void {
+    const { run, decoder, spool } = execution;
+    execution.cancelTimeout();
+    execution.cancelKill();
+    // Children that outlived their agent share its group: a run that is over leaves nobody behind.
+    execution.process.signal('SIGKILL');
+    const outcome = decoder.end(exit);
+    spool.close();
+    executions.delete(run.id);
+    const now = clock.now();
+    const current = storage.runs.get(run.id) ?? run;
+    storage.transaction(() => {
+      storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
+      settlement.settle(current, decideEnd(execution, current.stopReason, outcome, exit, now), publicationEnd(execution, exit, outcome));
+    });
+    log.info('run ended', { run: run.id, agent: run.agent, exit: describeExit(exit), outcome: outcome.kind });
+  }
+
+  function decideEnd(execution: Execution, stopReason: string | null, outcome: RunOutcome, exit: ProcessExit, endedAt: number): RunEnd {
+    const ended = { exit: describeExit(exit), endedAt };
+    const failed = (failure: string, evidence: string): RunEnd => ({ state: 'failed', failure, evidence: options.scrub(evidence), ...ended });
+    if (outcome.kind === 'failed' && outcome.failure === 'auth') return failed('auth', outcome.evidence);
+    if (stopReason === 'auth') return failed('auth', 'stopped after a sign of a dead credential');
+    if (stopReason === 'timeout') return failed('timeout', `it ran longer than its timeout of ${execution.agent.timeoutMs / 1_000} s`);
+    if (stopReason !== null) return { state: 'stopped', failure: null, evidence: null, ...ended };
+    if (outcome.kind === 'failed') return failed(outcome.failure, outcome.evidence);
+    return { state: 'done', failure: null, evidence: null, ...ended };
+  }
+
+  function publicationEnd(execution: Execution, exit: ProcessExit, outcome: RunOutcome): PublicationEnd {
+    const evidence = outcome.kind === 'failed' ? outcome.evidence : null;
+    const lastLine = execution.lastStdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
+    return { exit, lastLine: options.scrub(lastLine), evidence: evidence === null ? null : options.scrub(evidence) };
+  }
+
+  function settleUnstarted(run: RunRow, reason: string): void {
+    const exit: ProcessExit = { kind: 'not-started', reason };
+    settlement.settle(run, { state: 'failed', failure: 'config', evidence: reason, exit: null, endedAt: clock.now() }, { exit, lastLine: '', evidence: reason });
+  }
+
+  function stop(execution: Execution): void {
+    if (execution.stopping !== 'no') return;
+    execution.stopping = 'asked';
+    execution.process.signal('SIGTERM');
+    execution.cancelKill = clock.after(GRACE_MS, () => {
+      execution.stopping = 'killed';
+      execution.process.signal('SIGKILL');
+    });
+  }
+
+  function look(): undefined {
+    for (const run of storage.runs.toStart()) {
+      if (run.stopWantedAt === null) begin(run);
+      else settlement.settle(run, { state: 'stopped', failure: null, evidence: null, exit: null, endedAt: clock.now() }, cutShort());
+    }
+    for (const run of storage.runs.alive()) {
+      const execution = executions.get(run.id);
+      if (run.stopWantedAt !== null && execution !== undefined) stop(execution);
+    }
+  }
+
+  const worker = createWorker({ name: 'runner', clock, log, everyMs: 2_000, look, onFatal: options.onFatal });
+  storage.onChange('runs', worker.nudge);
+
+  return {
+    ...worker,
+    tail: (runId, maxBytes) => new TextDecoder().decode(executions.get(runId)?.spool.tail(maxBytes)),
+
+    async recover() {
+      const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
+      for (const run of interrupted) {
+        const identity = run.pid === null ? undefined : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
+        if (identity !== undefined) log.info('swept a run of an earlier start', { run: run.id, sweep: await options.containment.sweep({ id: run.id, identity }) });
+        const reason = 'Nightdesk ended while it ran';
+        settlement.settle(run, { state: 'lost', failure: 'lost', evidence: reason, exit: null, endedAt: clock.now() });
+      }
+      return interrupted.length;
+    },
+
+    /** Ends every run: publishers get the grace to finish by themselves, all others are asked at once. */
+    async stop() {
+      await worker.stop();
+      for (const execution of executions.values()) {
+        if (execution.stopping !== 'no') continue;
+        storage.transaction(() => storage.runs.wantStop(execution.run.id, 'Nightdesk was stopped', clock.now()));
+        if (execution.run.publicationId === null) stop(execution);
+        else execution.cancelKill = clock.after(GRACE_MS, () => execution.process.signal('SIGKILL'));
+      }
+      await Promise.all(flights);
+    },
+  };
+}
+
+/** The hash under which a run's token is stored: the token itself is in no row. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+function cutShort(): PublicationEnd {
+  return { exit: { kind: 'not-started', reason: 'stopped before it was started' }, lastLine: '', evidence: null };
+}
+
+function describeExit(exit: ProcessExit): string {
+  switch (exit.kind) {
+    case 'exited':
+      return `exit ${exit.code}`;
+    case 'signalled':
+      return exit.signal;
+    case 'not-started':
+      return 'not started';
+  }
+}

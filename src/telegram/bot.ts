@@ -1,0 +1,145 @@
+import { type ConversationFlavor, conversations, createConversation, type VersionedState } from '@grammyjs/conversations';
+import { Bot, type Context } from 'grammy';
+import type { Update, UserFromGetMe } from 'grammy/types';
+import type { Command } from '../../commands/command.ts';
+import type { DialogueRooms } from '../../conversations/dialogue.ts';
+import { createEditDraft } from '../../conversations/edit-draft.ts';
+import { createRejectReason } from '../../conversations/reject-reason.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Desk } from '../drafts/desk.ts';
+import type { Clock } from '../ports.ts';
+import { duration } from './cards/words.ts';
+import type { Content, Outbox } from './outbox.ts';
+import type { FollowUp, PressedButton } from './presses.ts';
+
+type BotContext = ConversationFlavor<Context>;
+
+/** A bump of this drops half-finished dialogues: the code that they would resume in has changed (facts: conversations 2.1). */
+const DIALOGUE_VERSION = 1;
+/** A command that waited longer than this shows its age. */
+const STALE_MS = 10 * 60_000;
+
+/** What the bot is made of. */
+export interface BotOptions {
+  readonly me: UserFromGetMe;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly isOwner: (userId: number) => boolean;
+  readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
+  readonly desk: Desk;
+  readonly press: (pressed: PressedButton) => FollowUp;
+}
+
+/**
+ * Builds the grammY bot over the inbox: it turns updates into calls of rooms. Handlers never call the Bot API: whatever they say is a row
+ * of the outbox, with a key made from the update, so that an update that is handled twice is answered once.
+ */
+export function createBot(options: BotOptions): (update: Update, receivedAt: number) => Promise<void> {
+  const { storage, clock, outbox, desk } = options;
+  // The token is never used: calls through grammY are refused below.
+  const bot = new Bot<BotContext>('0:unused', { botInfo: options.me });
+  bot.api.config.use((_prev, method) => {
+    throw new Error(`${method}: handlers leave rows in the outbox, they do not call the Bot API`);
+  });
+
+  function say(updateId: number, content: Content): void {
+    storage.transaction(() => outbox.send({ key: `reply:${updateId}`, class: 'reply', content }));
+  }
+
+  function sayText(updateId: number, text: string): void {
+    say(updateId, { kind: 'text', body: { text, entities: [] } });
+  }
+
+  const dialogueRooms: DialogueRooms = {
+    editDraft(draftId, revision, text, actor, updateId) {
+      const result = desk.edit(draftId, revision, text, actor);
+      if (result.kind === 'late') sayText(updateId, `Draft #${draftId} was not changed. ${result.said}`);
+    },
+    giveReason(draftId, reason, actor, updateId) {
+      if (desk.giveReason(draftId, reason, actor)) sayText(updateId, `Kept: the agent will see why #${draftId} was rejected.`);
+    },
+  };
+
+  // 1. Only owners, on messages and on buttons alike.
+  bot.use(async (ctx, next) => {
+    if (ctx.from !== undefined && !ctx.from.is_bot && options.isOwner(ctx.from.id)) await next();
+  });
+
+  // 2. Commands that end or need no dialogue come before the dialogues, so that none of them is taken for an answer.
+  bot.use(
+    conversations({
+      storage: {
+        type: 'key',
+        version: DIALOGUE_VERSION,
+        getStorageKey: (ctx) => String(ctx.from?.id ?? 'nobody'),
+        adapter: {
+          read(key) {
+            const value = storage.conversations.read(key);
+            return value === undefined ? undefined : (JSON.parse(value) as VersionedState<never>);
+          },
+          write: (key, value) => storage.transaction(() => storage.conversations.write(key, JSON.stringify(value), clock.now())),
+          delete: (key) => storage.transaction(() => storage.conversations.delete(key)),
+        },
+      },
+    }),
+  );
+  // Parallel: otherwise a dialogue swallows the presses that are meant for others (facts: conversations 2.1).
+  bot.use(createConversation(createEditDraft(dialogueRooms), { id: 'edit-draft', parallel: true }));
+  bot.use(createConversation(createRejectReason(dialogueRooms), { id: 'reject-reason', parallel: true }));
+
+  // 3. Buttons.
+  bot.on('callback_query:data', async (ctx) => {
+    const { message } = ctx.callbackQuery;
+    const followUp = options.press({
+      updateId: ctx.update.update_id,
+      callbackQueryId: ctx.callbackQuery.id,
+      data: ctx.callbackQuery.data,
+      actor: `owner:${ctx.from.id}`,
+      message: message === undefined ? undefined : { chatId: message.chat.id, messageId: message.message_id },
+    });
+    if (followUp === undefined) return;
+    // One question at a time: the owner's next message answers the last one asked.
+    await ctx.conversation.exit('edit-draft');
+    await ctx.conversation.exit('reject-reason');
+    await ctx.conversation.enter(followUp.kind === 'edit' ? 'edit-draft' : 'reject-reason', followUp.draftId, followUp.revision);
+  });
+
+  // 4. Commands.
+  bot.command('cancel', async (ctx) => {
+    await ctx.conversation.exitAll();
+    sayText(ctx.update.update_id, 'Nothing of mine waits for an answer now.');
+  });
+  for (const command of [...options.commands.listed, ...options.commands.toCome]) {
+    bot.command(command.name, (ctx) => {
+      const now = clock.now();
+      const content = command.run({ argument: ctx.match.trim(), actor: `owner:${ctx.from?.id}`, now });
+      say(ctx.update.update_id, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
+    });
+  }
+
+  // 5. A reply to a card is about its draft; everything else is not understood.
+  bot.on('message:text', (ctx) => {
+    const { message, update, from } = ctx;
+    const draftId = message.reply_to_message === undefined ? undefined : draftOfMessage(message.chat.id, message.reply_to_message.message_id);
+    const draft = draftId === undefined ? undefined : storage.drafts.get(draftId);
+    if (draft?.state === 'pending') return dialogueRooms.editDraft(draft.id, draft.revision, message.text, `owner:${from.id}`, update.update_id);
+    if (draft?.state === 'rejected') return dialogueRooms.giveReason(draft.id, message.text, `owner:${from.id}`, update.update_id);
+    sayText(update.update_id, message.text.startsWith('/') ? 'I do not know that command. What I can do: /help' : 'I did not ask for anything, so I do not know what to do with that. /help');
+  });
+
+  function draftOfMessage(chatId: number, messageId: number): number | undefined {
+    const key = storage.outbox.byMessage(chatId, messageId)?.key;
+    const match = key === undefined ? null : /^draft:(\d+):/.exec(key);
+    return match === null ? undefined : Number(match[1]);
+  }
+
+  return (update) => bot.handleUpdate(update);
+}
+
+/** A reply to a command that waited through an outage says how old the command was. */
+function withAge(content: Content, ageMs: number): Content {
+  if (ageMs < STALE_MS || content.kind !== 'text') return content;
+  const { text, entities } = content.body;
+  return { ...content, body: { text: `${text}\n\n(You asked that ${duration(ageMs)} ago.)`, entities } };
+}

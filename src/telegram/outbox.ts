@@ -1,0 +1,117 @@
+import type { MessageClass } from '../../storage/outbox-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Clock } from '../ports.ts';
+
+/** A piece of text that Telegram shows in another way; offsets and lengths in UTF-16 units. */
+export interface TextEntity {
+  readonly type: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly url?: string;
+  readonly [more: string]: unknown;
+}
+
+/** Text with entities: nothing in it is markup, so nothing can be left unescaped. */
+export interface RichText {
+  readonly text: string;
+  readonly entities: readonly TextEntity[];
+}
+
+/** A button under a message: it either carries data back to us or opens a link. */
+export interface Button {
+  readonly text: string;
+  readonly style?: 'primary' | 'success' | 'danger';
+  readonly data?: string;
+  readonly url?: string;
+}
+
+/** What a message shows, or the call that a row stands for. */
+export type Content =
+  | { readonly kind: 'text'; readonly body: RichText; readonly buttons?: readonly (readonly Button[])[] }
+  | {
+      readonly kind: 'document';
+      readonly name: string;
+      readonly content: string;
+      readonly body: RichText;
+      readonly buttons?: readonly (readonly Button[])[];
+    }
+  | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
+  /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
+  | { readonly kind: 'strip'; readonly messageId: number }
+  | { readonly kind: 'commands'; readonly commands: readonly { readonly command: string; readonly description: string }[] };
+
+/** A message to be shown. */
+export interface OutgoingMessage {
+  /** One key per message: the same key again is the same message. */
+  readonly key: string;
+  readonly class: MessageClass;
+  readonly content: Content;
+  /** Key of the message that it answers; it is sent without that link when the other is gone. */
+  readonly replyToKey?: string;
+  /** When the phone makes a sound: even in quiet hours, outside them (the default), or not at all. */
+  readonly sound?: 'always' | 'awake' | 'never';
+  /** Another chat than the fleet's. */
+  readonly chatId?: number;
+}
+
+/** Where rooms leave what Telegram shall show; called inside the transaction of the decision. */
+export interface Outbox {
+  send(message: OutgoingMessage): void;
+  /** Wants another content of a message; nothing happens when there is no such message. */
+  edit(key: string, content: Content): void;
+}
+
+/** Lower is more urgent. */
+const PRIORITY: Readonly<Record<MessageClass, number>> = { answer: 0, alert: 1, reply: 2, card: 3, notice: 4 };
+
+/**
+ * How long a message is worth delivering, in ms. An alert is never given up: a late one still says what happened.
+ * A press can be answered for 150 s (Bot API server). A reply to a command is stale after six hours, a notice after a day.
+ */
+const WORTH_MS: Readonly<Record<MessageClass, number | undefined>> = {
+  answer: 150_000,
+  alert: undefined,
+  reply: 6 * 3_600_000,
+  card: undefined,
+  notice: 24 * 3_600_000,
+};
+
+/** Builds the queue side of the outbox. `scrub` removes known secrets from every text before it becomes a row. */
+export function createOutbox(options: {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly chatId: number;
+  readonly scrub: (text: string) => string;
+  readonly isQuiet: (at: number) => boolean;
+}): Outbox {
+  const { storage, clock } = options;
+  function encode(content: Content): string {
+    return JSON.stringify(content.kind === 'text' || content.kind === 'document' ? { ...content, body: scrubText(content.body) } : content);
+  }
+
+  /** Where something was taken out, offsets no longer fit: the text is shown plain. */
+  function scrubText(body: RichText): RichText {
+    const text = options.scrub(body.text);
+    return text === body.text ? body : { text, entities: [] };
+  }
+
+  return {
+    send(message) {
+      const now = clock.now();
+      const worth = WORTH_MS[message.class];
+      storage.outbox.add({
+        key: message.key,
+        class: message.class,
+        priority: PRIORITY[message.class],
+        chatId: message.content.kind === 'answer' || message.content.kind === 'commands' ? null : (message.chatId ?? options.chatId),
+        replyToKey: message.replyToKey ?? null,
+        content: encode(message.content),
+        silent: message.sound === 'never' || (message.sound !== 'always' && options.isQuiet(now)) ? 1 : 0,
+        nextAt: now,
+        giveUpAt: worth === undefined ? null : now + worth,
+        createdAt: now,
+      });
+    },
+    edit: (key, content) => void storage.outbox.change(key, encode(content), clock.now()),
+  };
+}

@@ -1,0 +1,182 @@
+import type { Storage } from '../../storage/storage.ts';
+import { type Clock, type Log, type Random, TelegramError, type TelegramApi } from '../ports.ts';
+
+/** Seconds that Telegram holds an empty poll open; the server caps it at 50. */
+const POLL_SECONDS = 25;
+/** How much longer than the poll itself the call may take before it counts as hung. */
+const GRACE_MS = 20_000;
+/** Hung this long without one answer of any kind, with new connections each time: a new process may do better. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A server that answers empty polls at once (some local ones do) is not asked more often than this. */
+const SHORTEST_EMPTY_POLL_MS = 500;
+/** Conflicts in a row before somebody is told: one is normal right after a restart. */
+const CONFLICTS_TO_TELL = 3;
+/** How long Telegram may be unreachable before it is an incident. */
+const OUTAGE_AFTER_MS = 60_000;
+
+/** What the poller noticed of its own health. */
+export type PollerNews =
+  | { readonly kind: 'up' }
+  | { readonly kind: 'outage'; readonly since: number; readonly reason: string }
+  | { readonly kind: 'conflict'; readonly since: number };
+
+/** Why the poller cannot go on. */
+export type PollerDeath = { readonly kind: 'unauthorized'; readonly reason: string } | { readonly kind: 'hung'; readonly sinceMs: number };
+
+/** An update as far as the poller cares. */
+interface RawUpdate {
+  readonly update_id: number;
+  readonly message?: { readonly from?: { readonly id: number } };
+  readonly callback_query?: { readonly from: { readonly id: number } };
+  readonly my_chat_member?: unknown;
+}
+
+/** The poller: Telegram's updates, stored before they are confirmed. */
+export interface Poller {
+  start(): void;
+  stop(): Promise<void>;
+  /** When a getUpdates last completed: the only proof that we hear. */
+  lastCompletedAt(): number | undefined;
+}
+
+/**
+ * Our own getUpdates loop.
+ *
+ * Each round: 1. polls from the first unconfirmed update; 2. stores the whole batch in one transaction; 3. only then moves the offset,
+ * which confirms the batch with the next poll. A poll that outlives its deadline is abandoned and made anew on new connections.
+ */
+export function createPoller(options: {
+  readonly api: TelegramApi;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly isOwner: (userId: number) => boolean;
+  readonly scrub: (text: string) => string;
+  readonly onNews: (news: PollerNews) => void;
+  readonly onStranger: (userId: number) => void;
+  readonly onDeath: (death: PollerDeath) => void;
+  readonly onFirst: () => void;
+  readonly onFatal: (error: unknown) => void;
+}): Poller {
+  const { api, storage, clock, log } = options;
+  let stopping = false;
+  let abort = new AbortController();
+  let loop: Promise<void> = Promise.resolve();
+  let wake = (): void => {};
+  let offset: number | undefined;
+  let lastCompletedAt: number | undefined;
+  let troubleSince: number | undefined;
+  let hungSince: number | undefined;
+  let failures = 0;
+  let conflicts = 0;
+
+  function pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(delayMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  async function poll(): Promise<readonly RawUpdate[]> {
+    // The first poll does not wait: its answer proves that we hear, and start-up hangs on it.
+    const timeout = lastCompletedAt === undefined ? 0 : POLL_SECONDS;
+    return await api.call<readonly RawUpdate[]>(
+      'getUpdates',
+      { ...(offset === undefined ? {} : { offset }), limit: 100, timeout, allowed_updates: ['message', 'callback_query', 'my_chat_member'] },
+      { timeoutMs: timeout * 1_000 + GRACE_MS, signal: abort.signal },
+    );
+  }
+
+  function store(updates: readonly RawUpdate[]): void {
+    storage.transaction(() => {
+      for (const update of updates) {
+        const sender = update.callback_query?.from.id ?? update.message?.from?.id;
+        const known = sender !== undefined && options.isOwner(sender);
+        if (!known) {
+          if (sender !== undefined) options.onStranger(sender);
+          continue;
+        }
+        storage.inbox.add({
+          updateId: update.update_id,
+          receivedAt: clock.now(),
+          urgent: update.callback_query !== undefined,
+          body: options.scrub(JSON.stringify(update)),
+        });
+      }
+    });
+    const newest = updates.at(-1);
+    if (newest !== undefined) offset = newest.update_id + 1;
+  }
+
+  async function round(): Promise<void> {
+    const startedAt = clock.now();
+    const updates = await poll();
+    const first = lastCompletedAt === undefined;
+    lastCompletedAt = clock.now();
+    hungSince = undefined;
+    failures = 0;
+    conflicts = 0;
+    if (updates.length > 0) store(updates);
+    if (troubleSince !== undefined) {
+      troubleSince = undefined;
+      options.onNews({ kind: 'up' });
+    }
+    if (first) options.onFirst();
+    else if (updates.length === 0 && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS) await pause(SHORTEST_EMPTY_POLL_MS);
+  }
+
+  async function afterFailure(error: TelegramError): Promise<void> {
+    const now = clock.now();
+    if (error.code === 'unauthorized') {
+      stopping = true;
+      return options.onDeath({ kind: 'unauthorized', reason: error.message });
+    }
+    troubleSince ??= now;
+    failures += 1;
+    hungSince = error.code === 'lost' ? (hungSince ?? now) : undefined;
+    conflicts = error.code === 'conflict' ? conflicts + 1 : 0;
+    log.warn('getUpdates failed', { code: error.code, reason: error.message, failures });
+    if (hungSince !== undefined) api.reset();
+    if (hungSince !== undefined && now - hungSince >= GIVE_UP_AFTER_MS) {
+      stopping = true;
+      return options.onDeath({ kind: 'hung', sinceMs: now - hungSince });
+    }
+    if (conflicts === CONFLICTS_TO_TELL) options.onNews({ kind: 'conflict', since: troubleSince });
+    if (conflicts === 0 && now - troubleSince >= OUTAGE_AFTER_MS) options.onNews({ kind: 'outage', since: troubleSince, reason: error.message });
+    const backoff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
+    await pause(error.retryAfterMs ?? backoff * (0.5 + options.random.fraction() / 2));
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      try {
+        await round();
+      } catch (error) {
+        if (stopping) return;
+        if (error instanceof TelegramError) await afterFailure(error);
+        else return options.onFatal(error);
+      }
+    }
+  }
+
+  return {
+    start() {
+      stopping = false;
+      abort = new AbortController();
+      loop = run();
+    },
+    async stop() {
+      stopping = true;
+      abort.abort();
+      wake();
+      await loop;
+    },
+    lastCompletedAt: () => lastCompletedAt,
+  };
+}

@@ -1,0 +1,150 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { Custodian } from '../credentials/custodian.ts';
+import type { DecisionResult, Desk } from '../drafts/desk.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { OwnerHolds } from '../loop/holds.ts';
+import type { CallbackData, Press } from './callback-data.ts';
+import { draftCardKey } from './cards/draft-card.ts';
+import type { Outbox } from './outbox.ts';
+
+/** A button that an owner pressed. */
+export interface PressedButton {
+  readonly updateId: number;
+  readonly callbackQueryId: string;
+  readonly data: string;
+  readonly actor: string;
+  readonly message: { readonly chatId: number; readonly messageId: number } | undefined;
+}
+
+/** What the bot still has to do after a press: begin a dialogue. */
+export type FollowUp = { readonly kind: 'edit' | 'reason'; readonly draftId: number; readonly revision: number } | undefined;
+
+interface Answer {
+  readonly text: string;
+  /** True: in a window that has to be closed, since the tap did not do what was meant. */
+  readonly alert?: boolean;
+  readonly followUp?: FollowUp;
+}
+
+const NOT_OURS: Answer = { text: 'This button is none of mine, or of an older version. Ask for /drafts or /status.', alert: true };
+
+/** Builds the handler of buttons: authorised already, answered at once, one conditional change each. */
+export function createPresses(options: {
+  readonly storage: Storage;
+  readonly outbox: Outbox;
+  readonly callbackData: CallbackData;
+  readonly desk: Desk;
+  readonly incidents: IncidentRegister;
+  readonly custodian: Custodian;
+  readonly holds: OwnerHolds;
+}): (pressed: PressedButton) => FollowUp {
+  const { storage, outbox, callbackData, desk, custodian } = options;
+
+  function decide(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    switch (press.verb) {
+      case 'approve':
+      case 'reject':
+      case 'edit':
+      case 'live':
+      case 'again':
+      case 'show':
+        return decideDraft(press, pressed);
+      case 'reauth':
+      case 'ack':
+      case 'pause':
+      case 'resume':
+        return decideIncident(press, pressed);
+    }
+  }
+
+  function decideDraft(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    const { id, revision } = press;
+    const shown = storage.drafts.atRevision(id, revision);
+    if (shown === undefined || !callbackData.verify(press, shown.hash)) return NOT_OURS;
+    switch (press.verb) {
+      case 'approve':
+        return told(desk.approve(id, revision, pressed.actor), pressed);
+      case 'reject':
+        return told(desk.reject(id, revision, pressed.actor), pressed, { kind: 'reason', draftId: id, revision });
+      case 'edit':
+        return told(desk.checkOpen(id, revision), pressed, { kind: 'edit', draftId: id, revision });
+      case 'live':
+        return told(desk.confirmLive(id, revision, pressed.actor), pressed);
+      case 'again':
+        return told(desk.publishAgain(id, revision, pressed.actor), pressed);
+      default:
+        return desk.showAgain(id, `draft:${id}:shown:${pressed.updateId}`) ? { text: '' } : { text: 'It is decided already.', alert: true };
+    }
+  }
+
+  function told(result: DecisionResult, pressed: PressedButton, followUp?: FollowUp): Answer {
+    if (result.kind === 'done') return followUp === undefined ? { text: result.said } : { text: result.said, followUp };
+    stripIfForgotten(pressed);
+    return { text: result.said, alert: true };
+  }
+
+  /** A card that no row stands for any more (it was sent twice, or replaced) loses its buttons once it is pressed in vain. */
+  function stripIfForgotten(pressed: PressedButton): void {
+    if (pressed.message === undefined) return;
+    const { chatId, messageId } = pressed.message;
+    if (storage.outbox.byMessage(chatId, messageId) !== undefined) return;
+    outbox.send({ key: `strip:${chatId}:${messageId}`, class: 'notice', chatId, content: { kind: 'strip', messageId } });
+  }
+
+  function decideIncident(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    const incident = storage.incidents.get(press.id);
+    if (incident === undefined || !callbackData.verify(press, incident.fingerprint)) return NOT_OURS;
+    if (incident.state === 'resolved') return { text: 'That is over already.', alert: true };
+    switch (press.verb) {
+      case 'reauth':
+        return { text: loginWords(custodian.wantLogin(incident.subject, pressed.actor)) };
+      case 'pause':
+        options.holds.pause(incident.subject, pressed.actor, undefined, false);
+        return { text: `${incident.subject} is paused. /resume ${incident.subject} lets it go on.` };
+      case 'resume':
+        options.holds.resume(incident.subject, pressed.actor);
+        return { text: `${incident.subject} may run again.` };
+      default:
+        return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged' ? { text: 'Acknowledged.' } : { text: 'It was acknowledged already.' };
+    }
+  }
+
+  return (pressed) =>
+    storage.transaction(() => {
+      const press = callbackData.read(pressed.data);
+      const answer = press === undefined ? NOT_OURS : decide(press, pressed);
+      outbox.send({
+        key: `answer:${pressed.callbackQueryId}`,
+        class: 'answer',
+        content: { kind: 'answer', callbackQueryId: pressed.callbackQueryId, text: answer.text, alert: answer.alert === true },
+      });
+      if (answer.followUp !== undefined) askFor(answer.followUp, pressed);
+      return answer.followUp;
+    });
+
+  function askFor(followUp: NonNullable<FollowUp>, pressed: PressedButton): void {
+    const text =
+      followUp.kind === 'edit'
+        ? `✏️ Send me the new text of draft #${followUp.draftId} as your next message. /cancel leaves it as it is.`
+        : `Why did you reject draft #${followUp.draftId}? Your next message is kept as the reason, so that the agent learns. /cancel: no reason.`;
+    outbox.send({
+      key: `ask:${pressed.updateId}`,
+      class: 'reply',
+      content: { kind: 'text', body: { text, entities: [] } },
+      replyToKey: draftCardKey({ id: followUp.draftId, revision: followUp.revision }),
+      sound: 'never',
+    });
+  }
+}
+
+function loginWords(result: ReturnType<Custodian['wantLogin']>): string {
+  switch (result) {
+    case 'wanted':
+      return 'Logging in…';
+    case 'running':
+      return 'A login is under way already.';
+    case 'no-login':
+    case 'unknown':
+      return 'fleet.yaml names no login program for it: log in on the host.';
+  }
+}

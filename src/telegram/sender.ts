@@ -1,0 +1,251 @@
+import type { OutboxRow } from '../../storage/outbox-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { type Clock, type Log, TelegramError, type TelegramApi, type TelegramFile } from '../ports.ts';
+import { createWorker, type Worker } from '../worker.ts';
+import type { Button, Content } from './outbox.ts';
+
+/** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
+const CALL_TIMEOUT_MS = 20_000;
+/** Telegram bears about one message a second in a chat, with bursts (facts: Bot FAQ); alerts and answers do not wait for it. */
+const BURST = 12;
+const REFILL_MS = 1_000;
+/** Pause after a failed call, doubling: short at first, since most outages are; never so long that recovery is slow. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A chat that refuses us (the owner blocked the bot) is asked again this often. */
+const FORBIDDEN_RETRY_MS = 600_000;
+
+type Delivery =
+  | { readonly kind: 'delivered'; readonly messageId: number | null }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string; readonly everybody: boolean }
+  | { readonly kind: 'resend' }
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'refused' | 'unknown'; readonly error: string };
+
+/** The sender, and what the pulse wants to know of it. */
+export interface Sender extends Worker {
+  /** Settles what a crash left half sent; called once, before `start`. */
+  recover(): void;
+}
+
+/**
+ * The effector of the outbox: makes Telegram show what the rows want.
+ *
+ * Each look: 1. takes what is due, most urgent first; 2. gives up what is no longer worth sending; 3. sends at most one message
+ * of each class at a time, so that an alert never waits behind a card; 4. writes down what came of it.
+ * Only replies are marked before the call: they are at most once. All others may come twice after a crash, never not at all.
+ */
+export function createSender(options: {
+  readonly storage: Storage;
+  readonly api: TelegramApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onFatal: (error: unknown) => void;
+}): Sender {
+  const { storage, api, clock, log } = options;
+  const busy = new Set<string>();
+  const flying = new Set<Promise<void>>();
+  let failures = 0;
+  let pausedUntil = 0;
+  let tokens = BURST;
+  let refilledAt = clock.now();
+
+  function paceOf(row: OutboxRow, now: number): 'now' | 'wait' {
+    tokens = Math.min(BURST, tokens + Math.max(0, now - refilledAt) / REFILL_MS);
+    refilledAt = now;
+    return row.class === 'answer' || row.class === 'alert' || tokens >= 1 ? 'now' : 'wait';
+  }
+
+  function look(): number | undefined {
+    const now = clock.now();
+    if (now < pausedUntil) return pausedUntil - now;
+    for (const row of storage.outbox.due(now, 50)) {
+      const lane = row.class === 'answer' ? row.key : row.class;
+      if (busy.has(lane)) continue;
+      if (row.giveUpAt !== null && row.giveUpAt <= now) {
+        storage.transaction(() => storage.outbox.end(row.id, 'refused', 'not delivered in time'));
+        continue;
+      }
+      if (paceOf(row, now) === 'wait') return REFILL_MS;
+      if (row.chatId !== null) tokens -= 1;
+      busy.add(lane);
+      const flight = deliver(row)
+        .catch(options.onFatal)
+        .finally(() => {
+          busy.delete(lane);
+          flying.delete(flight);
+          worker.nudge();
+        });
+      flying.add(flight);
+    }
+    const next = storage.outbox.nextAt();
+    return next === undefined ? undefined : Math.max(0, next - now) || undefined;
+  }
+
+  async function deliver(row: OutboxRow): Promise<void> {
+    if (row.class === 'reply' && row.messageId === null) storage.transaction(() => storage.outbox.markSending(row.id));
+    const result = await attempt(row);
+    const now = clock.now();
+    if (result.kind === 'delivered') {
+      failures = 0;
+    } else if (result.kind === 'retry' && result.everybody) {
+      failures += 1;
+      pausedUntil = now + result.afterMs;
+    }
+    storage.transaction(() => settle(row, result, now));
+  }
+
+  function settle(row: OutboxRow, result: Delivery, now: number): void {
+    switch (result.kind) {
+      case 'delivered':
+        return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
+      case 'retry':
+        return storage.outbox.retry(row.id, result.everybody ? now : now + result.afterMs, result.error);
+      case 'resend':
+        return storage.outbox.forget(row.id, now);
+      case 'plain':
+        log.error('Telegram refused the form of a message; sending it as plain text', { key: row.key });
+        storage.outbox.change(row.key, JSON.stringify(plainText(row)), now);
+        return storage.outbox.retry(row.id, now, 'sent again as plain text');
+      case 'refused':
+      case 'unknown':
+        log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
+        return storage.outbox.end(row.id, result.kind, result.error);
+    }
+  }
+
+  async function attempt(row: OutboxRow): Promise<Delivery> {
+    const content = JSON.parse(row.content) as Content;
+    try {
+      const call = callFor(row, content, row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId);
+      const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, { timeoutMs: CALL_TIMEOUT_MS, files: call.files });
+      return { kind: 'delivered', messageId: result === true ? null : (result.message_id ?? null) };
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      return decideAfterFailure(row, error, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)));
+    }
+  }
+
+  const worker = createWorker({ name: 'sender', clock, log, everyMs: 5_000, look, onFatal: options.onFatal });
+  storage.onChange('outbox', worker.nudge);
+
+  return {
+    ...worker,
+    recover() {
+      storage.transaction(() => {
+        for (const row of storage.outbox.sending()) storage.outbox.end(row.id, 'unknown', 'Nightdesk ended while it was being sent');
+      });
+    },
+    async stop() {
+      await worker.stop();
+      await Promise.all(flying);
+    },
+  };
+}
+
+/** What to do about a failed call, by its class (DESIGN 1). */
+function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: number): Delivery {
+  const isEdit = row.messageId !== null;
+  switch (error.code) {
+    case 'not-modified':
+      return { kind: 'delivered', messageId: null };
+    case 'flood':
+      return { kind: 'retry', afterMs: error.retryAfterMs ?? pauseMs, error: error.message, everybody: true };
+    case 'unreachable':
+    case 'server':
+    case 'unauthorized':
+    case 'conflict':
+      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
+    case 'lost':
+    case 'aborted':
+      if (row.class === 'reply' && !isEdit) return { kind: 'unknown', error: error.message };
+      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
+    case 'forbidden':
+      return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false };
+    case 'message-gone':
+      return isEdit && (row.class === 'alert' || row.class === 'card') ? { kind: 'resend' } : { kind: 'refused', error: error.message };
+    case 'bad-request':
+      return row.class === 'alert' && row.attempts === 0 ? { kind: 'plain' } : { kind: 'refused', error: error.message };
+  }
+}
+
+function plainText(row: OutboxRow): Content {
+  const content = JSON.parse(row.content) as Content;
+  const text = content.kind === 'text' || content.kind === 'document' ? content.body.text : row.key;
+  return { kind: 'text', body: { text: text.slice(0, 4_000) || row.key, entities: [] } };
+}
+
+interface Call {
+  readonly method: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly files: readonly TelegramFile[];
+}
+
+function callFor(row: OutboxRow, content: Content, replyTo: number | null | undefined): Call {
+  switch (content.kind) {
+    case 'answer':
+      return {
+        method: 'answerCallbackQuery',
+        payload: {
+          callback_query_id: content.callbackQueryId,
+          ...(content.text === undefined ? {} : { text: content.text.slice(0, 200) }),
+          ...(content.alert === true ? { show_alert: true } : {}),
+        },
+        files: [],
+      };
+    case 'strip':
+      return { method: 'editMessageReplyMarkup', payload: { chat_id: row.chatId, message_id: content.messageId }, files: [] };
+    case 'commands':
+      return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
+    case 'text':
+    case 'document':
+      return row.messageId === null ? newMessage(row, content, replyTo) : editedMessage(row, content, row.messageId);
+  }
+}
+
+function newMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, replyTo: number | null | undefined): Call {
+  const shared = {
+    chat_id: row.chatId,
+    ...(row.silent === 1 ? { disable_notification: true } : {}),
+    ...(replyTo ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
+    ...keyboard(content.buttons),
+  };
+  if (content.kind === 'document') {
+    return {
+      method: 'sendDocument',
+      payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
+      files: [{ field: 'document', name: content.name, content: content.content }],
+    };
+  }
+  return {
+    method: 'sendMessage',
+    payload: { ...shared, text: content.body.text, entities: content.body.entities, link_preview_options: { is_disabled: true } },
+    files: [],
+  };
+}
+
+function editedMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, messageId: number): Call {
+  const shared = { chat_id: row.chatId, message_id: messageId, ...keyboard(content.buttons) };
+  return content.kind === 'document'
+    ? { method: 'editMessageCaption', payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities }, files: [] }
+    : {
+        method: 'editMessageText',
+        payload: { ...shared, text: content.body.text, entities: content.body.entities, link_preview_options: { is_disabled: true } },
+        files: [],
+      };
+}
+
+function keyboard(buttons: readonly (readonly Button[])[] | undefined): { reply_markup?: unknown } {
+  if (buttons === undefined || buttons.length === 0) return {};
+  return {
+    reply_markup: {
+      inline_keyboard: buttons.map((row) =>
+        row.map(({ text, style, data, url }) => ({
+          text,
+          ...(style === undefined ? {} : { style }),
+          ...(url === undefined ? { callback_data: data } : { url }),
+        })),
+      ),
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { CredentialState } from '../../storage/credential-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Agent, Fleet } from '../config/fleet.ts';
+import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
+
+/** How an agent stands, worst first in this order. */
+export type AgentCondition = 'held' | 'failed' | 'waiting' | 'running' | 'idle' | 'inactive';
+
+/** What is known of one agent, each fact with its time; null where nothing is known. */
+export interface AgentStatus {
+  readonly name: string;
+  readonly condition: AgentCondition;
+  /** Why it is in that condition, in words. */
+  readonly reason: string | null;
+  /** When something last proved that it works: a good end, a beat, progress, or output of the run that is alive. */
+  readonly lastProofAt: number | null;
+  readonly runningSince: number | null;
+  readonly nextDueAt: number | null;
+  readonly lastRun: { readonly id: number; readonly state: string; readonly endedAt: number | null; readonly evidence: string | null } | null;
+}
+
+/** The fleet at one moment, from rows alone. */
+export interface FleetStatus {
+  readonly at: number;
+  readonly paused: string | null;
+  readonly incidents: readonly { readonly id: number; readonly severity: string; readonly title: string; readonly since: number; readonly agents: readonly string[] }[];
+  readonly credentials: readonly { readonly name: string; readonly title: string; readonly state: CredentialState; readonly since: number | null; readonly provedAt: number | null }[];
+  readonly agents: readonly AgentStatus[];
+  readonly drafts: { readonly pending: number; readonly approved: number; readonly unknown: number; readonly nextDeadline: number | null };
+  readonly outbox: { readonly waiting: number; readonly oldestAt: number | null };
+}
+
+const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle', 'inactive'];
+
+/** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
+export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number, activeRuntimes: ReadonlySet<string>): FleetStatus {
+  const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage, activeRuntimes));
+  const fleetHold = storage.holds.active().find((hold) => hold.agent === '');
+  return {
+    at: now,
+    paused: fleetHold?.reason ?? null,
+    incidents: storage.incidents.listUnresolved().map((incident) => ({
+      id: incident.id,
+      severity: incident.severity,
+      title: incident.title,
+      since: incident.openedAt,
+      agents: storage.incidents.agents(incident.id),
+    })),
+    credentials: listCredentials(fleet)
+      .map((credential) => ({ credential, row: storage.credentials.get(credential.name) }))
+      .filter(({ credential, row }) => !credential.name.startsWith('~') || row?.state === 'dead')
+      .map(({ credential, row }) => ({
+        name: credential.name,
+        title: credentialTitle(credential.name),
+        state: row?.state ?? 'unknown',
+        since: row?.since ?? null,
+        provedAt: row?.provedAt ?? null,
+      })),
+    agents: agents.toSorted((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition)),
+    drafts: {
+      pending: storage.drafts.countInState('pending'),
+      approved: storage.drafts.countInState('approved') + storage.drafts.countInState('publishing'),
+      unknown: storage.drafts.countInState('unknown'),
+      nextDeadline: storage.drafts.nextDeadline() ?? null,
+    },
+    outbox: storage.outbox.counts(),
+  };
+}
+
+/** Reads how one agent stands. */
+export function loadAgentStatus(agent: Agent, storage: Storage, activeRuntimes: ReadonlySet<string>): AgentStatus {
+  const alive = storage.runs.aliveOf(agent.name);
+  const [last] = storage.runs.recent(agent.name, 1);
+  const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
+  const due = storage.dues.waitingOf(agent.name);
+  const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name);
+  const proofs = [lastGood?.endedAt, alive?.outputAt, alive?.beatAt, alive?.progressAt].filter((at): at is number => typeof at === 'number');
+  return {
+    name: agent.name,
+    ...condition(),
+    lastProofAt: proofs.length === 0 ? null : Math.max(...proofs),
+    runningSince: alive?.startedAt ?? null,
+    nextDueAt: due?.dueAt ?? null,
+    lastRun: last === undefined ? null : { id: last.id, state: last.state, endedAt: last.endedAt, evidence: last.evidence },
+  };
+
+  function condition(): { readonly condition: AgentCondition; readonly reason: string | null } {
+    if (!activeRuntimes.has(agent.runtime)) return { condition: 'inactive', reason: `runtime ${agent.runtime} is not run by this version` };
+    if (holds.length > 0) return { condition: 'held', reason: holds.map((hold) => hold.reason).join('; ') };
+    const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
+    if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };
+    if (alive !== undefined) return { condition: 'running', reason: alive.progressNote ?? alive.beatNote };
+    if (last?.state === 'failed') return { condition: 'failed', reason: `${last.failure ?? 'failed'}: ${last.evidence ?? ''}` };
+    if (due?.reason) return { condition: 'waiting', reason: due.reason };
+    return { condition: 'idle', reason: null };
+  }
+}

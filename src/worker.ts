@@ -1,0 +1,91 @@
+import type { Clock, Log } from './ports.ts';
+
+/** A loop that looks at its rows when it is nudged, and anyway every few seconds: a wake is only a hint. */
+export interface Worker {
+  start(): void;
+  /** Asks for a look as soon as the current code has ended; many nudges are one look. */
+  nudge(): void;
+  /** Stops looking; resolves when a look under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** What a worker is made of. */
+export interface WorkerOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The longest time between two looks: what a lost nudge costs. */
+  readonly everyMs: number;
+  /** One look; it may return the milliseconds after which it wants the next one. */
+  readonly look: () => number | undefined | Promise<number | undefined>;
+  /** Called with a bug: the process has to end, so that the supervisor starts a sound one. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** How long a look waits when the database could not be written: short enough to recover within seconds. */
+const STORAGE_RETRY_MS = 5_000;
+
+/** Builds a worker. A look never runs twice at a time. */
+export function createWorker(options: WorkerOptions): Worker {
+  const { clock, log } = options;
+  let state: 'idle' | 'looking' | 'stopped' = 'stopped';
+  let nudged = false;
+  let cancelTimer = (): void => {};
+  let current: Promise<void> = Promise.resolve();
+
+  function schedule(delayMs: number): void {
+    cancelTimer();
+    cancelTimer = clock.after(delayMs, nudge);
+  }
+
+  function nudge(): void {
+    if (state === 'stopped' || nudged) return;
+    nudged = true;
+    if (state === 'idle') queueMicrotask(run);
+  }
+
+  function run(): void {
+    if (state !== 'idle') return;
+    state = 'looking';
+    nudged = false;
+    current = lookOnce().then((delayMs) => {
+      if (state === 'stopped') return;
+      state = 'idle';
+      if (nudged) queueMicrotask(run);
+      else schedule(delayMs);
+    });
+  }
+
+  async function lookOnce(): Promise<number> {
+    try {
+      const wanted = await options.look();
+      return Math.max(0, Math.min(wanted ?? options.everyMs, options.everyMs));
+    } catch (error) {
+      if (!isPassingStorageTrouble(error)) {
+        options.onFatal(error);
+        return options.everyMs;
+      }
+      log.error(`${options.name}: the database cannot be written right now; trying again`, { code: error.code });
+      return STORAGE_RETRY_MS;
+    }
+  }
+
+  return {
+    start() {
+      state = 'idle';
+      nudge();
+    },
+    nudge,
+    async stop() {
+      state = 'stopped';
+      cancelTimer();
+      await current;
+    },
+  };
+}
+
+/** Whether an error says that the disk is full, the database is locked, or a write failed: it may pass. */
+export function isPassingStorageTrouble(error: unknown): error is Error & { code: string } {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^SQLITE_(FULL|BUSY|IOERR|LOCKED)/.test(code);
+}

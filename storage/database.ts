@@ -1,0 +1,160 @@
+import Database from 'better-sqlite3';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Families of rows that effectors wait for. */
+export type Topic = 'inbox' | 'outbox' | 'loop' | 'runs' | 'credentials' | 'publications';
+
+/** The database with its one transaction; the stores are built on it. */
+export interface Connection {
+  /** Compiles a statement; called once per statement, at boot, so that a mismatch with the schema fails there. */
+  statement<Parameters extends unknown[], Row = unknown>(sql: string): Database.Statement<Parameters, Row>;
+  /**
+   * Runs `change` as one transaction and gives its result; whatever it throws rolls everything back.
+   * A transaction inside a transaction joins the outer one. Synchronous: there is no await inside, ever.
+   */
+  transaction<Result>(change: () => Result): Result;
+  /** Says that rows of this topic changed: after the commit, whoever listens is woken. A wake is only a hint. */
+  touch(topic: Topic): void;
+}
+
+/** Why a database could not be opened; `code` is from a closed list, `hint` says what to do. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: 'newer' | 'foreign' | 'damaged' | 'unwritable';
+  readonly hint: string;
+
+  constructor(code: StorageError['code'], message: string, hint: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** Marks the file as ours: "NDsk". */
+const APPLICATION_ID = 0x4e44736b;
+
+const MIGRATIONS = join(import.meta.dirname, 'migrations');
+
+/** Names of the migrations in their order; the number of the last one is the version of the schema. */
+export function listMigrations(folder = MIGRATIONS): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
+    .sort();
+}
+
+/**
+ * Opens the database file, migrates it after a backup, and sets what durability needs.
+ * Throws StorageError; a database of a newer version is refused before anything is written.
+ */
+export function openDatabase(file: string, backupFile: (version: number) => string, migrations = MIGRATIONS): Database.Database {
+  const database = connect(file);
+  try {
+    refuseForeign(database, file, migrations);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    migrate(database, backupFile, migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw asStorageError(error, file);
+  }
+}
+
+/** Opens an existing database for reading only, as `nightdesk status` does while the control plane runs or not. */
+export function openReadOnly(file: string): Database.Database {
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
+    refuseForeign(database, file, MIGRATIONS);
+    return database;
+  } catch (error) {
+    throw asStorageError(error, file);
+  }
+}
+
+/** The one implementation of Connection: real SQLite, woken listeners after the outermost commit. */
+export function createConnection(database: Database.Database, onCommit: (topics: ReadonlySet<Topic>) => void): Connection {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
+  let touched = new Set<Topic>();
+  let depth = 0;
+
+  function transaction<Result>(change: () => Result): Result {
+    if (depth > 0) return change();
+    begin.run();
+    depth = 1;
+    let result: Result;
+    try {
+      result = change();
+      commit.run();
+    } catch (error) {
+      touched = new Set();
+      if (database.inTransaction) database.exec('ROLLBACK');
+      throw error;
+    } finally {
+      depth = 0;
+    }
+    const topics = touched;
+    touched = new Set();
+    if (topics.size > 0) onCommit(topics);
+    return result;
+  }
+
+  return {
+    statement: <Parameters extends unknown[], Row>(sql: string) => database.prepare<Parameters, Row>(sql),
+    transaction,
+    touch: (topic) => void touched.add(topic),
+  };
+}
+
+function connect(file: string): Database.Database {
+  try {
+    return new Database(file, { timeout: 5_000 });
+  } catch (error) {
+    throw asStorageError(error, file);
+  }
+}
+
+function refuseForeign(database: Database.Database, file: string, migrations: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const application = database.pragma('application_id', { simple: true }) as number;
+  const newest = listMigrations(migrations).length;
+  if (version > newest) {
+    throw new StorageError(
+      'newer',
+      `${file} was written by a newer Nightdesk (schema ${version}, this one knows ${newest}); it was left untouched`,
+      'upgrade Nightdesk, or restore a backup made before the upgrade',
+    );
+  }
+  if (version > 0 && application !== APPLICATION_ID) {
+    throw new StorageError('foreign', `${file} is not a Nightdesk database; it was left untouched`, 'point `home` at another folder');
+  }
+}
+
+function migrate(database: Database.Database, backupFile: (version: number) => string, folder: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const pending = listMigrations(folder).slice(version);
+  if (pending.length === 0) return;
+  if (version > 0) database.prepare('VACUUM INTO ?').run(backupFile(version));
+  for (const name of pending) {
+    const sql = readFileSync(join(folder, name), 'utf8');
+    database.transaction(() => {
+      database.exec(sql);
+      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`user_version = ${Number(name.slice(0, 4))}`);
+    })();
+  }
+}
+
+function asStorageError(error: unknown, file: string): Error {
+  if (error instanceof StorageError || !(error instanceof Error)) return error as Error;
+  const code = (error as { code?: string }).code ?? '';
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new StorageError('damaged', `${file} is damaged or no SQLite database`, 'restore the newest file of the backup folder', error);
+  }
+  if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
+    return new StorageError('unwritable', `${file} cannot be written (${code})`, 'check the disk and the permissions of the folder', error);
+  }
+  return error;
+}

@@ -1,0 +1,169 @@
+import type { Connection } from './database.ts';
+
+export type DraftState = 'pending' | 'approved' | 'publishing' | 'published' | 'unknown' | 'rejected' | 'expired';
+export type Verdict = 'approved' | 'edited' | 'rejected' | 'expired' | 'published' | 'failed' | 'unknown';
+
+/** A draft with its current revision. */
+export interface DraftRow {
+  readonly id: number;
+  readonly agent: string;
+  readonly runId: number;
+  readonly key: string | null;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly url: string | null;
+  readonly context: string | null;
+  readonly priority: number;
+  readonly state: DraftState;
+  readonly revision: number;
+  readonly createdAt: number;
+  readonly windowEndsAt: number | null;
+  readonly decidedAt: number | null;
+  readonly decidedBy: string | null;
+  readonly reason: string | null;
+  readonly publishedUrl: string | null;
+  readonly publishedId: string | null;
+  /** Text of the current revision, and its hash. */
+  readonly body: string;
+  readonly hash: string;
+}
+
+/** What became of a draft, as its agent is told. */
+export interface DecisionRow {
+  readonly id: number;
+  readonly draftId: number;
+  readonly key: string | null;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly verdict: Verdict;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly at: number;
+  readonly revision: number;
+  /** Text of that revision, and of the one before it if there was one. */
+  readonly body: string;
+  readonly bodyBefore: string | null;
+  readonly url: string | null;
+}
+
+export type NewDraft = Pick<
+  DraftRow,
+  'agent' | 'runId' | 'key' | 'kind' | 'recipient' | 'url' | 'context' | 'priority' | 'createdAt' | 'windowEndsAt' | 'body' | 'hash'
+>;
+
+/** Drafts, their revisions, and what was decided about them. */
+export interface DraftStore {
+  add(draft: NewDraft): number;
+  get(id: number): DraftRow | undefined;
+  byKey(agent: string, key: string): DraftRow | undefined;
+  /** Moves a draft on if it still is in that state and revision; false when somebody else was first. */
+  move(id: number, from: { state: DraftState; revision: number }, to: DraftState, by: { at: number; actor: string | null; reason: string | null }): boolean;
+  /** Replaces the text of a pending draft; false when it is no longer pending at that revision. */
+  revise(id: number, from: number, next: { body: string; hash: string; author: string; at: number }): boolean;
+  /** The draft as it stood in an earlier revision. */
+  atRevision(id: number, revision: number): DraftRow | undefined;
+  published(id: number, remote: { url: string | null; id: string | null }): void;
+  decide(decision: { draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }): void;
+  lastDecision(draftId: number): DecisionRow | undefined;
+  /** Oldest first: the first ones at or after `since`, or without it the newest ones. */
+  decisionsOf(agent: string, since: number | undefined, limit: number): DecisionRow[];
+  /** Drafts in these states, the most urgent deadline first. */
+  inState(state: DraftState, limit: number): DraftRow[];
+  countInState(state: DraftState): number;
+  /** Pending and approved drafts whose window is over. */
+  expired(now: number): DraftRow[];
+  nextDeadline(): number | undefined;
+  /** How many drafts of these agents expired since then. */
+  expiredSince(agents: readonly string[], since: number): number;
+  counts(since: number): { readonly published: number; readonly rejected: number; readonly expired: number };
+}
+
+const COLUMNS = `d.id, d.agent, d.run_id AS runId, d.key, d.kind, d.recipient, d.url, d.context, d.priority, d.state, d.revision,
+  d.created_at AS createdAt, d.window_ends_at AS windowEndsAt, d.decided_at AS decidedAt, d.decided_by AS decidedBy, d.reason,
+  d.published_url AS publishedUrl, d.published_id AS publishedId, r.body, r.hash`;
+const FROM = 'FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision';
+const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient, c.verdict, c.actor, c.reason, c.at, c.revision, r.body,
+  (SELECT body FROM draft_revision b WHERE b.draft_id = d.id AND b.revision = c.revision - 1) AS bodyBefore, d.published_url AS url
+  FROM decision c JOIN draft d ON d.id = c.draft_id JOIN draft_revision r ON r.draft_id = c.draft_id AND r.revision = c.revision`;
+
+/** Builds the draft store. */
+export function createDraftStore(connection: Connection): DraftStore {
+  const insert = connection.statement<[NewDraft]>(
+    `INSERT INTO draft (agent, run_id, key, kind, recipient, url, context, priority, state, revision, created_at, window_ends_at)
+     VALUES (@agent, @runId, @key, @kind, @recipient, @url, @context, @priority, 'pending', 1, @createdAt, @windowEndsAt)`,
+  );
+  const insertRevision = connection.statement<[number, number, string, string, string, number]>(
+    'INSERT INTO draft_revision (draft_id, revision, body, hash, author, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const byId = connection.statement<[number], DraftRow>(`SELECT ${COLUMNS} ${FROM} WHERE d.id = ?`);
+  const atRevision = connection.statement<[number, number], DraftRow>(
+    `SELECT ${COLUMNS.replace('d.revision', 'r.revision')} FROM draft d JOIN draft_revision r ON r.draft_id = d.id WHERE d.id = ? AND r.revision = ?`,
+  );
+  const byKey = connection.statement<[string, string], DraftRow>(`SELECT ${COLUMNS} ${FROM} WHERE d.agent = ? AND d.key = ?`);
+  const move = connection.statement<[{ id: number; from: string; revision: number; to: string; at: number; actor: string | null; reason: string | null }]>(
+    `UPDATE draft SET state = @to, decided_at = @at, decided_by = coalesce(@actor, decided_by), reason = @reason
+     WHERE id = @id AND state = @from AND revision = @revision`,
+  );
+  const revise = connection.statement<[number, number]>(
+    `UPDATE draft SET revision = revision + 1, reason = NULL WHERE id = ? AND state = 'pending' AND revision = ?`,
+  );
+  const published = connection.statement<[string | null, string | null, number]>('UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?');
+  const decide = connection.statement<[{ draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }]>(
+    'INSERT INTO decision (draft_id, revision, verdict, actor, reason, at) VALUES (@draftId, @revision, @verdict, @actor, @reason, @at)',
+  );
+  const lastDecision = connection.statement<[number], DecisionRow>(`${DECISION} WHERE c.draft_id = ? ORDER BY c.id DESC LIMIT 1`);
+  const decisionsSince = connection.statement<[string, number, number], DecisionRow>(
+    `${DECISION} WHERE d.agent = ? AND c.at >= ? ORDER BY c.id LIMIT ?`,
+  );
+  const newestDecisions = connection.statement<[string, number], DecisionRow>(`${DECISION} WHERE d.agent = ? ORDER BY c.id DESC LIMIT ?`);
+  const inState = connection.statement<[string, number], DraftRow>(
+    `SELECT ${COLUMNS} ${FROM} WHERE d.state = ? ORDER BY d.window_ends_at IS NULL, d.window_ends_at, d.priority, d.id LIMIT ?`,
+  );
+  const countInState = connection.statement<[string], { n: number }>('SELECT count(*) AS n FROM draft WHERE state = ?');
+  const expired = connection.statement<[number], DraftRow>(
+    `SELECT ${COLUMNS} ${FROM} WHERE d.state IN ('pending', 'approved') AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
+  );
+  const deadline = connection.statement<[], { at: number | null }>(
+    `SELECT min(window_ends_at) AS at FROM draft WHERE state IN ('pending', 'approved')`,
+  );
+  const expiredSince = connection.statement<[string, number], { n: number }>(
+    `SELECT count(*) AS n FROM draft WHERE agent = ? AND state = 'expired' AND decided_at >= ?`,
+  );
+  const counts = connection.statement<[number], { state: string; n: number }>(
+    `SELECT state, count(*) AS n FROM draft WHERE decided_at >= ? AND state IN ('published', 'rejected', 'expired') GROUP BY state`,
+  );
+  return {
+    add(draft) {
+      const id = Number(insert.run(draft).lastInsertRowid);
+      insertRevision.run(id, 1, draft.body, draft.hash, `agent:${draft.agent}`, draft.createdAt);
+      connection.touch('loop');
+      return id;
+    },
+    get: (id) => byId.get(id),
+    byKey: (agent, key) => byKey.get(agent, key),
+    move(id, from, to, by) {
+      connection.touch('loop');
+      return move.run({ id, from: from.state, revision: from.revision, to, ...by }).changes === 1;
+    },
+    revise(id, from, next) {
+      if (revise.run(id, from).changes === 0) return false;
+      insertRevision.run(id, from + 1, next.body, next.hash, next.author, next.at);
+      return true;
+    },
+    atRevision: (id, revision) => atRevision.get(id, revision),
+    published: (id, remote) => void published.run(remote.url, remote.id, id),
+    decide: (decision) => void decide.run(decision),
+    lastDecision: (draftId) => lastDecision.get(draftId),
+    decisionsOf: (agent, since, limit) =>
+      since === undefined ? newestDecisions.all(agent, limit).reverse() : decisionsSince.all(agent, since, limit),
+    inState: (state, limit) => inState.all(state, limit),
+    countInState: (state) => countInState.get(state)?.n ?? 0,
+    expired: (now) => expired.all(now),
+    nextDeadline: () => deadline.get()?.at ?? undefined,
+    expiredSince: (agents, since) => agents.reduce((sum, agent) => sum + (expiredSince.get(agent, since)?.n ?? 0), 0),
+    counts(since) {
+      const byState = new Map(counts.all(since).map((row) => [row.state, row.n]));
+      return { published: byState.get('published') ?? 0, rejected: byState.get('rejected') ?? 0, expired: byState.get('expired') ?? 0 };
+    },
+  };
+}

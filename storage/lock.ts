@@ -1,0 +1,60 @@
+import Database from 'better-sqlite3';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+
+/** Whoever holds a lock, as far as it told. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/** A lock that the operating system gives back when its holder dies, however it dies. */
+export interface Lock {
+  release(): void;
+}
+
+/**
+ * Takes the lock behind `file`, or says who holds it; never waits.
+ * It is a SQLite database with an exclusive transaction left open: SQLite's file lock is freed by the kernel even after
+ * `kill -9`, so a stale lock cannot exist. The holder's pid and host stand beside it in `FILE.holder`, for the message only.
+ */
+export function acquireLock(file: string): { readonly kind: 'held'; readonly lock: Lock } | { readonly kind: 'taken'; readonly by: LockHolder | undefined } {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new Database(file, { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+    return { kind: 'taken', by: readHolder(`${file}.holder`) };
+  }
+  writeFileSync(`${file}.holder`, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o600 });
+  return { kind: 'held', lock: { release: () => void database.close() } };
+}
+
+/** Whether somebody holds the lock right now; used by `status`, which must not disturb. */
+export function inspectLock(file: string): { readonly held: boolean; readonly by: LockHolder | undefined } {
+  try {
+    const database = new Database(file, { timeout: 0, fileMustExist: true });
+    try {
+      database.exec('BEGIN IMMEDIATE; ROLLBACK');
+      return { held: false, by: undefined };
+    } catch {
+      return { held: true, by: readHolder(`${file}.holder`) };
+    } finally {
+      database.close();
+    }
+  } catch {
+    return { held: false, by: undefined };
+  }
+}
+
+function readHolder(file: string): LockHolder | undefined {
+  try {
+    const { pid, host } = JSON.parse(readFileSync(file, 'utf8')) as Partial<LockHolder>;
+    return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Connection } from './database.ts';
+
+/** What a message promises after a crash or a lost answer (DESIGN 1); `answer` is the answer to a press. */
+export type MessageClass = 'answer' | 'alert' | 'reply' | 'card' | 'notice';
+
+export type OutboxState = 'queued' | 'sending' | 'sent' | 'refused' | 'unknown';
+
+/** One message of the outbox: what Telegram shall show, and what it shows. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly key: string;
+  readonly class: MessageClass;
+  readonly chatId: number | null;
+  readonly replyToKey: string | null;
+  /** The content as JSON; telegram/outbox.ts knows its shape. */
+  readonly content: string;
+  readonly silent: number;
+  readonly wanted: number;
+  readonly shown: number;
+  readonly state: OutboxState;
+  readonly messageId: number | null;
+  readonly attempts: number;
+  readonly nextAt: number;
+  readonly giveUpAt: number | null;
+  readonly createdAt: number;
+  readonly sentAt: number | null;
+  readonly error: string | null;
+}
+
+/** A message that is asked for the first time. */
+export interface NewOutboxRow {
+  readonly key: string;
+  readonly class: MessageClass;
+  readonly priority: number;
+  readonly chatId: number | null;
+  readonly replyToKey: string | null;
+  readonly content: string;
+  readonly silent: number;
+  readonly nextAt: number;
+  readonly giveUpAt: number | null;
+  readonly createdAt: number;
+}
+
+/** The durable outbox: one key per message, a newer version replaces an older one. */
+export interface OutboxStore {
+  /** Adds a message unless its key exists; false when it did. */
+  add(row: NewOutboxRow): boolean;
+  /** Wants another content of a message that exists; false when there is none or it is already like that. */
+  change(key: string, content: string, now: number): boolean;
+  get(key: string): OutboxRow | undefined;
+  byMessage(chatId: number, messageId: number): OutboxRow | undefined;
+  /** What may be sent now, most important first. */
+  due(now: number, limit: number): OutboxRow[];
+  /** When the next waiting message becomes due; undefined when none waits. */
+  nextAt(): number | undefined;
+  markSending(id: number): void;
+  delivered(id: number, version: number, messageId: number | null, now: number): void;
+  retry(id: number, nextAt: number, error: string): void;
+  /** Ends a message that will never be shown; `unknown` when it may have been. */
+  end(id: number, state: 'refused' | 'unknown', error: string): void;
+  /** Forgets the message that Telegram showed, so that it is sent anew. */
+  forget(id: number, now: number): void;
+  sending(): OutboxRow[];
+  counts(): { readonly waiting: number; readonly oldestAt: number | null };
+  purge(before: number): void;
+}
+
+const COLUMNS = `id, key, class, chat_id AS chatId, reply_to_key AS replyToKey, content, silent, wanted, shown, state,
+  message_id AS messageId, attempts, next_at AS nextAt, give_up_at AS giveUpAt, created_at AS createdAt, sent_at AS sentAt, error`;
+
+/** Builds the outbox store. */
+export function createOutboxStore(connection: Connection): OutboxStore {
+  const insert = connection.statement<[NewOutboxRow]>(
+    `INSERT INTO outbox (key, class, priority, chat_id, reply_to_key, content, silent, state, next_at, give_up_at, created_at)
+     VALUES (@key, @class, @priority, @chatId, @replyToKey, @content, @silent, 'queued', @nextAt, @giveUpAt, @createdAt)
+     ON CONFLICT (key) DO NOTHING`,
+  );
+  const update = connection.statement<[{ key: string; content: string; now: number }]>(
+    `UPDATE outbox SET content = @content, wanted = wanted + 1, attempts = 0,
+       next_at = CASE WHEN state IN ('sent', 'queued') AND attempts = 0 THEN min(next_at, @now) WHEN state = 'queued' THEN next_at ELSE @now END,
+       state = CASE state WHEN 'sending' THEN 'sending' ELSE 'queued' END
+     WHERE key = @key AND content <> @content AND state NOT IN ('refused', 'unknown')`,
+  );
+  const byKey = connection.statement<[string], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE key = ?`);
+  const byMessage = connection.statement<[number, number], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id = ?`);
+  const due = connection.statement<[number, number], OutboxRow>(
+    `SELECT ${COLUMNS} FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY priority, next_at, id LIMIT ?`,
+  );
+  const next = connection.statement<[], { at: number | null }>(`SELECT min(next_at) AS at FROM outbox WHERE state = 'queued'`);
+  const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
+  const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(
+    `UPDATE outbox SET shown = @version, message_id = coalesce(@messageId, message_id), sent_at = coalesce(sent_at, @now), attempts = 0, error = NULL,
+       next_at = @now, state = CASE WHEN wanted > @version THEN 'queued' ELSE 'sent' END WHERE id = @id`,
+  );
+  const retry = connection.statement<[number, string, number]>(
+    `UPDATE outbox SET state = 'queued', attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?`,
+  );
+  const end = connection.statement<[string, string, number]>('UPDATE outbox SET state = ?, error = ? WHERE id = ?');
+  const forget = connection.statement<[number, number]>(`UPDATE outbox SET message_id = NULL, state = 'queued', next_at = ? WHERE id = ?`);
+  const inFlight = connection.statement<[], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'sending'`);
+  const counts = connection.statement<[], { waiting: number; oldestAt: number | null }>(
+    `SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL`,
+  );
+  const remove = connection.statement<[number]>(`DELETE FROM outbox WHERE state NOT IN ('queued', 'sending') AND created_at < ?`);
+
+  return {
+    add(row) {
+      const added = insert.run(row).changes === 1;
+      if (added) connection.touch('outbox');
+      return added;
+    },
+    change(key, content, now) {
+      const changed = update.run({ key, content, now }).changes === 1;
+      if (changed) connection.touch('outbox');
+      return changed;
+    },
+    get: (key) => byKey.get(key),
+    byMessage: (chatId, messageId) => byMessage.get(chatId, messageId),
+    due: (now, limit) => due.all(now, limit),
+    nextAt: () => next.get()?.at ?? undefined,
+    markSending: (id) => void sending.run(id),
+    delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
+    retry: (id, nextAt, error) => void retry.run(nextAt, error, id),
+    end: (id, state, error) => void end.run(state, error, id),
+    forget: (id, now) => void forget.run(now, id),
+    sending: () => inFlight.all(),
+    counts: () => counts.get() ?? { waiting: 0, oldestAt: null },
+    purge: (before) => void remove.run(before),
+  };
+}

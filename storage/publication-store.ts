@@ -1,0 +1,62 @@
+import type { Connection } from './database.ts';
+
+export type PublicationState = 'wanted' | 'running' | 'published' | 'later' | 'failed' | 'unknown' | 'dropped';
+
+/** One attempt to publish one approved revision. */
+export interface PublicationRow {
+  readonly id: number;
+  readonly draftId: number;
+  readonly revision: number;
+  readonly hash: string;
+  readonly attempt: number;
+  readonly publisher: string;
+  readonly state: PublicationState;
+  readonly approvedBy: string;
+  readonly approvedAt: number;
+  readonly nextAt: number;
+  readonly endedAt: number | null;
+  readonly detail: string | null;
+}
+
+/** Publications: at most one of a draft is open, so that nothing goes out twice. */
+export interface PublicationStore {
+  want(publication: Pick<PublicationRow, 'draftId' | 'revision' | 'hash' | 'attempt' | 'publisher' | 'approvedBy' | 'approvedAt' | 'nextAt'>): number;
+  get(id: number): PublicationRow | undefined;
+  lastOf(draftId: number): PublicationRow | undefined;
+  /** What may be started now for this publisher, oldest approval first. */
+  due(now: number): PublicationRow[];
+  nextAt(): number | undefined;
+  /** Moves on from a state; false when it is not in it any more. */
+  move(id: number, from: PublicationState, to: PublicationState, detail: string | null, now: number): boolean;
+}
+
+const COLUMNS = `id, draft_id AS draftId, revision, hash, attempt, publisher, state, approved_by AS approvedBy, approved_at AS approvedAt,
+  next_at AS nextAt, ended_at AS endedAt, detail`;
+
+/** Builds the publication store. */
+export function createPublicationStore(connection: Connection): PublicationStore {
+  const insert = connection.statement<[Record<string, string | number>]>(
+    `INSERT INTO publication (draft_id, revision, hash, attempt, publisher, state, approved_by, approved_at, next_at)
+     VALUES (@draftId, @revision, @hash, @attempt, @publisher, 'wanted', @approvedBy, @approvedAt, @nextAt)`,
+  );
+  const byId = connection.statement<[number], PublicationRow>(`SELECT ${COLUMNS} FROM publication WHERE id = ?`);
+  const last = connection.statement<[number], PublicationRow>(`SELECT ${COLUMNS} FROM publication WHERE draft_id = ? ORDER BY id DESC LIMIT 1`);
+  const due = connection.statement<[number], PublicationRow>(
+    `SELECT ${COLUMNS} FROM publication WHERE state = 'wanted' AND next_at <= ? ORDER BY approved_at, id LIMIT 200`,
+  );
+  const next = connection.statement<[], { at: number | null }>(`SELECT min(next_at) AS at FROM publication WHERE state = 'wanted'`);
+  const move = connection.statement<[{ id: number; from: string; to: string; detail: string | null; endedAt: number | null }]>(
+    `UPDATE publication SET state = @to, detail = coalesce(@detail, detail), ended_at = @endedAt WHERE id = @id AND state = @from`,
+  );
+  return {
+    want(publication) {
+      connection.touch('loop');
+      return Number(insert.run({ ...publication }).lastInsertRowid);
+    },
+    get: (id) => byId.get(id),
+    lastOf: (draftId) => last.get(draftId),
+    due: (now) => due.all(now),
+    nextAt: () => next.get()?.at ?? undefined,
+    move: (id, from, to, detail, now) => move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,
+  };
+}

@@ -1,0 +1,143 @@
+import type { Connection } from './database.ts';
+
+export type RunState = 'starting' | 'running' | 'done' | 'failed' | 'stopped' | 'lost';
+
+/** One execution of an agent. */
+export interface RunRow {
+  readonly id: number;
+  readonly agent: string;
+  readonly cause: string;
+  readonly publicationId: number | null;
+  readonly state: RunState;
+  readonly wantedAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Class of the failure; only with state `failed`. */
+  readonly failure: string | null;
+  readonly evidence: string | null;
+  /** How the program ended, in words. */
+  readonly exit: string | null;
+  readonly stopReason: string | null;
+  readonly stopWantedAt: number | null;
+  /** JSON: credential → the generation it was started with. */
+  readonly generations: string;
+  readonly pid: number | null;
+  readonly startTicks: string | null;
+  readonly bootId: string | null;
+  readonly logPath: string | null;
+  readonly outputBytes: number;
+  readonly outputAt: number | null;
+  readonly beatAt: number | null;
+  readonly beatNote: string | null;
+  readonly progressAt: number | null;
+  readonly progressNote: string | null;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly state: 'done' | 'failed' | 'stopped' | 'lost';
+  readonly failure: string | null;
+  readonly evidence: string | null;
+  readonly exit: string | null;
+  readonly endedAt: number;
+}
+
+/** Runs: a row before they are an act. At most one run of an agent is alive. */
+export interface RunStore {
+  add(run: { agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }): number;
+  get(id: number): RunRow | undefined;
+  byToken(tokenHash: string): RunRow | undefined;
+  /** Runs whose program is still to be started. */
+  toStart(): RunRow[];
+  /** Takes a run for starting; false when somebody else did or it ended. */
+  claim(id: number, start: { startedAt: number; tokenHash: string; logPath: string }): boolean;
+  started(id: number, identity: { pid: number; startTicks: string; bootId: string }): void;
+  output(id: number, at: number, bytes: number): void;
+  beat(id: number, at: number, note: string | null): void;
+  progress(id: number, at: number, note: string): void;
+  /** Asks for the end of a run; false when it has been asked already or the run is over. */
+  wantStop(id: number, reason: string, at: number): boolean;
+  /** Ends a run that is alive; false when it was over. */
+  settle(id: number, end: RunEnd): boolean;
+  alive(): RunRow[];
+  aliveOf(agent: string): RunRow | undefined;
+  recent(agent: string, limit: number): RunRow[];
+  lastOf(agent: string): RunRow | undefined;
+  /** Failed runs of the agent that ended after `since`, later than its last good one. */
+  failuresInARow(agent: string, since: number): number;
+  /** Ended runs started for a publication are kept; older others go. */
+  purge(before: number): void;
+}
+
+const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wanted_at AS wantedAt, started_at AS startedAt, ended_at AS endedAt,
+  failure, evidence, exit, stop_reason AS stopReason, stop_wanted_at AS stopWantedAt, generations, pid, start_ticks AS startTicks,
+  boot_id AS bootId, log_path AS logPath, output_bytes AS outputBytes, output_at AS outputAt, beat_at AS beatAt, beat_note AS beatNote,
+  progress_at AS progressAt, progress_note AS progressNote`;
+
+/** Builds the run store. */
+export function createRunStore(connection: Connection): RunStore {
+  const insert = connection.statement<[{ agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }]>(
+    `INSERT INTO run (agent, cause, publication_id, state, wanted_at, generations)
+     VALUES (@agent, @cause, @publicationId, 'starting', @wantedAt, @generations)`,
+  );
+  const byId = connection.statement<[number], RunRow>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
+  const byToken = connection.statement<[string], RunRow>(`SELECT ${COLUMNS} FROM run WHERE token_hash = ?`);
+  const toStart = connection.statement<[], RunRow>(`SELECT ${COLUMNS} FROM run WHERE state = 'starting' AND started_at IS NULL ORDER BY id`);
+  const claim = connection.statement<[{ id: number; startedAt: number; tokenHash: string; logPath: string }]>(
+    `UPDATE run SET started_at = @startedAt, token_hash = @tokenHash, log_path = @logPath
+     WHERE id = @id AND state = 'starting' AND started_at IS NULL AND stop_wanted_at IS NULL`,
+  );
+  const started = connection.statement<[{ id: number; pid: number; startTicks: string; bootId: string }]>(
+    `UPDATE run SET state = 'running', pid = @pid, start_ticks = @startTicks, boot_id = @bootId WHERE id = @id AND state = 'starting'`,
+  );
+  const output = connection.statement<[number, number, number]>('UPDATE run SET output_at = ?, output_bytes = ? WHERE id = ?');
+  const beat = connection.statement<[number, string | null, number]>('UPDATE run SET beat_at = ?, beat_note = coalesce(?, beat_note) WHERE id = ?');
+  const progress = connection.statement<[number, string, number]>('UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?');
+  const stop = connection.statement<[string, number, number]>(
+    `UPDATE run SET stop_reason = ?, stop_wanted_at = ? WHERE id = ? AND state IN ('starting', 'running') AND stop_wanted_at IS NULL`,
+  );
+  const settle = connection.statement<[RunEnd & { id: number }]>(
+    `UPDATE run SET state = @state, failure = @failure, evidence = @evidence, exit = @exit, ended_at = @endedAt
+     WHERE id = @id AND state IN ('starting', 'running')`,
+  );
+  const alive = connection.statement<[], RunRow>(`SELECT ${COLUMNS} FROM run WHERE state IN ('starting', 'running') ORDER BY id`);
+  const aliveOf = connection.statement<[string], RunRow>(`SELECT ${COLUMNS} FROM run WHERE agent = ? AND state IN ('starting', 'running')`);
+  const recent = connection.statement<[string, number], RunRow>(`SELECT ${COLUMNS} FROM run WHERE agent = ? ORDER BY id DESC LIMIT ?`);
+  const failures = connection.statement<[{ agent: string; since: number }], { n: number }>(
+    `SELECT count(*) AS n FROM run WHERE agent = @agent AND state = 'failed' AND ended_at > @since AND coalesce(failure, '') <> 'auth'
+       AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,
+  );
+  const remove = connection.statement<[number]>(
+    `DELETE FROM run WHERE ended_at < ? AND publication_id IS NULL AND id NOT IN (SELECT run_id FROM draft)
+       AND id NOT IN (SELECT max(id) FROM run GROUP BY agent) AND id NOT IN (SELECT run_id FROM due WHERE run_id IS NOT NULL)`,
+  );
+  return {
+    add(run) {
+      connection.touch('runs');
+      return Number(insert.run(run).lastInsertRowid);
+    },
+    get: (id) => byId.get(id),
+    byToken: (tokenHash) => byToken.get(tokenHash),
+    toStart: () => toStart.all(),
+    claim: (id, start) => claim.run({ id, ...start }).changes === 1,
+    started: (id, identity) => void started.run({ id, ...identity }),
+    output: (id, at, bytes) => void output.run(at, bytes, id),
+    beat: (id, at, note) => void beat.run(at, note, id),
+    progress: (id, at, note) => void progress.run(at, note, id),
+    wantStop(id, reason, at) {
+      connection.touch('runs');
+      return stop.run(reason, at, id).changes === 1;
+    },
+    settle(id, end) {
+      const settled = settle.run({ id, ...end }).changes === 1;
+      if (settled) connection.touch('loop');
+      return settled;
+    },
+    alive: () => alive.all(),
+    aliveOf: (agent) => aliveOf.get(agent),
+    recent: (agent, limit) => recent.all(agent, limit),
+    lastOf: (agent) => recent.get(agent, 1),
+    failuresInARow: (agent, since) => failures.get({ agent, since })?.n ?? 0,
+    purge: (before) => void remove.run(before),
+  };
+}

@@ -1,0 +1,59 @@
+import type Database from 'better-sqlite3';
+import { type ConversationStore, createConversationStore } from './conversation-store.ts';
+import { type CredentialStore, createCredentialStore } from './credential-store.ts';
+import { type Connection, createConnection, type Topic } from './database.ts';
+import { createDraftStore, type DraftStore } from './draft-store.ts';
+import { createDueStore, type DueStore } from './due-store.ts';
+import { createHoldStore, type HoldStore } from './hold-store.ts';
+import { createInboxStore, type InboxStore } from './inbox-store.ts';
+import { createIncidentStore, type IncidentStore } from './incident-store.ts';
+import { createJournalStore, type JournalStore } from './journal-store.ts';
+import { createOutboxStore, type OutboxStore } from './outbox-store.ts';
+import { createPublicationStore, type PublicationStore } from './publication-store.ts';
+import { createRunStore, type RunStore } from './run-store.ts';
+import { createSettingStore, type SettingStore } from './setting-store.ts';
+
+/** Everything that is remembered, and the one way to change it. */
+export interface Storage {
+  readonly transaction: Connection['transaction'];
+  /** Calls `listener` after each commit that touched `topic`; it may come late or, after a crash, never. */
+  onChange(topic: Topic, listener: () => void): void;
+  readonly settings: SettingStore;
+  readonly journal: JournalStore;
+  readonly inbox: InboxStore;
+  readonly outbox: OutboxStore;
+  readonly conversations: ConversationStore;
+  readonly runs: RunStore;
+  readonly dues: DueStore;
+  readonly holds: HoldStore;
+  readonly credentials: CredentialStore;
+  readonly incidents: IncidentStore;
+  readonly drafts: DraftStore;
+  readonly publications: PublicationStore;
+}
+
+/** Builds the stores over an open database; every statement is compiled here. */
+export function createStorage(database: Database.Database): Storage {
+  const listeners = new Map<Topic, (() => void)[]>();
+  const connection = createConnection(database, (topics) => {
+    for (const topic of topics) for (const listener of listeners.get(topic) ?? []) listener();
+  });
+  return {
+    transaction: connection.transaction,
+    onChange(topic, listener) {
+      listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
+    },
+    settings: createSettingStore(connection),
+    journal: createJournalStore(connection),
+    inbox: createInboxStore(connection),
+    outbox: createOutboxStore(connection),
+    conversations: createConversationStore(connection),
+    runs: createRunStore(connection),
+    dues: createDueStore(connection),
+    holds: createHoldStore(connection),
+    credentials: createCredentialStore(connection),
+    incidents: createIncidentStore(connection),
+    drafts: createDraftStore(connection),
+    publications: createPublicationStore(connection),
+  };
+}
