@@ -11,6 +11,7 @@ const ALLOWED = [
   '.editorconfig',
   '.gitattributes',
   '.gitignore',
+  '.npmrc',
   '.oxlintrc.json',
   'CONTRIBUTING.md',
   'LICENSE',
