@@ -46,7 +46,7 @@ export function createCallLog(): CallLog {
 }
 
 /** Shows uploaded files by name and size. */
-export function withoutContents(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutContents(payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const shown = Object.entries(payload).map(([name, value]) =>
     isUploadedFile(value) ? [name, { file: value.uploadedName, size: value.content.length }] : [name, value],
   );

@@ -13,10 +13,10 @@ export interface FormattedText {
 /** Longest text of a message, after entity parsing. */
 export const maxTextLength = 4096;
 /** Longest caption, after entity parsing. */
-export const maxCaptionLength = 1024;
+const maxCaptionLength = 1024;
 
 /** Parses `text` by `parseMode` or checks the given entities; throws a BotApiRefusal in the server's words. */
-export function formatText(text: string, parseMode: unknown, entities: unknown): FormattedText {
+function formatText(text: string, parseMode: unknown, entities: unknown): FormattedText {
   if (!text.isWellFormed()) throw badRequest('text must be encoded in UTF-8');
   if (parseMode === undefined || parseMode === '') {
     const given = (Array.isArray(entities) ? entities : []) as MessageEntity[];

@@ -1,5 +1,6 @@
 import { Bot, InlineKeyboard } from 'grammy';
 import { describe, expect, test } from 'vitest';
+import { createUpdateQueue } from '../../src/sandbox/update-queue.ts';
 import { OWNER, refusalOf, startSandbox, STRANGER, TOKEN } from './running-sandbox.ts';
 
 const CONFLICT =
@@ -77,19 +78,18 @@ describe('getUpdates', () => {
     expect(await newer).toHaveLength(1);
   });
 
-  test('forgets a poll whose client has hung up', async () => {
-    const { sandbox, api } = await startSandbox();
-    const read = Promise.withResolvers<void>();
-    sandbox.onCall(() => read.resolve());
-    const abort = new AbortController();
+  test('keeps an update for the next poll when the client of the waiting one has hung up', async () => {
+    const queue = createUpdateQueue(() => 1_800_000_000_000);
+    const client = new AbortController();
 
-    const gone = api.getUpdates({ timeout: 50 }, abort.signal as never).catch(() => 'gone');
-    await read.promise;
-    abort.abort();
-    await gone;
-    sandbox.userSays('hello');
+    const gone = queue.poll({ timeout: 50 }, client.signal);
+    client.abort();
+    queue.add('message', { text: 'hello' }, 1_000);
 
-    expect(await api.getUpdates()).toHaveLength(1);
+    expect(await gone).toEqual({ kind: 'interrupted' });
+    expect(await queue.poll({}, new AbortController().signal)).toMatchObject({
+      updates: [{ message: { text: 'hello' } }],
+    });
   });
 
   test('remembers allowed_updates, for updates that come later', async () => {
