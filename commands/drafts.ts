@@ -30,8 +30,13 @@ export function createDraftsCommand(fleet: Fleet, storage: Storage, callbackData
         text: `#${draft.id}`,
         data: callbackData.sign({ verb: 'show', id: draft.id, revision: draft.revision }, draft.hash),
       }));
-      const rows = Array.from({ length: Math.ceil(buttons.length / 4) }, (_, row) => buttons.slice(row * 4, row * 4 + 4));
-      return reply(lines(bold(`📥 ${count(total, 'draft')} for you`), ...list, rest, '', 'Press a number to see its card:'), rows);
+      const rows = Array.from({ length: Math.ceil(buttons.length / 4) }, (_, row) =>
+        buttons.slice(row * 4, row * 4 + 4),
+      );
+      return reply(
+        lines(bold(`📥 ${count(total, 'draft')} for you`), ...list, rest, '', 'Press a number to see its card:'),
+        rows,
+      );
     },
   };
 }

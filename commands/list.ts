@@ -28,10 +28,27 @@ export interface CommandRooms {
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = ['fleet', 'restart', 'run', 'stop', 'incidents', 'silence', 'ack', 'budget', 'digest', 'log', 'checklist', 'drill', 'reload'] as const;
+const TO_COME = [
+  'fleet',
+  'restart',
+  'run',
+  'stop',
+  'incidents',
+  'silence',
+  'ack',
+  'budget',
+  'digest',
+  'log',
+  'checklist',
+  'drill',
+  'reload',
+] as const;
 
 /** All commands that work, in the order of the menu. */
-export function createCommands(rooms: CommandRooms): { readonly listed: readonly Command[]; readonly toCome: readonly Command[] } {
+export function createCommands(rooms: CommandRooms): {
+  readonly listed: readonly Command[];
+  readonly toCome: readonly Command[];
+} {
   const listed: readonly Command[] = [
     createStatusCommand(rooms.fleet, rooms.storage, rooms.activeRuntimes),
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
@@ -43,6 +60,10 @@ export function createCommands(rooms: CommandRooms): { readonly listed: readonly
     createHelpCommand(() => listed, TO_COME),
     createStartCommand(rooms.fleet),
   ];
-  const toCome = TO_COME.map((name) => ({ name, description: 'not there yet', run: () => reply(`/${name} is not there yet in this version. What is: /help`) }));
+  const toCome = TO_COME.map((name) => ({
+    name,
+    description: 'not there yet',
+    run: () => reply(`/${name} is not there yet in this version. What is: /help`),
+  }));
   return { listed, toCome };
 }

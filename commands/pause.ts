@@ -27,7 +27,11 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
       const result = holds.pause(target, actor, durationMs, now);
       const who = target === 'all' ? 'All agents are' : `${target} is`;
       const until = durationMs === undefined ? `until you send /resume ${target}` : `for ${duration(durationMs)}`;
-      const running = now ? `${count(result.stopped, 'run')} stopped.` : result.running === 0 ? '' : `${count(result.running, 'run')} still going: finished first.`;
+      const running = now
+        ? `${count(result.stopped, 'run')} stopped.`
+        : result.running === 0
+          ? ''
+          : `${count(result.running, 'run')} still going: finished first.`;
       return reply(`⏸ ${who} paused ${until}. ${running}`.trim());
     },
   };

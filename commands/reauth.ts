@@ -11,14 +11,19 @@ export function createReauthCommand(fleet: Fleet, custodian: Custodian): Command
     run({ argument, actor }) {
       const names = [...fleet.credentials.keys()];
       const name = argument === '' && names.length === 1 ? names[0] : argument;
-      if (name === undefined || name === '') return reply(names.length === 0 ? 'fleet.yaml names no credentials.' : `Which one? /reauth ${names.join(', /reauth ')}`);
+      if (name === undefined || name === '')
+        return reply(
+          names.length === 0 ? 'fleet.yaml names no credentials.' : `Which one? /reauth ${names.join(', /reauth ')}`,
+        );
       switch (custodian.wantLogin(name, actor)) {
         case 'wanted':
           return reply(`🔑 Logging in to ${name}…`);
         case 'running':
           return reply(`A login to ${name} is under way already.`);
         case 'no-login':
-          return reply(`fleet.yaml names no login program that I can run for ${name}: log in on the host. I notice by myself when it works again.`);
+          return reply(
+            `fleet.yaml names no login program that I can run for ${name}: log in on the host. I notice by myself when it works again.`,
+          );
         case 'unknown':
           return reply(`There is no credential "${name}". There are: ${names.join(', ') || 'none'}.`);
       }

@@ -7,7 +7,11 @@ const LONGEST_TEXT = 4_096;
 /** A reply of text; one that is too long is cut and says so, which loses its formatting but not its beginning. */
 export function reply(text: Piece, buttons: readonly (readonly Button[])[] = []): Content {
   const body = richText(text);
-  return { kind: 'text', body: body.text.length <= LONGEST_TEXT ? body : { text: shorten(body.text, LONGEST_TEXT), entities: [] }, buttons };
+  return {
+    kind: 'text',
+    body: body.text.length <= LONGEST_TEXT ? body : { text: shorten(body.text, LONGEST_TEXT), entities: [] },
+    buttons,
+  };
 }
 
 /** Looks an agent up by the name that the owner typed; a reply that says which there are when there is none of that name. */
@@ -17,5 +21,8 @@ export function findAgent<Agent>(
 ): { readonly kind: 'found'; readonly agent: Agent } | { readonly kind: 'unknown'; readonly reply: Content } {
   const agent = agents.get(name.toLowerCase());
   if (agent !== undefined) return { kind: 'found', agent };
-  return { kind: 'unknown', reply: reply(`There is no agent "${shorten(name, 60)}". There are: ${[...agents.keys()].join(', ')}.`) };
+  return {
+    kind: 'unknown',
+    reply: reply(`There is no agent "${shorten(name, 60)}". There are: ${[...agents.keys()].join(', ')}.`),
+  };
 }

@@ -17,7 +17,9 @@ export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
       }
       const { released, stillHeld } = holds.resume(target, actor);
       const who = target === 'all' ? 'All agents' : target;
-      const head = released ? `▶️ ${who} may run again.` : `${who}: nothing of yours held ${target === 'all' ? 'them' : 'it'}.`;
+      const head = released
+        ? `▶️ ${who} may run again.`
+        : `${who}: nothing of yours held ${target === 'all' ? 'them' : 'it'}.`;
       return reply(stillHeld.length === 0 ? head : lines(head, `Still held: ${stillHeld.slice(0, 10).join('; ')}.`));
     },
   };

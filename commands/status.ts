@@ -26,18 +26,32 @@ const SIGNS: Readonly<Record<AgentStatus['condition'], string>> = {
 function renderStatus(status: FleetStatus, timezone: string): Piece {
   const { incidents, credentials, agents, drafts, outbox, at } = status;
   const proved = agents.filter((agent) => agent.lastProofAt !== null).length;
-  const healthy = incidents.length === 0 && status.paused === null && agents.every((agent) => agent.condition !== 'held' && agent.condition !== 'failed');
+  const healthy =
+    incidents.length === 0 &&
+    status.paused === null &&
+    agents.every((agent) => agent.condition !== 'held' && agent.condition !== 'failed');
   return lines(
     healthy
-      ? bold(proved === agents.length ? '🟢 All agents are well' : `⚪️ Nothing is wrong that I know of; ${agents.length - proved} of ${agents.length} agents have proved nothing yet`)
+      ? bold(
+          proved === agents.length
+            ? '🟢 All agents are well'
+            : `⚪️ Nothing is wrong that I know of; ${agents.length - proved} of ${agents.length} agents have proved nothing yet`,
+        )
       : undefined,
     status.paused === null ? undefined : bold(`⏸ ${status.paused}`),
     ...incidents.map((incident) =>
-      line(incident.severity === 'critical' ? '🔴 ' : '🟠 ', bold(shorten(incident.title, 120)), ` · #${incident.id} · for ${duration(at - incident.since)}`),
+      line(
+        incident.severity === 'critical' ? '🔴 ' : '🟠 ',
+        bold(shorten(incident.title, 120)),
+        ` · #${incident.id} · for ${duration(at - incident.since)}`,
+      ),
     ),
     ...credentials
       .filter((credential) => credential.state !== 'dead' || incidents.length === 0)
-      .map((credential) => `🔑 ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(at - credential.provedAt)} ago`}`),
+      .map(
+        (credential) =>
+          `🔑 ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(at - credential.provedAt)} ago`}`,
+      ),
     '',
     ...agents.map((agent) => renderAgent(agent, at, timezone)),
     '',
@@ -51,9 +65,20 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
 function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
   const proof = agent.lastProofAt === null ? 'no proof yet' : `${duration(now - agent.lastProofAt)} ago`;
   const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : SIGNS[agent.condition];
-  const next = agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now ? line(' · next ', clockTime(agent.nextDueAt, timezone, now)) : '';
+  const next =
+    agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
+      ? line(' · next ', clockTime(agent.nextDueAt, timezone, now))
+      : '';
   const reason = agent.reason === null ? '' : ` · ${shorten(agent.reason, 90)}`;
-  return line(`${sign} `, bold(agent.name), agent.condition === 'running' ? ` runs for ${duration(now - (agent.runningSince ?? now))}, proof ${proof}` : ` ${proof}`, next, reason);
+  return line(
+    `${sign} `,
+    bold(agent.name),
+    agent.condition === 'running'
+      ? ` runs for ${duration(now - (agent.runningSince ?? now))}, proof ${proof}`
+      : ` ${proof}`,
+    next,
+    reason,
+  );
 }
 
 function renderDrafts(drafts: FleetStatus['drafts'], timezone: string, now: number): Piece {

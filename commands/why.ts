@@ -23,11 +23,26 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
       return reply(
         lines(
           bold(`Why ${found.agent.name}?`),
-          running?.startedAt ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`) : undefined,
-          ...holds.map((hold) => line(`⛔️ Held: ${hold.reason}, for ${duration(now - hold.since)}`, hold.until === null ? '' : line(', until ', at(hold.until)))),
-          next === undefined ? undefined : next.dueAt > now ? line('⏭ Next due ', at(next.dueAt)) : line('⏳ Due since ', at(next.dueAt), `, waits: ${next.reason ?? 'its turn'}`),
-          found.agent.schedule.kind === 'none' ? 'It has no schedule: it runs when there is something to publish.' : undefined,
-          found.agent.schedule.kind === 'task' ? 'It has no schedule: it runs when somebody has a task for it.' : undefined,
+          running?.startedAt
+            ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`)
+            : undefined,
+          ...holds.map((hold) =>
+            line(
+              `⛔️ Held: ${hold.reason}, for ${duration(now - hold.since)}`,
+              hold.until === null ? '' : line(', until ', at(hold.until)),
+            ),
+          ),
+          next === undefined
+            ? undefined
+            : next.dueAt > now
+              ? line('⏭ Next due ', at(next.dueAt))
+              : line('⏳ Due since ', at(next.dueAt), `, waits: ${next.reason ?? 'its turn'}`),
+          found.agent.schedule.kind === 'none'
+            ? 'It has no schedule: it runs when there is something to publish.'
+            : undefined,
+          found.agent.schedule.kind === 'task'
+            ? 'It has no schedule: it runs when somebody has a task for it.'
+            : undefined,
           '',
           receipts.length === 0 ? 'No receipt yet: it has not been due.' : 'Its last due times:',
           ...receipts.map((receipt) => renderReceipt(receipt.due, receipt.run, at)),
@@ -38,10 +53,20 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
 }
 
 function renderReceipt(due: DueRow, run: RunRow | undefined, at: (time: number) => Piece): Piece {
-  const span = due.times === 1 ? line(at(due.dueAt)) : line(at(due.dueAt), ' to ', at(due.lastAt), ` (${due.times} times)`);
+  const span =
+    due.times === 1 ? line(at(due.dueAt)) : line(at(due.dueAt), ' to ', at(due.lastAt), ` (${due.times} times)`);
   const cause = due.cause === 'schedule' ? '' : ` (${due.cause})`;
-  if (due.state !== 'ran') return line(due.state === 'missed' ? '✖️ ' : '⏭ ', span, `${cause}: ${due.state}, ${due.reason ?? 'no reason was kept'}`);
-  return line(run?.state === 'failed' || run?.state === 'lost' ? '🟠 ' : '✅ ', span, `${cause}: ran, ${describeRun(run)}`);
+  if (due.state !== 'ran')
+    return line(
+      due.state === 'missed' ? '✖️ ' : '⏭ ',
+      span,
+      `${cause}: ${due.state}, ${due.reason ?? 'no reason was kept'}`,
+    );
+  return line(
+    run?.state === 'failed' || run?.state === 'lost' ? '🟠 ' : '✅ ',
+    span,
+    `${cause}: ran, ${describeRun(run)}`,
+  );
 }
 
 function describeRun(run: RunRow | undefined): string {

@@ -18,18 +18,29 @@ export function createWorkstateCommand(fleet: Fleet, disk: Disk): Command {
       if (name === undefined) {
         const list = [...fleet.agents.values()].map((agent) => {
           const state = loadWorkstate(agent, disk);
-          return state === undefined ? `${agent.name}: none` : `${agent.name}: written ${duration(now - state.modifiedAt)} ago`;
+          return state === undefined
+            ? `${agent.name}: none`
+            : `${agent.name}: written ${duration(now - state.modifiedAt)} ago`;
         });
         return reply(lines(bold('WORKSTATE.md'), ...list, '', 'One of them: /workstate AGENT'));
       }
       const found = findAgent(fleet.agents, name);
       if (found.kind === 'unknown') return found.reply;
-      if (rest.length > 0) return reply('Having a live agent write it first (`now`) is not there yet. What is there: /workstate ' + found.agent.name);
+      if (rest.length > 0)
+        return reply(
+          'Having a live agent write it first (`now`) is not there yet. What is there: /workstate ' + found.agent.name,
+        );
       const state = loadWorkstate(found.agent, disk);
       if (state === undefined) return reply(`${found.agent.name} has written no WORKSTATE.md yet.`);
       const head = line(bold(`${found.agent.name}: WORKSTATE.md`), `, written ${duration(now - state.modifiedAt)} ago`);
       if (state.text.length <= LONGEST_INLINE) return reply(lines(head, '', state.text));
-      return { kind: 'document', name: `WORKSTATE-${found.agent.name}.md`, content: state.text, body: { text: head.text, entities: [] }, buttons: [] };
+      return {
+        kind: 'document',
+        name: `WORKSTATE-${found.agent.name}.md`,
+        content: state.text,
+        body: { text: head.text, entities: [] },
+        buttons: [],
+      };
     },
   };
 }

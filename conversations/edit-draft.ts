@@ -4,7 +4,12 @@ import { type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
 
 /** The owner pressed Edit: his next message is the new text of that revision. */
 export function createEditDraft(rooms: DialogueRooms) {
-  return async function editDraft(conversation: Conversation<Context, Context>, _ctx: Context, draftId: number, revision: number): Promise<void> {
+  return async function editDraft(
+    conversation: Conversation<Context, Context>,
+    _ctx: Context,
+    draftId: number,
+    revision: number,
+  ): Promise<void> {
     const answer = await conversation.waitUntil(isAnswer, { maxMilliseconds: OPEN_MS, next: true });
     const text = answer.message?.text ?? '';
     const actor = `owner:${answer.from?.id}`;

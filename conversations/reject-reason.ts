@@ -4,7 +4,11 @@ import { type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
 
 /** The owner rejected a draft: his next message is kept as the reason. */
 export function createRejectReason(rooms: DialogueRooms) {
-  return async function rejectReason(conversation: Conversation<Context, Context>, _ctx: Context, draftId: number): Promise<void> {
+  return async function rejectReason(
+    conversation: Conversation<Context, Context>,
+    _ctx: Context,
+    draftId: number,
+  ): Promise<void> {
     const answer = await conversation.waitUntil(isAnswer, { maxMilliseconds: OPEN_MS, next: true });
     const reason = answer.message?.text ?? '';
     const actor = `owner:${answer.from?.id}`;

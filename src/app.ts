@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import type { UserFromGetMe } from 'grammy/types';
 import { createCommands } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from './config/fleet.ts';
@@ -23,12 +22,12 @@ import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
 import { duration } from './telegram/cards/words.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
-import { createMeLearner } from './telegram/me.ts';
+import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox, type RichText } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createSender } from './telegram/sender.ts';
-import { createPollerWatch } from './vigil/poller-watch.ts';
+import { createPollerWatch } from './telegram/poller-watch.ts';
 import { createHousekeeper, loadLastLife } from './vigil/housekeeper.ts';
 
 /** What the control plane is built on: the configuration, the database, and the ports. */
@@ -89,7 +88,14 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // Rooms
   const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
-  const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: fleet.timezone, canLogIn });
+  const incidents = createIncidentRegister({
+    storage,
+    clock,
+    outbox,
+    callbackData,
+    timezone: fleet.timezone,
+    canLogIn,
+  });
   const custodian = createCustodian({ fleet, storage, clock, random, incidents });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
@@ -99,7 +105,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // Effectors
   const sender = createSender({ storage, api, clock, log, onFatal });
-  const scheduler = createScheduler({ fleet, storage, clock, log, custodian, desk, activeRuntimes: ACTIVE_RUNTIMES, onFatal });
+  const scheduler = createScheduler({
+    fleet,
+    storage,
+    clock,
+    log,
+    custodian,
+    desk,
+    activeRuntimes: ACTIVE_RUNTIMES,
+    onFatal,
+  });
   const runner = createRunner({
     fleet,
     storage,
@@ -133,10 +148,25 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // The bot
   const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
-  const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, activeRuntimes: ACTIVE_RUNTIMES });
+  const commands = createCommands({
+    fleet,
+    storage,
+    disk,
+    custodian,
+    holds,
+    callbackData,
+    activeRuntimes: ACTIVE_RUNTIMES,
+  });
   const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
   let handle: ReturnType<typeof createBot> | undefined;
-  const inbox = createInboxWorker({ storage, clock, log, outbox, onFatal, handle: async (update) => await handle?.(update, clock.now()) });
+  const inbox = createInboxWorker({
+    storage,
+    clock,
+    log,
+    outbox,
+    onFatal,
+    handle: async (update) => await handle?.(update, clock.now()),
+  });
   const me = createMeLearner({ api, storage, clock, log, onKnown: meet, onDeath: ended.resolve });
   const poller = createPoller({
     api,
@@ -154,12 +184,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   });
 
   /** Telegram told who we are: from here on updates can be handled. */
-  function meet(bot: UserFromGetMe): void {
+  function meet(bot: Me): void {
     handle = createBot({ me: bot, storage, clock, outbox, isOwner: access.isOwner, commands, desk, press });
     const menu = commands.listed.map(({ name, description }) => ({ command: name, description }));
     const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
     storage.transaction(() => {
-      outbox.send({ key: `commands:${bot.id}:${version}`, class: 'notice', content: { kind: 'commands', commands: menu } });
+      outbox.send({
+        key: `commands:${bot.id}:${version}`,
+        class: 'notice',
+        content: { kind: 'commands', commands: menu },
+      });
       if (foundations.welcome !== undefined) {
         outbox.send({ key: 'welcome', class: 'reply', content: { kind: 'text', body: foundations.welcome } });
       }
@@ -172,12 +206,18 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     const now = clock.now();
     if (last === undefined || (interrupted === 0 && now - last.aliveAt < ABSENCE_TOLD_MS)) return;
     const how = last.stoppedCleanly ? 'I was stopped' : 'I was cut off';
-    const lost = interrupted === 0 ? '' : ` ${interrupted} running ${interrupted === 1 ? 'agent was' : 'agents were'} lost and will run again when due.`;
+    const lost =
+      interrupted === 0
+        ? ''
+        : ` ${interrupted} running ${interrupted === 1 ? 'agent was' : 'agents were'} lost and will run again when due.`;
     storage.transaction(() =>
       outbox.send({
         key: `absence:${now}`,
         class: 'alert',
-        content: { kind: 'text', body: { text: `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}`, entities: [] } },
+        content: {
+          kind: 'text',
+          body: { text: `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}`, entities: [] },
+        },
       }),
     );
   }

@@ -14,17 +14,21 @@ Inside an agent's run: nightdesk draft, beat, progress, fail, decisions (each ha
 /** Commands of the contract whose machinery comes later. */
 const TO_COME = ['doctor', 'sentinel', 'init'];
 
+/** Two SIGINT within this time are one Ctrl-C. */
+const SAME_KEY_MS = 1_000;
+
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
 
 /** The process as a terminal; the only reader of its environment. */
 function openTerminal(): Terminal {
   const interrupted = Promise.withResolvers<string>();
-  let asked = false;
+  let askedAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (asked && signal === 'SIGINT') process.exit(130);
-      asked = true;
+      // Under npm one Ctrl-C arrives twice, from the terminal and from npm; only a second one by hand means "at once".
+      if (askedAt !== undefined && signal === 'SIGINT' && Date.now() - askedAt > SAME_KEY_MS) process.exit(130);
+      askedAt ??= Date.now();
       interrupted.resolve(signal);
     });
   }
@@ -40,7 +44,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const [command = 'help', ...rest] = argv;
   if (AGENT_COMMANDS.includes(command)) {
     const { runAgentCommand } = await import('./gateway/agent-commands.ts');
-    return await runAgentCommand(argv, { env: process.env, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr });
+    return await runAgentCommand(argv, {
+      env: process.env,
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+    });
   }
   const { parsed, problem } = parseOptions(rest);
   if (problem !== undefined) {
@@ -62,12 +71,20 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${USAGE}\n`);
       return 0;
     default:
-      process.stderr.write(TO_COME.includes(command) ? `nightdesk ${command}: not there yet in this version\n` : `nightdesk: there is no command "${command}"\n\n${USAGE}\n`);
+      process.stderr.write(
+        TO_COME.includes(command)
+          ? `nightdesk ${command}: not there yet in this version\n`
+          : `nightdesk: there is no command "${command}"\n\n${USAGE}\n`,
+      );
       return TO_COME.includes(command) ? EXIT_UNAVAILABLE : EXIT_USAGE;
   }
 }
 
-async function runWithConfig(command: 'start' | 'check' | 'status', config: string | undefined, json: boolean): Promise<number> {
+async function runWithConfig(
+  command: 'start' | 'check' | 'status',
+  config: string | undefined,
+  json: boolean,
+): Promise<number> {
   if (config === undefined) {
     process.stderr.write(`nightdesk ${command}: which fleet? Say --config fleet.yaml\n`);
     return EXIT_USAGE;
@@ -95,9 +112,13 @@ function parseOptions(argv: readonly string[]): {
 } {
   const nothing = { config: undefined, port: 0, json: false };
   try {
-    const { values } = parseArgs({ args: [...argv], options: { config: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean' } } });
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { config: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean' } },
+    });
     const port = values.port === undefined ? 0 : Number(values.port);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) return { parsed: nothing, problem: `--port takes a number from 0 to 65535, not "${values.port}"` };
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      return { parsed: nothing, problem: `--port takes a number from 0 to 65535, not "${values.port}"` };
     return { parsed: { config: values.config, port, json: values.json === true } };
   } catch (error) {
     return { parsed: nothing, problem: error instanceof Error ? error.message : 'the options cannot be read' };

@@ -74,7 +74,9 @@ export function createCredentialStore(connection: Connection): CredentialStore {
        check_wanted_at = @checkWantedAt, check_detail = @checkDetail, evidence = @evidence, probes = @probes, trial_run_id = @trialRunId
      WHERE name = @name AND state = @from`,
   );
-  const due = connection.statement<[number], CredentialRow>(`SELECT ${COLUMNS} FROM credential WHERE check_wanted_at <= ? ORDER BY check_wanted_at`);
+  const due = connection.statement<[number], CredentialRow>(
+    `SELECT ${COLUMNS} FROM credential WHERE check_wanted_at <= ? ORDER BY check_wanted_at`,
+  );
   const next = connection.statement<[], { at: number | null }>('SELECT min(check_wanted_at) AS at FROM credential');
   const insertCheck = connection.statement<[{ credential: string; at: number; verdict: string; detail: string }]>(
     'INSERT INTO credential_check (credential, at, verdict, detail) VALUES (@credential, @at, @verdict, @detail)',
@@ -86,9 +88,15 @@ export function createCredentialStore(connection: Connection): CredentialStore {
     `INSERT INTO login (credential, state, wanted_by, wanted_at) VALUES (?, 'wanted', ?, ?)
      ON CONFLICT (credential) WHERE state IN ('wanted', 'running') DO NOTHING`,
   );
-  const openLogins = connection.statement<[], LoginRow>(`SELECT ${LOGIN_COLUMNS} FROM login WHERE state IN ('wanted', 'running') ORDER BY id`);
-  const claimLogin = connection.statement<[number]>(`UPDATE login SET state = 'running' WHERE id = ? AND state = 'wanted'`);
-  const loginStarted = connection.statement<[number, string, string, number]>('UPDATE login SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?');
+  const openLogins = connection.statement<[], LoginRow>(
+    `SELECT ${LOGIN_COLUMNS} FROM login WHERE state IN ('wanted', 'running') ORDER BY id`,
+  );
+  const claimLogin = connection.statement<[number]>(
+    `UPDATE login SET state = 'running' WHERE id = ? AND state = 'wanted'`,
+  );
+  const loginStarted = connection.statement<[number, string, string, number]>(
+    'UPDATE login SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?',
+  );
   const endLogin = connection.statement<[string, string, number, number]>(
     `UPDATE login SET state = ?, detail = ?, ended_at = ? WHERE id = ? AND state IN ('wanted', 'running')`,
   );

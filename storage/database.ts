@@ -47,7 +47,11 @@ export function listMigrations(folder = MIGRATIONS): readonly string[] {
  * Opens the database file, migrates it after a backup, and sets what durability needs.
  * Throws StorageError; a database of a newer version is refused before anything is written.
  */
-export function openDatabase(file: string, backupFile: (version: number) => string, migrations = MIGRATIONS): Database.Database {
+export function openDatabase(
+  file: string,
+  backupFile: (version: number) => string,
+  migrations = MIGRATIONS,
+): Database.Database {
   const database = connect(file);
   try {
     refuseForeign(database, file, migrations);
@@ -74,7 +78,10 @@ export function openReadOnly(file: string): Database.Database {
 }
 
 /** The one implementation of Connection: real SQLite, woken listeners after the outermost commit. */
-export function createConnection(database: Database.Database, onCommit: (topics: ReadonlySet<Topic>) => void): Connection {
+export function createConnection(
+  database: Database.Database,
+  onCommit: (topics: ReadonlySet<Topic>) => void,
+): Connection {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   let touched = new Set<Topic>();
@@ -128,7 +135,11 @@ function refuseForeign(database: Database.Database, file: string, migrations: st
     );
   }
   if (version > 0 && application !== APPLICATION_ID) {
-    throw new StorageError('foreign', `${file} is not a Nightdesk database; it was left untouched`, 'point `home` at another folder');
+    throw new StorageError(
+      'foreign',
+      `${file} is not a Nightdesk database; it was left untouched`,
+      'point `home` at another folder',
+    );
   }
 }
 
@@ -151,10 +162,25 @@ function asStorageError(error: unknown, file: string): Error {
   if (error instanceof StorageError || !(error instanceof Error)) return error as Error;
   const code = (error as { code?: string }).code ?? '';
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new StorageError('damaged', `${file} is damaged or no SQLite database`, 'restore the newest file of the backup folder', error);
+    return new StorageError(
+      'damaged',
+      `${file} is damaged or no SQLite database`,
+      'restore the newest file of the backup folder',
+      error,
+    );
   }
-  if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_IOERR')) {
-    return new StorageError('unwritable', `${file} cannot be written (${code})`, 'check the disk and the permissions of the folder', error);
+  if (
+    code.startsWith('SQLITE_CANTOPEN') ||
+    code.startsWith('SQLITE_READONLY') ||
+    code.startsWith('SQLITE_FULL') ||
+    code.startsWith('SQLITE_IOERR')
+  ) {
+    return new StorageError(
+      'unwritable',
+      `${file} cannot be written (${code})`,
+      'check the disk and the permissions of the folder',
+      error,
+    );
   }
   return error;
 }

@@ -48,7 +48,18 @@ export interface DecisionRow {
 
 export type NewDraft = Pick<
   DraftRow,
-  'agent' | 'runId' | 'key' | 'kind' | 'recipient' | 'url' | 'context' | 'priority' | 'createdAt' | 'windowEndsAt' | 'body' | 'hash'
+  | 'agent'
+  | 'runId'
+  | 'key'
+  | 'kind'
+  | 'recipient'
+  | 'url'
+  | 'context'
+  | 'priority'
+  | 'createdAt'
+  | 'windowEndsAt'
+  | 'body'
+  | 'hash'
 >;
 
 /** Drafts, their revisions, and what was decided about them. */
@@ -57,13 +68,25 @@ export interface DraftStore {
   get(id: number): DraftRow | undefined;
   byKey(agent: string, key: string): DraftRow | undefined;
   /** Moves a draft on if it still is in that state and revision; false when somebody else was first. */
-  move(id: number, from: { state: DraftState; revision: number }, to: DraftState, by: { at: number; actor: string | null; reason: string | null }): boolean;
+  move(
+    id: number,
+    from: { state: DraftState; revision: number },
+    to: DraftState,
+    by: { at: number; actor: string | null; reason: string | null },
+  ): boolean;
   /** Replaces the text of a pending draft; false when it is no longer pending at that revision. */
   revise(id: number, from: number, next: { body: string; hash: string; author: string; at: number }): boolean;
   /** The draft as it stood in an earlier revision. */
   atRevision(id: number, revision: number): DraftRow | undefined;
   published(id: number, remote: { url: string | null; id: string | null }): void;
-  decide(decision: { draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }): void;
+  decide(decision: {
+    draftId: number;
+    revision: number;
+    verdict: Verdict;
+    actor: string;
+    reason: string | null;
+    at: number;
+  }): void;
   lastDecision(draftId: number): DecisionRow | undefined;
   /** Oldest first: the first ones at or after `since`, or without it the newest ones. */
   decisionsOf(agent: string, since: number | undefined, limit: number): DecisionRow[];
@@ -99,23 +122,45 @@ export function createDraftStore(connection: Connection): DraftStore {
   const atRevision = connection.statement<[number, number], DraftRow>(
     `SELECT ${COLUMNS.replace('d.revision', 'r.revision')} FROM draft d JOIN draft_revision r ON r.draft_id = d.id WHERE d.id = ? AND r.revision = ?`,
   );
-  const byKey = connection.statement<[string, string], DraftRow>(`SELECT ${COLUMNS} ${FROM} WHERE d.agent = ? AND d.key = ?`);
-  const move = connection.statement<[{ id: number; from: string; revision: number; to: string; at: number; actor: string | null; reason: string | null }]>(
+  const byKey = connection.statement<[string, string], DraftRow>(
+    `SELECT ${COLUMNS} ${FROM} WHERE d.agent = ? AND d.key = ?`,
+  );
+  const move = connection.statement<
+    [
+      {
+        id: number;
+        from: string;
+        revision: number;
+        to: string;
+        at: number;
+        actor: string | null;
+        reason: string | null;
+      },
+    ]
+  >(
     `UPDATE draft SET state = @to, decided_at = @at, decided_by = coalesce(@actor, decided_by), reason = @reason
      WHERE id = @id AND state = @from AND revision = @revision`,
   );
   const revise = connection.statement<[number, number]>(
     `UPDATE draft SET revision = revision + 1, reason = NULL WHERE id = ? AND state = 'pending' AND revision = ?`,
   );
-  const published = connection.statement<[string | null, string | null, number]>('UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?');
-  const decide = connection.statement<[{ draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }]>(
+  const published = connection.statement<[string | null, string | null, number]>(
+    'UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?',
+  );
+  const decide = connection.statement<
+    [{ draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }]
+  >(
     'INSERT INTO decision (draft_id, revision, verdict, actor, reason, at) VALUES (@draftId, @revision, @verdict, @actor, @reason, @at)',
   );
-  const lastDecision = connection.statement<[number], DecisionRow>(`${DECISION} WHERE c.draft_id = ? ORDER BY c.id DESC LIMIT 1`);
+  const lastDecision = connection.statement<[number], DecisionRow>(
+    `${DECISION} WHERE c.draft_id = ? ORDER BY c.id DESC LIMIT 1`,
+  );
   const decisionsSince = connection.statement<[string, number, number], DecisionRow>(
     `${DECISION} WHERE d.agent = ? AND c.at >= ? ORDER BY c.id LIMIT ?`,
   );
-  const newestDecisions = connection.statement<[string, number], DecisionRow>(`${DECISION} WHERE d.agent = ? ORDER BY c.id DESC LIMIT ?`);
+  const newestDecisions = connection.statement<[string, number], DecisionRow>(
+    `${DECISION} WHERE d.agent = ? ORDER BY c.id DESC LIMIT ?`,
+  );
   const inState = connection.statement<[string, number], DraftRow>(
     `SELECT ${COLUMNS} ${FROM} WHERE d.state = ? ORDER BY d.window_ends_at IS NULL, d.window_ends_at, d.priority, d.id LIMIT ?`,
   );
@@ -163,7 +208,11 @@ export function createDraftStore(connection: Connection): DraftStore {
     expiredSince: (agents, since) => agents.reduce((sum, agent) => sum + (expiredSince.get(agent, since)?.n ?? 0), 0),
     counts(since) {
       const byState = new Map(counts.all(since).map((row) => [row.state, row.n]));
-      return { published: byState.get('published') ?? 0, rejected: byState.get('rejected') ?? 0, expired: byState.get('expired') ?? 0 };
+      return {
+        published: byState.get('published') ?? 0,
+        rejected: byState.get('rejected') ?? 0,
+        expired: byState.get('expired') ?? 0,
+      };
     },
   };
 }

@@ -44,18 +44,26 @@ const COLUMNS = `id, agent, due_at AS dueAt, last_at AS lastAt, times, cause, st
 
 /** Builds the due store. */
 export function createDueStore(connection: Connection): DueStore {
-  const waiting = connection.statement<[], DueRow>(`SELECT ${COLUMNS} FROM due WHERE state = 'waiting' ORDER BY due_at, id`);
-  const waitingOf = connection.statement<[string], DueRow>(`SELECT ${COLUMNS} FROM due WHERE agent = ? AND state = 'waiting'`);
+  const waiting = connection.statement<[], DueRow>(
+    `SELECT ${COLUMNS} FROM due WHERE state = 'waiting' ORDER BY due_at, id`,
+  );
+  const waitingOf = connection.statement<[string], DueRow>(
+    `SELECT ${COLUMNS} FROM due WHERE agent = ? AND state = 'waiting'`,
+  );
   const insert = connection.statement<[{ agent: string; dueAt: number; cause: DueCause }]>(
     `INSERT INTO due (agent, due_at, last_at, cause, state) VALUES (@agent, @dueAt, @dueAt, @cause, 'waiting')
      ON CONFLICT (agent) WHERE state = 'waiting' DO UPDATE SET due_at = min(due_at, excluded.due_at), last_at = min(due_at, excluded.due_at),
        cause = CASE WHEN excluded.due_at < due_at OR excluded.cause IN ('trial', 'owner') THEN excluded.cause ELSE cause END`,
   );
-  const explain = connection.statement<[string | null, number, string | null]>('UPDATE due SET reason = ? WHERE id = ? AND reason IS NOT ?');
+  const explain = connection.statement<[string | null, number, string | null]>(
+    'UPDATE due SET reason = ? WHERE id = ? AND reason IS NOT ?',
+  );
   const ran = connection.statement<[number, number, number]>(
     `UPDATE due SET state = 'ran', run_id = ?, settled_at = ?, reason = NULL WHERE id = ? AND state = 'waiting'`,
   );
-  const settle = connection.statement<[{ id: number; state: string; lastAt: number; times: number; reason: string; now: number }]>(
+  const settle = connection.statement<
+    [{ id: number; state: string; lastAt: number; times: number; reason: string; now: number }]
+  >(
     `UPDATE due SET state = @state, last_at = @lastAt, times = @times, reason = @reason, settled_at = @now WHERE id = @id AND state = 'waiting'`,
   );
   const newest = connection.statement<[string], DueRow>(
@@ -76,7 +84,14 @@ export function createDueStore(connection: Connection): DueStore {
   );
   const purge = connection.statement<[number]>(`DELETE FROM due WHERE state <> 'waiting' AND settled_at < ?`);
 
-  function settleOrJoin(due: DueRow, state: 'skipped' | 'missed', lastAt: number, times: number, reason: string, now: number): void {
+  function settleOrJoin(
+    due: DueRow,
+    state: 'skipped' | 'missed',
+    lastAt: number,
+    times: number,
+    reason: string,
+    now: number,
+  ): void {
     const before = newest.get(due.agent);
     if (before !== undefined && before.state === state && before.reason === reason && before.cause === due.cause) {
       remove.run(due.id);

@@ -39,8 +39,12 @@ export function createHoldStore(connection: Connection): HoldStore {
   const release = connection.statement<[number, string, string, string]>(
     'UPDATE hold SET released_at = ? WHERE agent = ? AND kind = ? AND subject = ? AND released_at IS NULL',
   );
-  const expired = connection.statement<[number], HoldRow>(`SELECT ${COLUMNS} FROM hold WHERE released_at IS NULL AND until <= ?`);
-  const active = connection.statement<[], HoldRow>(`SELECT ${COLUMNS} FROM hold WHERE released_at IS NULL ORDER BY since, id`);
+  const expired = connection.statement<[number], HoldRow>(
+    `SELECT ${COLUMNS} FROM hold WHERE released_at IS NULL AND until <= ?`,
+  );
+  const active = connection.statement<[], HoldRow>(
+    `SELECT ${COLUMNS} FROM hold WHERE released_at IS NULL ORDER BY since, id`,
+  );
   const remove = connection.statement<[number]>('DELETE FROM hold WHERE released_at < ?');
   return {
     place(hold) {

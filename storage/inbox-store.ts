@@ -34,8 +34,12 @@ export function createInboxStore(connection: Connection): InboxStore {
      WHERE state = 'queued' ORDER BY urgent DESC, sequence LIMIT 1`,
   );
   const attempt = connection.statement<[number]>('UPDATE inbox SET attempts = attempts + 1 WHERE sequence = ?');
-  const done = connection.statement<[number]>(`UPDATE inbox SET state = 'done', body = '' WHERE sequence = ? AND state = 'queued'`);
-  const dead = connection.statement<[string, number]>(`UPDATE inbox SET state = 'dead', body = '', error = ? WHERE sequence = ? AND state = 'queued'`);
+  const done = connection.statement<[number]>(
+    `UPDATE inbox SET state = 'done', body = '' WHERE sequence = ? AND state = 'queued'`,
+  );
+  const dead = connection.statement<[string, number]>(
+    `UPDATE inbox SET state = 'dead', body = '', error = ? WHERE sequence = ? AND state = 'queued'`,
+  );
   const count = connection.statement<[], { n: number }>(`SELECT count(*) AS n FROM inbox WHERE state = 'queued'`);
   const remove = connection.statement<[number]>(`DELETE FROM inbox WHERE state <> 'queued' AND received_at < ?`);
   return {

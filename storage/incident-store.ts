@@ -25,7 +25,9 @@ export interface IncidentRow {
 
 /** Incidents and the agents that each of them holds or concerns. */
 export interface IncidentStore {
-  open(incident: Pick<IncidentRow, 'kind' | 'fingerprint' | 'subject' | 'severity' | 'title' | 'evidence' | 'openedAt'>): number;
+  open(
+    incident: Pick<IncidentRow, 'kind' | 'fingerprint' | 'subject' | 'severity' | 'title' | 'evidence' | 'openedAt'>,
+  ): number;
   /** The unresolved incident of this fingerprint. */
   unresolved(fingerprint: string): IncidentRow | undefined;
   /** Counts another sight of an unresolved incident. */
@@ -50,11 +52,15 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     `INSERT INTO incident (kind, fingerprint, subject, severity, state, title, evidence, opened_at, last_seen_at)
      VALUES (@kind, @fingerprint, @subject, @severity, 'firing', @title, @evidence, @openedAt, @openedAt)`,
   );
-  const unresolved = connection.statement<[string], IncidentRow>(`SELECT ${COLUMNS} FROM incident WHERE fingerprint = ? AND state <> 'resolved'`);
+  const unresolved = connection.statement<[string], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE fingerprint = ? AND state <> 'resolved'`,
+  );
   const seen = connection.statement<[number, string, number]>(
     'UPDATE incident SET times = times + 1, last_seen_at = ?, evidence = ? WHERE id = ?',
   );
-  const rewrite = connection.statement<[string, string, number]>('UPDATE incident SET title = ?, severity = ? WHERE id = ?');
+  const rewrite = connection.statement<[string, string, number]>(
+    'UPDATE incident SET title = ?, severity = ? WHERE id = ?',
+  );
   const note = connection.statement<[string | null, number]>('UPDATE incident SET note = ? WHERE id = ?');
   const acknowledge = connection.statement<[number, string, number]>(
     `UPDATE incident SET state = 'acknowledged', acknowledged_at = ?, acknowledged_by = ? WHERE id = ? AND state = 'firing'`,
@@ -65,12 +71,16 @@ export function createIncidentStore(connection: Connection): IncidentStore {
   const addAgent = connection.statement<[number, string]>(
     'INSERT INTO incident_agent (incident_id, agent) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
-  const agents = connection.statement<[number], { agent: string }>('SELECT agent FROM incident_agent WHERE incident_id = ? ORDER BY agent');
+  const agents = connection.statement<[number], { agent: string }>(
+    'SELECT agent FROM incident_agent WHERE incident_id = ? ORDER BY agent',
+  );
   const byId = connection.statement<[number], IncidentRow>(`SELECT ${COLUMNS} FROM incident WHERE id = ?`);
   const list = connection.statement<[], IncidentRow>(
     `SELECT ${COLUMNS} FROM incident WHERE state <> 'resolved' ORDER BY severity, opened_at`,
   );
-  const removeAgents = connection.statement<[number]>('DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)');
+  const removeAgents = connection.statement<[number]>(
+    'DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
+  );
   const remove = connection.statement<[number]>('DELETE FROM incident WHERE resolved_at < ?');
   return {
     open: (incident) => Number(insert.run({ ...incident }).lastInsertRowid),

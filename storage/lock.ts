@@ -19,7 +19,9 @@ export interface Lock {
  * It is a SQLite database with an exclusive transaction left open: SQLite's file lock is freed by the kernel even after
  * `kill -9`, so a stale lock cannot exist. The holder's pid and host stand beside it in `FILE.holder`, for the message only.
  */
-export function acquireLock(file: string): { readonly kind: 'held'; readonly lock: Lock } | { readonly kind: 'taken'; readonly by: LockHolder | undefined } {
+export function acquireLock(
+  file: string,
+): { readonly kind: 'held'; readonly lock: Lock } | { readonly kind: 'taken'; readonly by: LockHolder | undefined } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new Database(file, { timeout: 0 });
   try {

@@ -82,11 +82,15 @@ export function createOutboxStore(connection: Connection): OutboxStore {
      WHERE key = @key AND content <> @content AND state NOT IN ('refused', 'unknown')`,
   );
   const byKey = connection.statement<[string], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE key = ?`);
-  const byMessage = connection.statement<[number, number], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id = ?`);
+  const byMessage = connection.statement<[number, number], OutboxRow>(
+    `SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id = ?`,
+  );
   const due = connection.statement<[number, number], OutboxRow>(
     `SELECT ${COLUMNS} FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY priority, next_at, id LIMIT ?`,
   );
-  const next = connection.statement<[], { at: number | null }>(`SELECT min(next_at) AS at FROM outbox WHERE state = 'queued'`);
+  const next = connection.statement<[], { at: number | null }>(
+    `SELECT min(next_at) AS at FROM outbox WHERE state = 'queued'`,
+  );
   const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
   const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(
     `UPDATE outbox SET shown = @version, message_id = coalesce(@messageId, message_id), sent_at = coalesce(sent_at, @now), attempts = 0, error = NULL,
@@ -96,12 +100,16 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     `UPDATE outbox SET state = 'queued', attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?`,
   );
   const end = connection.statement<[string, string, number]>('UPDATE outbox SET state = ?, error = ? WHERE id = ?');
-  const forget = connection.statement<[number, number]>(`UPDATE outbox SET message_id = NULL, state = 'queued', next_at = ? WHERE id = ?`);
+  const forget = connection.statement<[number, number]>(
+    `UPDATE outbox SET message_id = NULL, state = 'queued', next_at = ? WHERE id = ?`,
+  );
   const inFlight = connection.statement<[], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE state = 'sending'`);
   const counts = connection.statement<[], { waiting: number; oldestAt: number | null }>(
     `SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL`,
   );
-  const remove = connection.statement<[number]>(`DELETE FROM outbox WHERE state NOT IN ('queued', 'sending') AND created_at < ?`);
+  const remove = connection.statement<[number]>(
+    `DELETE FROM outbox WHERE state NOT IN ('queued', 'sending') AND created_at < ?`,
+  );
 
   return {
     add(row) {

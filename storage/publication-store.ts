@@ -20,7 +20,12 @@ export interface PublicationRow {
 
 /** Publications: at most one of a draft is open, so that nothing goes out twice. */
 export interface PublicationStore {
-  want(publication: Pick<PublicationRow, 'draftId' | 'revision' | 'hash' | 'attempt' | 'publisher' | 'approvedBy' | 'approvedAt' | 'nextAt'>): number;
+  want(
+    publication: Pick<
+      PublicationRow,
+      'draftId' | 'revision' | 'hash' | 'attempt' | 'publisher' | 'approvedBy' | 'approvedAt' | 'nextAt'
+    >,
+  ): number;
   get(id: number): PublicationRow | undefined;
   lastOf(draftId: number): PublicationRow | undefined;
   /** What may be started now for this publisher, oldest approval first. */
@@ -40,12 +45,18 @@ export function createPublicationStore(connection: Connection): PublicationStore
      VALUES (@draftId, @revision, @hash, @attempt, @publisher, 'wanted', @approvedBy, @approvedAt, @nextAt)`,
   );
   const byId = connection.statement<[number], PublicationRow>(`SELECT ${COLUMNS} FROM publication WHERE id = ?`);
-  const last = connection.statement<[number], PublicationRow>(`SELECT ${COLUMNS} FROM publication WHERE draft_id = ? ORDER BY id DESC LIMIT 1`);
+  const last = connection.statement<[number], PublicationRow>(
+    `SELECT ${COLUMNS} FROM publication WHERE draft_id = ? ORDER BY id DESC LIMIT 1`,
+  );
   const due = connection.statement<[number], PublicationRow>(
     `SELECT ${COLUMNS} FROM publication WHERE state = 'wanted' AND next_at <= ? ORDER BY approved_at, id LIMIT 200`,
   );
-  const next = connection.statement<[], { at: number | null }>(`SELECT min(next_at) AS at FROM publication WHERE state = 'wanted'`);
-  const move = connection.statement<[{ id: number; from: string; to: string; detail: string | null; endedAt: number | null }]>(
+  const next = connection.statement<[], { at: number | null }>(
+    `SELECT min(next_at) AS at FROM publication WHERE state = 'wanted'`,
+  );
+  const move = connection.statement<
+    [{ id: number; from: string; to: string; detail: string | null; endedAt: number | null }]
+  >(
     `UPDATE publication SET state = @to, detail = coalesce(@detail, detail), ended_at = @endedAt WHERE id = @id AND state = @from`,
   );
   return {
@@ -57,6 +68,7 @@ export function createPublicationStore(connection: Connection): PublicationStore
     lastOf: (draftId) => last.get(draftId),
     due: (now) => due.all(now),
     nextAt: () => next.get()?.at ?? undefined,
-    move: (id, from, to, detail, now) => move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,
+    move: (id, from, to, detail, now) =>
+      move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,
   };
 }

@@ -44,7 +44,13 @@ export interface RunEnd {
 
 /** Runs: a row before they are an act. At most one run of an agent is alive. */
 export interface RunStore {
-  add(run: { agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }): number;
+  add(run: {
+    agent: string;
+    cause: string;
+    publicationId: number | null;
+    wantedAt: number;
+    generations: string;
+  }): number;
   get(id: number): RunRow | undefined;
   byToken(tokenHash: string): RunRow | undefined;
   /** Runs whose program is still to be started. */
@@ -76,13 +82,17 @@ const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wante
 
 /** Builds the run store. */
 export function createRunStore(connection: Connection): RunStore {
-  const insert = connection.statement<[{ agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }]>(
+  const insert = connection.statement<
+    [{ agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }]
+  >(
     `INSERT INTO run (agent, cause, publication_id, state, wanted_at, generations)
      VALUES (@agent, @cause, @publicationId, 'starting', @wantedAt, @generations)`,
   );
   const byId = connection.statement<[number], RunRow>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
   const byToken = connection.statement<[string], RunRow>(`SELECT ${COLUMNS} FROM run WHERE token_hash = ?`);
-  const toStart = connection.statement<[], RunRow>(`SELECT ${COLUMNS} FROM run WHERE state = 'starting' AND started_at IS NULL ORDER BY id`);
+  const toStart = connection.statement<[], RunRow>(
+    `SELECT ${COLUMNS} FROM run WHERE state = 'starting' AND started_at IS NULL ORDER BY id`,
+  );
   const claim = connection.statement<[{ id: number; startedAt: number; tokenHash: string; logPath: string }]>(
     `UPDATE run SET started_at = @startedAt, token_hash = @tokenHash, log_path = @logPath
      WHERE id = @id AND state = 'starting' AND started_at IS NULL AND stop_wanted_at IS NULL`,
@@ -90,9 +100,15 @@ export function createRunStore(connection: Connection): RunStore {
   const started = connection.statement<[{ id: number; pid: number; startTicks: string; bootId: string }]>(
     `UPDATE run SET state = 'running', pid = @pid, start_ticks = @startTicks, boot_id = @bootId WHERE id = @id AND state = 'starting'`,
   );
-  const output = connection.statement<[number, number, number]>('UPDATE run SET output_at = ?, output_bytes = ? WHERE id = ?');
-  const beat = connection.statement<[number, string | null, number]>('UPDATE run SET beat_at = ?, beat_note = coalesce(?, beat_note) WHERE id = ?');
-  const progress = connection.statement<[number, string, number]>('UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?');
+  const output = connection.statement<[number, number, number]>(
+    'UPDATE run SET output_at = ?, output_bytes = ? WHERE id = ?',
+  );
+  const beat = connection.statement<[number, string | null, number]>(
+    'UPDATE run SET beat_at = ?, beat_note = coalesce(?, beat_note) WHERE id = ?',
+  );
+  const progress = connection.statement<[number, string, number]>(
+    'UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?',
+  );
   const stop = connection.statement<[string, number, number]>(
     `UPDATE run SET stop_reason = ?, stop_wanted_at = ? WHERE id = ? AND state IN ('starting', 'running') AND stop_wanted_at IS NULL`,
   );
@@ -100,9 +116,15 @@ export function createRunStore(connection: Connection): RunStore {
     `UPDATE run SET state = @state, failure = @failure, evidence = @evidence, exit = @exit, ended_at = @endedAt
      WHERE id = @id AND state IN ('starting', 'running')`,
   );
-  const alive = connection.statement<[], RunRow>(`SELECT ${COLUMNS} FROM run WHERE state IN ('starting', 'running') ORDER BY id`);
-  const aliveOf = connection.statement<[string], RunRow>(`SELECT ${COLUMNS} FROM run WHERE agent = ? AND state IN ('starting', 'running')`);
-  const recent = connection.statement<[string, number], RunRow>(`SELECT ${COLUMNS} FROM run WHERE agent = ? ORDER BY id DESC LIMIT ?`);
+  const alive = connection.statement<[], RunRow>(
+    `SELECT ${COLUMNS} FROM run WHERE state IN ('starting', 'running') ORDER BY id`,
+  );
+  const aliveOf = connection.statement<[string], RunRow>(
+    `SELECT ${COLUMNS} FROM run WHERE agent = ? AND state IN ('starting', 'running')`,
+  );
+  const recent = connection.statement<[string, number], RunRow>(
+    `SELECT ${COLUMNS} FROM run WHERE agent = ? ORDER BY id DESC LIMIT ?`,
+  );
   const failures = connection.statement<[{ agent: string; since: number }], { n: number }>(
     `SELECT count(*) AS n FROM run WHERE agent = @agent AND state = 'failed' AND ended_at > @since AND coalesce(failure, '') <> 'auth'
        AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,

@@ -4,7 +4,15 @@ import { Agent as PlainAgent } from 'node:http';
 import { TelegramError, type TelegramApi, type TelegramFailure } from '../ports.ts';
 
 /** Errors of a connection that never carried the request: nothing can have happened on the other side. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN']);
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ENETDOWN',
+]);
 
 /** Kept connections are closed before the other side does it: a request on a connection that just died counts as lost. */
 const IDLE_MS = 20_000;
@@ -24,7 +32,9 @@ export function createGrammyApi(token: string, apiRoot: string | undefined): Tel
     ): Promise<Result> {
       const deadline = AbortSignal.timeout(timeoutMs);
       const abort = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-      const attached = Object.fromEntries(files.map((file) => [file.field, new InputFile(Buffer.from(file.content, 'utf8'), file.name)]));
+      const attached = Object.fromEntries(
+        files.map((file) => [file.field, new InputFile(Buffer.from(file.content, 'utf8'), file.name)]),
+      );
       const raw = connection.api.raw as unknown as Record<string, (...args: readonly unknown[]) => Promise<Result>>;
       const send = raw[method];
       if (send === undefined) throw new TelegramError('bad-request', method, 'the Bot API has no such method');
@@ -45,7 +55,9 @@ export function createGrammyApi(token: string, apiRoot: string | undefined): Tel
 
 function open(token: string, apiRoot: string | undefined): { readonly api: Api; close(): void } {
   const secure = apiRoot === undefined || apiRoot.startsWith('https:');
-  const agent = secure ? new Agent({ keepAlive: true, timeout: IDLE_MS }) : new PlainAgent({ keepAlive: true, timeout: IDLE_MS });
+  const agent = secure
+    ? new Agent({ keepAlive: true, timeout: IDLE_MS })
+    : new PlainAgent({ keepAlive: true, timeout: IDLE_MS });
   const options: ApiClientOptions = {
     ...(apiRoot === undefined ? {} : { apiRoot: apiRoot.replace(/\/+$/, '') }),
     baseFetchConfig: { compress: true, agent },
@@ -69,12 +81,21 @@ function toTelegramError(method: string, error: unknown, byUs: boolean, late: bo
   if (late) return new TelegramError('lost', method, 'no answer in time');
   if (error instanceof GrammyError) {
     const retryAfter = error.parameters.retry_after;
-    return new TelegramError(classify(method, error.error_code, error.description), method, error.description, retryAfter === undefined ? undefined : retryAfter * 1_000);
+    return new TelegramError(
+      classify(method, error.error_code, error.description),
+      method,
+      error.description,
+      retryAfter === undefined ? undefined : retryAfter * 1_000,
+    );
   }
   if (error instanceof HttpError) {
     const code = (error.error as { code?: unknown } | null)?.code;
     const name = typeof code === 'string' ? code : 'network error';
-    return new TelegramError(NEVER_SENT.has(name) ? 'unreachable' : isNotJson(error.error) ? 'server' : 'lost', method, name);
+    return new TelegramError(
+      NEVER_SENT.has(name) ? 'unreachable' : isNotJson(error.error) ? 'server' : 'lost',
+      method,
+      name,
+    );
   }
   return new TelegramError('lost', method, 'the call failed in an unknown way');
 }
@@ -92,6 +113,11 @@ function classify(method: string, code: number, description: string): TelegramFa
   if (code === 403) return 'forbidden';
   if (code >= 500) return 'server';
   if (/message is not modified/i.test(description)) return 'not-modified';
-  if (/message to (edit|delete|be replied|reply)[\w ]* not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) return 'message-gone';
+  if (
+    /message to (edit|delete|be replied|reply)[\w ]* not found|message can't be edited|MESSAGE_ID_INVALID/i.test(
+      description,
+    )
+  )
+    return 'message-gone';
   return 'bad-request';
 }

@@ -96,7 +96,7 @@ function unwrap(schema: z.ZodType): z.ZodType {
 }
 
 /** A value as messages show it: short, on one line, and never where it may be a secret. */
-export function show(value: unknown, path: KeyPath): string {
+function show(value: unknown, path: KeyPath): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a map';

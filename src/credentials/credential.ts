@@ -18,7 +18,9 @@ export function credentialsOf(agent: Agent): readonly string[] {
 
 /** All credentials of a fleet, those of agents that name none included. */
 export function listCredentials(fleet: Fleet): readonly Credential[] {
-  const implied = [...fleet.agents.values()].filter((agent) => agent.credentials.length === 0).map((agent) => impliedCredential(`~${agent.name}`));
+  const implied = [...fleet.agents.values()]
+    .filter((agent) => agent.credentials.length === 0)
+    .map((agent) => impliedCredential(`~${agent.name}`));
   return [...fleet.credentials.values(), ...implied];
 }
 
@@ -39,15 +41,24 @@ export function probeDelayMs(backoff: Credential['backoff'], probes: number, fra
 }
 
 /** Whether a run may start on this credential now. */
-export function decideReadiness(credential: Credential, row: CredentialRow | undefined, now: number): 'ready' | 'check-first' | 'dead' {
+export function decideReadiness(
+  credential: Credential,
+  row: CredentialRow | undefined,
+  now: number,
+): 'ready' | 'check-first' | 'dead' {
   if (row === undefined) return 'ready';
   if (row.state === 'dead' || row.state === 'logging-in') return 'dead';
   if (credential.check === undefined) return 'ready';
-  return row.checkedAt === null || now - row.checkedAt >= credential.checkEveryMs || row.checkedAt > now ? 'check-first' : 'ready';
+  return row.checkedAt === null || now - row.checkedAt >= credential.checkEveryMs || row.checkedAt > now
+    ? 'check-first'
+    : 'ready';
 }
 
 /** What a finished check program said (CONTRACT 3): `AUTH_OK`, or `AUTH_FAILED: reason` and exit 1. */
-export function decideCheck(output: string, exit: { readonly code: number } | { readonly trouble: string }): CheckVerdict {
+export function decideCheck(
+  output: string,
+  exit: { readonly code: number } | { readonly trouble: string },
+): CheckVerdict {
   const failed = /^AUTH_FAILED:?[ \t]*(.*)$/m.exec(output);
   if (failed !== null) return { kind: 'failed', reason: failed[1]?.trim() || 'the check gave no reason' };
   if ('trouble' in exit) return { kind: 'unclear', reason: exit.trouble };
@@ -55,7 +66,10 @@ export function decideCheck(output: string, exit: { readonly code: number } | { 
   const last = output.trim().split('\n').at(-1)?.trim() ?? '';
   if (exit.code === 1) return { kind: 'failed', reason: last || 'the check ended with exit 1' };
   const said = last === '' ? 'and said nothing' : `and said: ${last}`;
-  return { kind: 'unclear', reason: `the check ended with exit ${exit.code} ${said}; expected AUTH_OK, or AUTH_FAILED: reason and exit 1` };
+  return {
+    kind: 'unclear',
+    reason: `the check ended with exit ${exit.code} ${said}; expected AUTH_OK, or AUTH_FAILED: reason and exit 1`,
+  };
 }
 
 function impliedCredential(name: string): Credential {

@@ -4,7 +4,14 @@ import type { Agent, Credential, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Random } from '../ports.ts';
 import { count } from '../telegram/cards/words.ts';
-import { type CheckVerdict, credentialsOf, credentialTitle, decideReadiness, listCredentials, probeDelayMs } from './credential.ts';
+import {
+  type CheckVerdict,
+  credentialsOf,
+  credentialTitle,
+  decideReadiness,
+  listCredentials,
+  probeDelayMs,
+} from './credential.ts';
 
 /** A sign of a dead credential, as a run or an agent's report showed it. */
 export interface AuthSign {
@@ -37,7 +44,10 @@ export interface Custodian {
   /** What became of a trial run that was not refused. */
   trialEnded(agent: string, worked: boolean): void;
   wantLogin(name: string, by: string): 'wanted' | 'running' | 'no-login' | 'unknown';
-  loginEnded(login: { readonly id: number; readonly credential: string }, outcome: { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string }): void;
+  loginEnded(
+    login: { readonly id: number; readonly credential: string },
+    outcome: { readonly kind: 'done' } | { readonly kind: 'failed'; readonly reason: string },
+  ): void;
 }
 
 /** How long after a revival a new sign counts as the same outage, so that the backoff goes on growing instead of starting over. */
@@ -59,7 +69,9 @@ export function createCustodian(options: {
   }
 
   function isHeldOtherwise(agent: string): boolean {
-    return storage.holds.active().some((hold) => (hold.agent === '' || hold.agent === agent) && hold.kind !== 'credential');
+    return storage.holds
+      .active()
+      .some((hold) => (hold.agent === '' || hold.agent === agent) && hold.kind !== 'credential');
   }
 
   function delay(credential: Credential, probes: number): number {
@@ -76,7 +88,14 @@ export function createCustodian(options: {
     if (row.state !== 'dead' && row.state !== 'logging-in') {
       const relapse = row.state === 'alive' && row.probes > 0 && now - row.since < RELAPSE_MS;
       const probes = relapse ? row.probes : 0;
-      change(row, { state: 'dead', since: now, evidence, probes, checkWantedAt: now + delay(credential, probes), trialRunId: null });
+      change(row, {
+        state: 'dead',
+        since: now,
+        evidence,
+        probes,
+        checkWantedAt: now + delay(credential, probes),
+        trialRunId: null,
+      });
       for (const agent of agents) {
         storage.holds.place({
           agent,
@@ -87,7 +106,13 @@ export function createCustodian(options: {
           until: null,
         });
       }
-      storage.journal.add({ at: now, subject: `credential:${credential.name}`, event: 'dead', actor: seenBy, detail: evidence });
+      storage.journal.add({
+        at: now,
+        subject: `credential:${credential.name}`,
+        event: 'dead',
+        actor: seenBy,
+        detail: evidence,
+      });
     }
     incidents.report({
       kind: 'auth',
@@ -97,7 +122,9 @@ export function createCustodian(options: {
       title: `Credential ${credential.name} is dead`,
       evidence,
       agents,
-      ...(row.state === 'dead' || row.state === 'logging-in' ? {} : { note: `Seen by ${seenBy}. ${mendHint(credential)}` }),
+      ...(row.state === 'dead' || row.state === 'logging-in'
+        ? {}
+        : { note: `Seen by ${seenBy}. ${mendHint(credential)}` }),
     });
   }
 
@@ -127,7 +154,13 @@ export function createCustodian(options: {
       agents.map((agent) => agent.name),
       diedAt,
     );
-    storage.journal.add({ at: now, subject: `credential:${credential.name}`, event: 'alive', actor: 'nightdesk', detail: how });
+    storage.journal.add({
+      at: now,
+      subject: `credential:${credential.name}`,
+      event: 'alive',
+      actor: 'nightdesk',
+      detail: how,
+    });
     incidents.resolve(
       fingerprint(credential.name),
       `${how} ${count(agents.length, 'agent')} back at work. Missed: ${count(missed, 'run')}, ${count(expired, 'draft')} expired.`,
@@ -168,7 +201,8 @@ export function createCustodian(options: {
       return { kind: 'ready' };
     },
 
-    generations: (agent) => Object.fromEntries(credentialsOf(agent).map((name) => [name, storage.credentials.get(name)?.generation ?? 1])),
+    generations: (agent) =>
+      Object.fromEntries(credentialsOf(agent).map((name) => [name, storage.credentials.get(name)?.generation ?? 1])),
 
     sign: (sign) =>
       storage.transaction(() => {
@@ -188,7 +222,8 @@ export function createCustodian(options: {
       storage.transaction(() => {
         for (const name of credentialsOf(agent)) {
           const known = rowOf(name);
-          if (known === undefined || known.row.generation !== generations[name] || known.row.state === 'logging-in') continue;
+          if (known === undefined || known.row.generation !== generations[name] || known.row.state === 'logging-in')
+            continue;
           if (known.row.state === 'dead') continue;
           change(known.row, { state: 'alive', provedAt: clock.now(), probes: 0 });
         }
@@ -205,14 +240,38 @@ export function createCustodian(options: {
         const dead = row.state === 'dead' || row.state === 'logging-in';
         if (verdict.kind === 'ok') {
           incidents.close(checkFingerprint(name));
-          if (dead) revive(credential, row, row.state === 'logging-in' ? 'Logged in again.' : 'The check passed again.', row.state === 'logging-in');
-          else change(row, { state: 'alive', since: row.state === 'alive' ? row.since : now, provedAt: now, checkedAt: now, checkWantedAt: null, checkDetail: detail });
+          if (dead)
+            revive(
+              credential,
+              row,
+              row.state === 'logging-in' ? 'Logged in again.' : 'The check passed again.',
+              row.state === 'logging-in',
+            );
+          else
+            change(row, {
+              state: 'alive',
+              since: row.state === 'alive' ? row.since : now,
+              provedAt: now,
+              checkedAt: now,
+              checkWantedAt: null,
+              checkDetail: detail,
+            });
           return;
         }
         if (dead) {
           const wantedAt = now + delay(credential, row.probes);
-          change(row, { state: 'dead', probes: row.probes + 1, checkedAt: now, checkDetail: detail, checkWantedAt: wantedAt });
-          if (row.state === 'logging-in') incidents.note(fingerprint(name), `The login ended well, but the check still says: ${detail}. ${mendHint(credential)}`);
+          change(row, {
+            state: 'dead',
+            probes: row.probes + 1,
+            checkedAt: now,
+            checkDetail: detail,
+            checkWantedAt: wantedAt,
+          });
+          if (row.state === 'logging-in')
+            incidents.note(
+              fingerprint(name),
+              `The login ended well, but the check still says: ${detail}. ${mendHint(credential)}`,
+            );
           return;
         }
         if (verdict.kind === 'failed') return declareDead(credential, { ...row, checkedAt: now }, detail, 'the check');
@@ -235,10 +294,14 @@ export function createCustodian(options: {
         if (known === undefined || known.row.state !== 'dead') return;
         const now = clock.now();
         const candidate = agentsOf(name).find((agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name));
-        change(known.row, { probes: known.row.probes + 1, checkWantedAt: now + delay(known.credential, known.row.probes + 1) });
+        change(known.row, {
+          probes: known.row.probes + 1,
+          checkWantedAt: now + delay(known.credential, known.row.probes + 1),
+        });
         if (agentsOf(name).every((agent) => agent.publishes.length > 0)) {
           const row = storage.credentials.get(name);
-          if (row !== undefined) revive(known.credential, row, 'Trying again: only the next publication can tell.', false);
+          if (row !== undefined)
+            revive(known.credential, row, 'Trying again: only the next publication can tell.', false);
           return;
         }
         if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
@@ -250,7 +313,8 @@ export function createCustodian(options: {
         if (agent === undefined || !worked) return;
         for (const name of credentialsOf(agent)) {
           const known = rowOf(name);
-          if (known?.row.state === 'dead' && known.credential.check === undefined) revive(known.credential, known.row, `A trial run of ${agentName} went well.`, false);
+          if (known?.row.state === 'dead' && known.credential.check === undefined)
+            revive(known.credential, known.row, `A trial run of ${agentName} went well.`, false);
         }
       }),
 
@@ -260,7 +324,13 @@ export function createCustodian(options: {
         if (known === undefined) return 'unknown';
         if (!Array.isArray(known.credential.login)) return 'no-login';
         if (!storage.credentials.wantLogin(name, by, clock.now())) return 'running';
-        storage.journal.add({ at: clock.now(), subject: `credential:${name}`, event: 'login wanted', actor: by, detail: null });
+        storage.journal.add({
+          at: clock.now(),
+          subject: `credential:${name}`,
+          event: 'login wanted',
+          actor: by,
+          detail: null,
+        });
         incidents.note(fingerprint(name), 'Logging in…');
         return 'wanted';
       }),
@@ -272,9 +342,18 @@ export function createCustodian(options: {
         if (!storage.credentials.endLogin(login.id, outcome.kind, detail, now)) return;
         const known = rowOf(login.credential);
         if (known === undefined) return;
-        storage.journal.add({ at: now, subject: `credential:${login.credential}`, event: `login ${outcome.kind}`, actor: 'nightdesk', detail });
+        storage.journal.add({
+          at: now,
+          subject: `credential:${login.credential}`,
+          event: `login ${outcome.kind}`,
+          actor: 'nightdesk',
+          detail,
+        });
         if (outcome.kind === 'failed') {
-          incidents.note(fingerprint(login.credential), `Login failed: ${outcome.reason}. ${mendHint(known.credential)}`);
+          incidents.note(
+            fingerprint(login.credential),
+            `Login failed: ${outcome.reason}. ${mendHint(known.credential)}`,
+          );
           return;
         }
         if (known.credential.check === undefined) return revive(known.credential, known.row, 'Logged in again.', true);
@@ -291,7 +370,13 @@ export function createCustodian(options: {
     const blamed = dead ?? unchecked;
     if (blamed !== undefined) return declareDead(blamed.credential, blamed.row, sign.evidence, sign.agent);
     for (const entry of known) change(entry.row, { checkWantedAt: clock.now() });
-    storage.journal.add({ at: clock.now(), subject: `agent:${sign.agent}`, event: 'auth sign', actor: sign.agent, detail: sign.evidence });
+    storage.journal.add({
+      at: clock.now(),
+      subject: `agent:${sign.agent}`,
+      event: 'auth sign',
+      actor: sign.agent,
+      detail: sign.evidence,
+    });
   }
 }
 
@@ -304,7 +389,8 @@ function checkFingerprint(credential: string): string {
 }
 
 function mendHint(credential: Credential): string {
-  const probe = credential.check === undefined ? 'one trial run at growing intervals' : 'its check at growing intervals';
+  const probe =
+    credential.check === undefined ? 'one trial run at growing intervals' : 'its check at growing intervals';
   const mend = Array.isArray(credential.login) ? 'Press Re-auth to log in' : 'Mend it on the host';
   return `Nobody calls it any more but ${probe}. ${mend}; the agents go on by themselves.`;
 }

@@ -71,7 +71,10 @@ export function createProber(options: {
   async function check(name: string, argv: readonly [string, ...string[]]): Promise<void> {
     const { output, exit, timedOut } = await runProgram(argv, CHECK_TIMEOUT_MS);
     if (stopping) return;
-    const verdict = decideCheck(output, exit.kind === 'exited' ? { code: exit.code } : { trouble: describeExit(exit, timedOut) });
+    const verdict = decideCheck(
+      output,
+      exit.kind === 'exited' ? { code: exit.code } : { trouble: describeExit(exit, timedOut) },
+    );
     log.info('credential checked', { credential: name, verdict: verdict.kind });
     custodian.checked(name, verdict);
   }
@@ -127,7 +130,12 @@ export function createProber(options: {
     async recover() {
       for (const row of storage.credentials.openLogins()) {
         if (row.state !== 'running') continue;
-        if (row.pid !== null) await options.processes.killLeftover({ pid: row.pid, startTicks: row.startTicks ?? '', bootId: row.bootId ?? '' });
+        if (row.pid !== null)
+          await options.processes.killLeftover({
+            pid: row.pid,
+            startTicks: row.startTicks ?? '',
+            bootId: row.bootId ?? '',
+          });
         custodian.loginEnded(row, { kind: 'failed', reason: 'Nightdesk was restarted in the middle of it' });
       }
     },

@@ -40,7 +40,11 @@ export type DecisionResult =
 
 /** The desk: drafts, their cards, the owner's decisions, and what the publisher made of them. */
 export interface Desk extends PublicationDesk, PublisherDesk {
-  submit(submission: Submission): { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean } | { readonly kind: 'refused'; readonly reason: string };
+  submit(
+    submission: Submission,
+  ):
+    | { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean }
+    | { readonly kind: 'refused'; readonly reason: string };
   approve(id: number, revision: number, by: string): DecisionResult;
   reject(id: number, revision: number, by: string): DecisionResult;
   /** Keeps why a draft was rejected; false when it is not a rejected one. */
@@ -74,7 +78,9 @@ export function createDesk(options: {
   readonly scrub: (text: string) => string;
 }): Desk {
   const { fleet, storage, clock, outbox } = options;
-  const publishers = new Map([...fleet.agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const)));
+  const publishers = new Map(
+    [...fleet.agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const)),
+  );
 
   function setting(): CardSetting {
     return { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData };
@@ -86,11 +92,20 @@ export function createDesk(options: {
   }
 
   function sendCard(draft: DraftRow, key = draftCardKey(draft), replyToKey?: string): void {
-    outbox.send({ key, class: 'card', content: renderDraftCard(draft, setting()), ...(replyToKey === undefined ? {} : { replyToKey }) });
+    outbox.send({
+      key,
+      class: 'card',
+      content: renderDraftCard(draft, setting()),
+      ...(replyToKey === undefined ? {} : { replyToKey }),
+    });
   }
 
   /** Moves a draft if its state allows that event; false when it does not, or somebody else was first. */
-  function move(draft: DraftRow, event: DraftEvent, by: { readonly actor: string | null; readonly reason: string | null }): boolean {
+  function move(
+    draft: DraftRow,
+    event: DraftEvent,
+    by: { readonly actor: string | null; readonly reason: string | null },
+  ): boolean {
     const allowed: Partial<Record<DraftEvent, DraftState>> = DRAFT_TRANSITIONS[draft.state];
     const to = allowed[event];
     return to !== undefined && storage.drafts.move(draft.id, draft, to, { at: clock.now(), ...by });
@@ -104,14 +119,16 @@ export function createDesk(options: {
 
   function late(draft: DraftRow | undefined, revision: number): DecisionResult {
     if (draft === undefined) return { kind: 'late', said: 'There is no such draft.' };
-    if (draft.revision !== revision) return { kind: 'late', said: `Its text has changed: revision ${draft.revision} has buttons of its own.` };
+    if (draft.revision !== revision)
+      return { kind: 'late', said: `Its text has changed: revision ${draft.revision} has buttons of its own.` };
     return { kind: 'late', said: describeFate(draft) };
   }
 
   function expire(draft: DraftRow, reason: string | null): void {
     if (!move(draft, 'expire', { actor: null, reason })) return;
     const open = storage.publications.lastOf(draft.id);
-    if (open?.state === 'wanted') storage.publications.move(open.id, 'wanted', 'dropped', 'its window ended', clock.now());
+    if (open?.state === 'wanted')
+      storage.publications.move(open.id, 'wanted', 'dropped', 'its window ended', clock.now());
     record(draft, 'expired', 'nightdesk', reason);
     refreshCard(draft.id);
   }
@@ -133,7 +150,11 @@ export function createDesk(options: {
     return { kind: 'done', draft, said };
   }
 
-  function wantPublication(draft: DraftRow, approval: { readonly by: string; readonly at: number }, nextAt: number): void {
+  function wantPublication(
+    draft: DraftRow,
+    approval: { readonly by: string; readonly at: number },
+    nextAt: number,
+  ): void {
     const publisher = publishers.get(draft.kind);
     if (publisher === undefined) return;
     const attempt = (storage.publications.lastOf(draft.id)?.attempt ?? 0) + 1;
@@ -168,7 +189,12 @@ export function createDesk(options: {
         storage.publications.move(publication.id, 'running', 'later', outcome.reason, now);
         move(draft, 'postpone', { actor: null, reason: null });
         wantPublication(draft, { by: publication.approvedBy, at: publication.approvedAt }, now + outcome.afterMs);
-        return refreshCard(draft.id, outcome.kind === 'later' ? `the publisher asked for another try: ${outcome.reason}` : `waits: ${outcome.reason}`);
+        return refreshCard(
+          draft.id,
+          outcome.kind === 'later'
+            ? `the publisher asked for another try: ${outcome.reason}`
+            : `waits: ${outcome.reason}`,
+        );
       }
       case 'failed':
         storage.publications.move(publication.id, 'running', 'failed', outcome.reason, now);
@@ -180,7 +206,13 @@ export function createDesk(options: {
           class: 'alert',
           content: {
             kind: 'text',
-            body: richText(lines(bold(`⚠️ Draft #${draft.id} was not published`), shorten(outcome.reason, 600), 'It waits for your decision again.')),
+            body: richText(
+              lines(
+                bold(`⚠️ Draft #${draft.id} was not published`),
+                shorten(outcome.reason, 600),
+                'It waits for your decision again.',
+              ),
+            ),
           },
           replyToKey: draftCardKey(draft),
         });
@@ -206,15 +238,24 @@ export function createDesk(options: {
     const now = clock.now();
     const draft = storage.drafts.get(id);
     const publication = storage.publications.lastOf(id);
-    if (draft === undefined || publication === undefined || draft.revision !== revision || draft.state !== 'unknown') return late(draft, revision);
+    if (draft === undefined || publication === undefined || draft.revision !== revision || draft.state !== 'unknown')
+      return late(draft, revision);
     const verdict = event === 'confirm' ? 'published' : 'dropped';
     const reason = event === 'confirm' ? 'you said that it is live' : null;
-    if (!storage.publications.move(publication.id, 'unknown', verdict, `${by} said so`, now) || !move(draft, event, { actor: by, reason })) return late(draft, revision);
+    if (
+      !storage.publications.move(publication.id, 'unknown', verdict, `${by} said so`, now) ||
+      !move(draft, event, { actor: by, reason })
+    )
+      return late(draft, revision);
     record(draft, event === 'confirm' ? 'published' : 'approved', by, reason);
     if (event === 'repeat') wantPublication(draft, { by, at: now }, now);
     refreshCard(id);
     const said = event === 'confirm' ? 'Good: it counts as published.' : 'It is published again.';
-    outbox.edit(unknownCardKey(draft, publication.attempt), { kind: 'text', body: richText(lines(bold(`Draft #${id}`), said)), buttons: [] });
+    outbox.edit(unknownCardKey(draft, publication.attempt), {
+      kind: 'text',
+      body: richText(lines(bold(`Draft #${id}`), said)),
+      buttons: [],
+    });
     return done(id, said);
   }
 
@@ -222,14 +263,23 @@ export function createDesk(options: {
     const [first] = expired;
     if (first === undefined) return;
     const now = clock.now();
-    const shown = expired.slice(0, 20).map((draft) =>
-      line(`#${draft.id} to `, bold(shorten(draft.recipient, 60)), draft.windowEndsAt === null ? '' : line(', ', clockTime(draft.windowEndsAt, fleet.timezone, now))),
-    );
+    const shown = expired
+      .slice(0, 20)
+      .map((draft) =>
+        line(
+          `#${draft.id} to `,
+          bold(shorten(draft.recipient, 60)),
+          draft.windowEndsAt === null ? '' : line(', ', clockTime(draft.windowEndsAt, fleet.timezone, now)),
+        ),
+      );
     const rest = expired.length > shown.length ? `and ${expired.length - shown.length} more` : undefined;
     outbox.send({
       key: `expired:${first.id}:r${first.revision}`,
       class: 'notice',
-      content: { kind: 'text', body: richText(lines(bold(`⌛ ${count(expired.length, 'draft')} expired`), ...shown, rest)) },
+      content: {
+        kind: 'text',
+        body: richText(lines(bold(`⌛ ${count(expired.length, 'draft')} expired`), ...shown, rest)),
+      },
       ...(expired.length === 1 ? { replyToKey: draftCardKey(first) } : {}),
     });
   }
@@ -242,13 +292,17 @@ export function createDesk(options: {
         if (existing !== undefined) return { kind: 'accepted', id: existing.id, existing: true };
         const kinds = knownKinds();
         if (kinds.length > 0 && !kinds.includes(submission.kind)) {
-          return { kind: 'refused', reason: `kind "${submission.kind}" is unknown; fleet.yaml has: ${kinds.join(', ')}` };
+          return {
+            kind: 'refused',
+            reason: `kind "${submission.kind}" is unknown; fleet.yaml has: ${kinds.join(', ')}`,
+          };
         }
         const now = clock.now();
         const windowMs = submission.windowMs ?? fleet.drafts.kinds.get(submission.kind)?.windowMs;
         const { body } = submission;
         // The owner would approve another text than the one that goes out, if the card hid part of it.
-        if (options.scrub(body) !== body) return { kind: 'refused', reason: 'the text holds something that looks like a token or key; take it out' };
+        if (options.scrub(body) !== body)
+          return { kind: 'refused', reason: 'the text holds something that looks like a token or key; take it out' };
         const id = storage.drafts.add({
           agent: submission.agent,
           runId: submission.run,
@@ -272,19 +326,26 @@ export function createDesk(options: {
     approve: (id, revision, by) =>
       storage.transaction(() => {
         const draft = openDraft(id, revision);
-        if (draft === undefined || !move(draft, 'approve', { actor: by, reason: null })) return late(storage.drafts.get(id), revision);
+        if (draft === undefined || !move(draft, 'approve', { actor: by, reason: null }))
+          return late(storage.drafts.get(id), revision);
         record(draft, 'approved', by, null);
         const now = clock.now();
         wantPublication(draft, { by, at: now }, now);
         const publisher = publishers.get(draft.kind);
-        refreshCard(id, publisher === undefined ? `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told` : undefined);
+        refreshCard(
+          id,
+          publisher === undefined
+            ? `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told`
+            : undefined,
+        );
         return done(id, publisher === undefined ? 'Approved.' : 'Approved, going out.');
       }),
 
     reject: (id, revision, by) =>
       storage.transaction(() => {
         const draft = openDraft(id, revision);
-        if (draft === undefined || !move(draft, 'reject', { actor: by, reason: null })) return late(storage.drafts.get(id), revision);
+        if (draft === undefined || !move(draft, 'reject', { actor: by, reason: null }))
+          return late(storage.drafts.get(id), revision);
         record(draft, 'rejected', by, null);
         refreshCard(id);
         return done(id, 'Rejected.');
@@ -294,7 +355,8 @@ export function createDesk(options: {
       storage.transaction(() => {
         const draft = storage.drafts.get(id);
         if (draft?.state !== 'rejected') return false;
-        if (!storage.drafts.move(id, draft, 'rejected', { at: draft.decidedAt ?? clock.now(), actor: by, reason })) return false;
+        if (!storage.drafts.move(id, draft, 'rejected', { at: draft.decidedAt ?? clock.now(), actor: by, reason }))
+          return false;
         record(draft, 'rejected', by, reason);
         refreshCard(id);
         return true;
@@ -303,11 +365,13 @@ export function createDesk(options: {
     edit: (id, revision, body, by) =>
       storage.transaction(() => {
         const current = storage.drafts.get(id);
-        if (current?.revision === revision + 1 && current.body === body && current.state === 'pending') return done(id, 'Changed.');
+        if (current?.revision === revision + 1 && current.body === body && current.state === 'pending')
+          return done(id, 'Changed.');
         const draft = openDraft(id, revision);
         if (draft === undefined) return late(storage.drafts.get(id), revision);
         if (body === draft.body) return { kind: 'late', said: 'That is the same text: nothing changed.' };
-        if (!storage.drafts.revise(id, revision, { body, hash: hashBody(body), author: by, at: clock.now() })) return late(storage.drafts.get(id), revision);
+        if (!storage.drafts.revise(id, revision, { body, hash: hashBody(body), author: by, at: clock.now() }))
+          return late(storage.drafts.get(id), revision);
         const next = storage.drafts.get(id);
         if (next === undefined) return late(undefined, revision);
         record(next, 'edited', by, null);
@@ -335,7 +399,12 @@ export function createDesk(options: {
 
     begin(publication) {
       const draft = storage.drafts.get(publication.draftId);
-      if (draft === undefined || draft.revision !== publication.revision || draft.hash !== publication.hash || !move(draft, 'begin', { actor: null, reason: null })) {
+      if (
+        draft === undefined ||
+        draft.revision !== publication.revision ||
+        draft.hash !== publication.hash ||
+        !move(draft, 'begin', { actor: null, reason: null })
+      ) {
         storage.publications.move(publication.id, 'wanted', 'dropped', 'the draft changed', clock.now());
         return false;
       }
@@ -348,7 +417,8 @@ export function createDesk(options: {
 
     expireDue: (now) => {
       const over = storage.drafts.expired(now);
-      for (const draft of over) expire(draft, draft.state === 'approved' ? 'approved, but it could not go out in time' : null);
+      for (const draft of over)
+        expire(draft, draft.state === 'approved' ? 'approved, but it could not go out in time' : null);
       tellExpired(over);
       return storage.drafts.nextDeadline();
     },

@@ -1,7 +1,17 @@
 import type { DraftState } from '../../storage/draft-store.ts';
 import type { PublicationEnd } from '../runs/settlement.ts';
 
-export type DraftEvent = 'approve' | 'reject' | 'expire' | 'begin' | 'publish' | 'fail' | 'postpone' | 'lose' | 'confirm' | 'repeat';
+export type DraftEvent =
+  | 'approve'
+  | 'reject'
+  | 'expire'
+  | 'begin'
+  | 'publish'
+  | 'fail'
+  | 'postpone'
+  | 'lose'
+  | 'confirm'
+  | 'repeat';
 
 /** Where a draft may go from each state; whatever is not here cannot happen. */
 export const DRAFT_TRANSITIONS = {
@@ -44,10 +54,19 @@ export function decidePublication(end: PublicationEnd, attempt: number): Publica
     case 0:
       return { kind: 'published', ...readRemote(end.lastLine) };
     case 75:
-      if (attempt >= MOST_ATTEMPTS) return { kind: 'failed', reason: `the publisher said "try again later" ${attempt} times` };
-      return { kind: 'later', afterMs: Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1)), reason: said || 'the publisher asked for another try later' };
+      if (attempt >= MOST_ATTEMPTS)
+        return { kind: 'failed', reason: `the publisher said "try again later" ${attempt} times` };
+      return {
+        kind: 'later',
+        afterMs: Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1)),
+        reason: said || 'the publisher asked for another try later',
+      };
     case 77:
-      return { kind: 'refused', afterMs: Math.min(LONGEST_DELAY_MS, REFUSED_DELAY_MS * 2 ** Math.min(attempt - 1, 10)), reason: said || 'the publisher was refused (exit 77)' };
+      return {
+        kind: 'refused',
+        afterMs: Math.min(LONGEST_DELAY_MS, REFUSED_DELAY_MS * 2 ** Math.min(attempt - 1, 10)),
+        reason: said || 'the publisher was refused (exit 77)',
+      };
     default:
       return { kind: 'failed', reason: `${said || 'the publisher failed'} (exit ${exit.code})` };
   }

@@ -23,7 +23,7 @@ export type ParsedCommand =
 export function parseCommand(argv: readonly string[], { valued, flags, words }: CommandOptions): ParsedCommand {
   const { tokens } = parseArgs({
     args: [...argv],
-    options: Object.fromEntries([
+    options: Object.fromEntries<{ type: 'string' | 'boolean'; short?: string }>([
       ...valued.map((name) => [name, { type: 'string' }] as const),
       ...flags.map((name) => [name, { type: 'boolean' }] as const),
       ['help', { type: 'boolean', short: 'h' }] as const,

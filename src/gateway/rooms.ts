@@ -23,7 +23,9 @@ export function createGatewayRooms(options: {
 
   /** What the agent's failure mode bids, and whether the owner is told. A mode that waits is used up after its retries. */
   function decideAnswer(run: RunIdentity, failure: ToolFailure): { readonly answer: string; readonly tell: boolean } {
-    const mode = fleet.agents.get(run.agent)?.failureModes.find((candidate) => candidate.tool === failure.tool && candidate.on === failure.kind);
+    const mode = fleet.agents
+      .get(run.agent)
+      ?.failureModes.find((candidate) => candidate.tool === failure.tool && candidate.on === failure.kind);
     const then: FailureMode['then'] = mode?.then ?? { kind: 'alert' };
     if (then.kind === 'skip') return { answer: 'skip', tell: false };
     if (then.kind === 'alert') return { answer: 'alert', tell: true };
@@ -52,20 +54,32 @@ export function createGatewayRooms(options: {
     identify(token) {
       const run = storage.runs.byToken(hashToken(token));
       if (run === undefined) return { kind: 'unknown' };
-      return run.state === 'starting' || run.state === 'running' ? { kind: 'known', run: { run: run.id, agent: run.agent } } : { kind: 'ended' };
+      return run.state === 'starting' || run.state === 'running'
+        ? { kind: 'known', run: { run: run.id, agent: run.agent } }
+        : { kind: 'ended' };
     },
     submitDraft: (run, draft) => options.desk.submit({ ...draft, agent: run.agent, run: run.run }),
-    beat: (run, note) => storage.transaction(() => storage.runs.beat(run.run, clock.now(), note === undefined ? null : scrub(note))),
+    beat: (run, note) =>
+      storage.transaction(() => storage.runs.beat(run.run, clock.now(), note === undefined ? null : scrub(note))),
     progress: (run, text) => storage.transaction(() => storage.runs.progress(run.run, clock.now(), scrub(text))),
     reportFailure: (run, failure) =>
       storage.transaction(() => {
         const agent = fleet.agents.get(run.agent);
         if (failure.credential !== undefined && agent?.credentials.includes(failure.credential) !== true) {
-          return { kind: 'refused', reason: `${run.agent} has no credential "${failure.credential}"; it has: ${agent?.credentials.join(', ') || 'none'}` };
+          return {
+            kind: 'refused',
+            reason: `${run.agent} has no credential "${failure.credential}"; it has: ${agent?.credentials.join(', ') || 'none'}`,
+          };
         }
         const evidence = scrub(failure.text);
         const { answer, tell: isTold } = decideAnswer(run, failure);
-        storage.journal.add({ at: clock.now(), subject: subjectOf(run, failure), event: 'tool failed', actor: `agent:${run.agent}`, detail: evidence });
+        storage.journal.add({
+          at: clock.now(),
+          subject: subjectOf(run, failure),
+          event: 'tool failed',
+          actor: `agent:${run.agent}`,
+          detail: evidence,
+        });
         // A dead credential is told whatever the mode says: silence would go on for hours.
         if (isTold || failure.kind === 'auth') tell(run, failure, evidence);
         return { kind: 'answer', answer };

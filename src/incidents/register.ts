@@ -122,10 +122,19 @@ export function createIncidentRegister(options: {
     acknowledge: (id, by) =>
       storage.transaction(() => {
         if (!storage.incidents.acknowledge(id, by, clock.now())) return 'not-firing';
-        storage.journal.add({ at: clock.now(), subject: `incident:${id}`, event: 'acknowledged', actor: by, detail: null });
+        storage.journal.add({
+          at: clock.now(),
+          subject: `incident:${id}`,
+          event: 'acknowledged',
+          actor: by,
+          detail: null,
+        });
         refresh(id);
         return 'acknowledged';
       }),
-    unresolved: () => storage.incidents.listUnresolved().map((incident) => ({ incident, agents: storage.incidents.agents(incident.id) })),
+    unresolved: () =>
+      storage.incidents
+        .listUnresolved()
+        .map((incident) => ({ incident, agents: storage.incidents.agents(incident.id) })),
   };
 }

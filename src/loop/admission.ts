@@ -30,13 +30,19 @@ export type Admission =
  */
 export function decideAdmission(facts: AdmissionFacts): Admission {
   if (!facts.runtimeIsActive) return { kind: 'skip', reason: `runtime ${facts.runtime} is not run by this version` };
-  if (facts.running) return facts.cause === 'schedule' || facts.cause === 'catch-up' ? skip('its last run is still going') : wait('its last run is still going');
+  if (facts.running)
+    return facts.cause === 'schedule' || facts.cause === 'catch-up'
+      ? skip('its last run is still going')
+      : wait('its last run is still going');
   const hold = facts.holds.find((candidate) => !(facts.cause === 'trial' && candidate.kind === 'credential'));
   if (hold !== undefined) return giveUp(facts, hold.reason);
-  if (!facts.insideActiveHours && facts.cause !== 'owner' && facts.cause !== 'trial') return skip('outside its active hours');
-  if (facts.readiness.kind === 'dead' && facts.cause !== 'trial') return giveUp(facts, `${facts.readiness.credential} is dead`);
+  if (!facts.insideActiveHours && facts.cause !== 'owner' && facts.cause !== 'trial')
+    return skip('outside its active hours');
+  if (facts.readiness.kind === 'dead' && facts.cause !== 'trial')
+    return giveUp(facts, `${facts.readiness.credential} is dead`);
   if (facts.readiness.kind === 'checking') return wait(`checking ${facts.readiness.credential}`);
-  if (facts.runsAlive >= facts.concurrency) return wait(`${facts.runsAlive} runs are alive, the limit is ${facts.concurrency}`);
+  if (facts.runsAlive >= facts.concurrency)
+    return wait(`${facts.runsAlive} runs are alive, the limit is ${facts.concurrency}`);
   return { kind: 'start' };
 }
 

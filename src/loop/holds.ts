@@ -7,7 +7,12 @@ import { loopFingerprint } from '../runs/settlement.ts';
 /** What /pause and /resume do: the owner's holds. */
 export interface OwnerHolds {
   /** Holds one agent, or the fleet with 'all'; `forMs` undefined: until resumed. With `now` what runs is stopped. */
-  pause(target: string, by: string, forMs: number | undefined, now: boolean): { readonly stopped: number; readonly running: number };
+  pause(
+    target: string,
+    by: string,
+    forMs: number | undefined,
+    now: boolean,
+  ): { readonly stopped: number; readonly running: number };
   /** Releases the owner's hold and a crash loop's; tells what still holds the target. */
   resume(target: string, by: string): { readonly released: boolean; readonly stillHeld: readonly string[] };
 }
@@ -32,9 +37,24 @@ export function createOwnerHolds(options: {
         const since = clock.now();
         const agent = target === 'all' ? '' : target;
         const until = forMs === undefined ? null : since + forMs;
-        storage.holds.place({ agent, kind: 'owner', subject: '', reason: agent === '' ? 'the fleet is paused' : 'paused by you', since, until });
-        storage.journal.add({ at: since, subject: `hold:${target}`, event: 'paused', actor: by, detail: forMs === undefined ? null : `for ${forMs} ms` });
-        const alive = storage.runs.alive().filter((run) => (agent === '' || run.agent === agent) && run.publicationId === null);
+        storage.holds.place({
+          agent,
+          kind: 'owner',
+          subject: '',
+          reason: agent === '' ? 'the fleet is paused' : 'paused by you',
+          since,
+          until,
+        });
+        storage.journal.add({
+          at: since,
+          subject: `hold:${target}`,
+          event: 'paused',
+          actor: by,
+          detail: forMs === undefined ? null : `for ${forMs} ms`,
+        });
+        const alive = storage.runs
+          .alive()
+          .filter((run) => (agent === '' || run.agent === agent) && run.publicationId === null);
         if (now) for (const run of alive) storage.runs.wantStop(run.id, 'paused by you', since);
         return { stopped: now ? alive.length : 0, running: now ? 0 : alive.length };
       }),
@@ -43,7 +63,13 @@ export function createOwnerHolds(options: {
       storage.transaction(() => {
         const at = clock.now();
         const names = target === 'all' ? [...fleet.agents.keys()] : [target];
-        const since = Math.min(at, ...storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent)).map((hold) => hold.since));
+        const since = Math.min(
+          at,
+          ...storage.holds
+            .active()
+            .filter((hold) => hold.agent === '' || names.includes(hold.agent))
+            .map((hold) => hold.since),
+        );
         const owner = storage.holds.release(target === 'all' ? '' : target, 'owner', '', at);
         let released = owner;
         for (const name of names) {
@@ -56,7 +82,12 @@ export function createOwnerHolds(options: {
         }
         storage.journal.add({ at, subject: `hold:${target}`, event: 'resumed', actor: by, detail: null });
         const stillHeld = storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent));
-        return { released, stillHeld: [...new Set(stillHeld.map((hold) => (hold.agent === '' ? hold.reason : `${hold.agent}: ${hold.reason}`)))] };
+        return {
+          released,
+          stillHeld: [
+            ...new Set(stillHeld.map((hold) => (hold.agent === '' ? hold.reason : `${hold.agent}: ${hold.reason}`))),
+          ],
+        };
       }),
   };
 }

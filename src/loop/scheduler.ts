@@ -68,7 +68,9 @@ export function createScheduler(options: {
   }
 
   function opening(agent: Agent, at: number): number {
-    return agent.active === undefined || isWithin(agent.active, at, fleet.timezone) ? at : nextOpening(agent.active, at, fleet.timezone);
+    return agent.active === undefined || isWithin(agent.active, at, fleet.timezone)
+      ? at
+      : nextOpening(agent.active, at, fleet.timezone);
   }
 
   function ensureDues(now: number): void {
@@ -114,7 +116,8 @@ export function createScheduler(options: {
 
   function serve(due: DueRow, now: number): void {
     const agent = fleet.agents.get(due.agent);
-    if (agent === undefined || (agent.schedule.kind === 'none' && due.cause === 'schedule')) return storage.dues.drop(due.id);
+    if (agent === undefined || (agent.schedule.kind === 'none' && due.cause === 'schedule'))
+      return storage.dues.drop(due.id);
     const current = catchUp(agent, due, now);
     const holds = holdsOf(agent.name, storage.holds.active());
     const blocked = holds.length > 0 && current.cause !== 'trial';
@@ -138,7 +141,13 @@ export function createScheduler(options: {
         return storage.dues.skip(current, admission.reason, now);
       case 'start': {
         const generations = JSON.stringify(custodian.generations(agent));
-        const runId = storage.runs.add({ agent: agent.name, cause: current.cause, publicationId: null, wantedAt: now, generations });
+        const runId = storage.runs.add({
+          agent: agent.name,
+          cause: current.cause,
+          publicationId: null,
+          wantedAt: now,
+          generations,
+        });
         return storage.dues.ran(current.id, runId, now);
       }
     }
@@ -146,7 +155,8 @@ export function createScheduler(options: {
 
   function servePublication(publication: PublicationRow, now: number): void {
     const publisher = fleet.agents.get(publication.publisher);
-    if (publisher === undefined) return desk.explainWait(publication, `fleet.yaml has no agent ${publication.publisher} any more`);
+    if (publisher === undefined)
+      return desk.explainWait(publication, `fleet.yaml has no agent ${publication.publisher} any more`);
     if (storage.runs.aliveOf(publisher.name) !== undefined || storage.runs.alive().length >= fleet.concurrency) return;
     const hold = holdsOf(publisher.name, storage.holds.active())[0];
     if (hold !== undefined) return desk.explainWait(publication, `waits: ${hold.reason}`);
@@ -184,7 +194,14 @@ export function createScheduler(options: {
     return future.length === 0 ? undefined : Math.min(...future) - now;
   }
 
-  const worker = createWorker({ name: 'scheduler', clock, log: options.log, everyMs: EVERY_MS, look: tick, onFatal: options.onFatal });
+  const worker = createWorker({
+    name: 'scheduler',
+    clock,
+    log: options.log,
+    everyMs: EVERY_MS,
+    look: tick,
+    onFatal: options.onFatal,
+  });
   storage.onChange('loop', worker.nudge);
   return { ...worker, lastTickAt: () => lastTickAt };
 }

@@ -20,6 +20,8 @@ export function loadExplanation(agent: Agent, storage: Storage, limit: number): 
     running: storage.runs.aliveOf(agent.name),
     holds: storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name),
     next: storage.dues.waitingOf(agent.name),
-    receipts: storage.dues.receipts(agent.name, limit).map((due) => ({ due, run: due.runId === null ? undefined : storage.runs.get(due.runId) })),
+    receipts: storage.dues
+      .receipts(agent.name, limit)
+      .map((due) => ({ due, run: due.runId === null ? undefined : storage.runs.get(due.runId) })),
   };
 }

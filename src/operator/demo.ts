@@ -31,7 +31,12 @@ export async function demo(options: { readonly port: number }, terminal: Termina
     }
     const platform = await createPlatform({});
     try {
-      const file = await writeDemoFleet({ folder, platformUrl: platform.url, ownerId: OWNER.id, nodePath: process.execPath });
+      const file = await writeDemoFleet({
+        folder,
+        platformUrl: platform.url,
+        ownerId: OWNER.id,
+        nodePath: process.execPath,
+      });
       const loaded = loadFleet(file, terminal.env);
       if (loaded.kind === 'invalid') {
         for (const problem of loaded.problems) terminal.complain(renderProblem(problem));
@@ -41,7 +46,10 @@ export async function demo(options: { readonly port: number }, terminal: Termina
       terminal.print('Stop with Ctrl-C.');
       const guide = demoGuide({ platformUrl: platform.url, tokenLifetimeMs: firstTokenLifetimeMs });
       const env = { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' };
-      return await serve({ fleet: loaded.fleet, token, apiRoot: sandbox.apiRoot, env, welcome: renderGuide(guide, platform.url) }, terminal);
+      return await serve(
+        { fleet: loaded.fleet, token, apiRoot: sandbox.apiRoot, env, welcome: renderGuide(guide, platform.url) },
+        terminal,
+      );
     } finally {
       await platform.stop();
       await sandbox.close();
@@ -51,7 +59,10 @@ export async function demo(options: { readonly port: number }, terminal: Termina
   }
 }
 
-async function openSandbox(token: string, port: number): Promise<Awaited<ReturnType<typeof createSandbox>> | undefined> {
+async function openSandbox(
+  token: string,
+  port: number,
+): Promise<Awaited<ReturnType<typeof createSandbox>> | undefined> {
   try {
     return await createSandbox({ token, owner: OWNER, port });
   } catch (error) {

@@ -26,7 +26,14 @@ export function locateHome(folder: string): Home {
 /** Creates the folders that nobody else may read, and the launcher `nightdesk` for the agents' PATH. */
 export function prepareHome(folder: string, launcher: { readonly nodePath: string; readonly binPath: string }): Home {
   const home = locateHome(folder);
-  for (const path of [folder, home.secrets, home.bin, join(folder, 'backup'), join(folder, 'logs'), join(folder, 'agents')]) {
+  for (const path of [
+    folder,
+    home.secrets,
+    home.bin,
+    join(folder, 'backup'),
+    join(folder, 'logs'),
+    join(folder, 'agents'),
+  ]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
   chmodSync(home.secrets, 0o700);

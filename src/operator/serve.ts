@@ -41,7 +41,10 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
   const { fleet, token } = options;
   const random = createCryptoRandom();
-  const home = prepareHome(fleet.home, { nodePath: process.execPath, binPath: join(import.meta.dirname, '..', 'bin.js') });
+  const home = prepareHome(fleet.home, {
+    nodePath: process.execPath,
+    binPath: join(import.meta.dirname, '..', 'bin.js'),
+  });
 
   const homeLock = acquireLock(home.lock);
   if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
@@ -63,8 +66,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     async function runControlPlane(): Promise<number> {
       const scrubber = createScrubber([token]);
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
-      let gateway: Gateway | undefined;
-      const server = await createLoopbackServer((request) => gateway?.handle(request) ?? { status: 503, body: '{"error":"starting"}' }, { maxBodyBytes: MAX_REQUEST_BYTES, log });
+      const rooms: { gateway?: Gateway } = {};
+      const server = await createLoopbackServer(
+        (request) => rooms.gateway?.handle(request) ?? { status: 503, body: '{"error":"starting"}' },
+        { maxBodyBytes: MAX_REQUEST_BYTES, log },
+      );
       const controlPlane = createControlPlane({
         fleet,
         storage: createStorage(database),
@@ -80,7 +86,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         gatewayUrl: server.url,
         ...(options.welcome === undefined ? {} : { welcome: options.welcome }),
       });
-      gateway = controlPlane.gateway;
+      rooms.gateway = controlPlane.gateway;
       void controlPlane.ready.then(() => terminal.print('ready'));
       await controlPlane.start();
       const end = await Promise.race([controlPlane.ended, terminal.interrupted]);
@@ -102,10 +108,14 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 function reportEnding(ending: Ending, log: Log, terminal: Terminal): number {
   switch (ending.kind) {
     case 'unauthorized':
-      terminal.complain('nightdesk: Telegram refused the bot token: check TELEGRAM_BOT_TOKEN, or make a new one with @BotFather');
+      terminal.complain(
+        'nightdesk: Telegram refused the bot token: check TELEGRAM_BOT_TOKEN, or make a new one with @BotFather',
+      );
       return EXIT.refused;
     case 'hung':
-      log.error('getUpdates hung over many new connections; ending, so that the supervisor starts a new process', { forMs: ending.sinceMs });
+      log.error('getUpdates hung over many new connections; ending, so that the supervisor starts a new process', {
+        forMs: ending.sinceMs,
+      });
       return EXIT.tempfail;
     case 'bug': {
       const { error } = ending;
@@ -129,7 +139,11 @@ function tokenLockFile(token: string): string {
 }
 
 /** What every run, check and login gets of the control plane's own environment (CONTRACT 3). */
-function baseEnvironment(env: Readonly<Record<string, string | undefined>>, timezone: string, bin: string): Readonly<Record<string, string>> {
+function baseEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  timezone: string,
+  bin: string,
+): Readonly<Record<string, string>> {
   return {
     PATH: [bin, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
     HOME: env['HOME'] ?? homedir(),

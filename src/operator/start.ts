@@ -18,6 +18,7 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
     return EXIT.config;
   }
   // A missing program is no reason to leave the rest of the fleet dark: it is said here, and as an incident when its agent is due.
-  for (const problem of describePlan(loaded, Date.now(), createProgramFinder(env['PATH'])).problems) terminal.complain(renderProblem(problem));
+  for (const problem of describePlan(loaded, Date.now(), createProgramFinder(env['PATH'])).problems)
+    terminal.complain(renderProblem(problem));
   return await serve({ fleet: loaded.fleet, token: token.token, apiRoot: env['TELEGRAM_API_ROOT'], env }, terminal);
 }

@@ -19,7 +19,11 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
   const home = locateHome(fleet.home);
   const lock = inspectLock(home.lock);
   if (!existsSync(home.database)) {
-    terminal.print(json ? JSON.stringify({ running: lock.held, pid: lock.by?.pid ?? null, lastAliveAt: null, agents: [] }) : `Nightdesk has not run in ${fleet.home} yet.`);
+    terminal.print(
+      json
+        ? JSON.stringify({ running: lock.held, pid: lock.by?.pid ?? null, lastAliveAt: null, agents: [] })
+        : `Nightdesk has not run in ${fleet.home} yet.`,
+    );
     return EXIT.ok;
   }
   try {
@@ -29,7 +33,12 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
       const now = Date.now();
       const facts = loadFleetStatus(fleet, storage, now, ACTIVE_RUNTIMES);
       const lastAliveAt = loadLastLife(storage)?.aliveAt ?? null;
-      const running = { running: lock.held, pid: lock.held ? (lock.by?.pid ?? null) : null, host: lock.held ? (lock.by?.host ?? null) : null, lastAliveAt };
+      const running = {
+        running: lock.held,
+        pid: lock.held ? (lock.by?.pid ?? null) : null,
+        host: lock.held ? (lock.by?.host ?? null) : null,
+        lastAliveAt,
+      };
       if (json) terminal.print(JSON.stringify({ ...running, ...facts }, null, 2));
       else for (const text of describe(running, facts, now)) terminal.print(text);
       return EXIT.ok;
@@ -43,13 +52,23 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
   }
 }
 
-function describe(life: { readonly running: boolean; readonly pid: number | null; readonly lastAliveAt: number | null }, facts: FleetStatus, now: number): readonly string[] {
-  const seen = life.lastAliveAt === null ? 'never seen alive' : `last seen alive ${duration(now - life.lastAliveAt)} ago`;
+function describe(
+  life: { readonly running: boolean; readonly pid: number | null; readonly lastAliveAt: number | null },
+  facts: FleetStatus,
+  now: number,
+): readonly string[] {
+  const seen =
+    life.lastAliveAt === null ? 'never seen alive' : `last seen alive ${duration(now - life.lastAliveAt)} ago`;
   return [
     life.running ? `running, process ${life.pid ?? 'unknown'}; ${seen}` : `NOT running; ${seen}`,
     ...(facts.paused === null ? [] : [`paused: ${facts.paused}`]),
-    ...facts.incidents.map((incident) => `${incident.severity}: ${incident.title} (#${incident.id}, for ${duration(now - incident.since)})`),
-    ...facts.credentials.map((credential) => `credential ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(now - credential.provedAt)} ago`}`),
+    ...facts.incidents.map(
+      (incident) => `${incident.severity}: ${incident.title} (#${incident.id}, for ${duration(now - incident.since)})`,
+    ),
+    ...facts.credentials.map(
+      (credential) =>
+        `credential ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(now - credential.provedAt)} ago`}`,
+    ),
     ...facts.agents.map((agent) => {
       const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
       return `${agent.name}: ${agent.condition}, ${proof}${agent.reason === null ? '' : ` (${agent.reason})`}`;

@@ -3,7 +3,10 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
 /** The process's environment, with what `.env` beside fleet.yaml adds; what is set already wins. */
-export function loadEnvironment(folder: string, env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string | undefined>> {
+export function loadEnvironment(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
   return { ...readEnvFile(join(folder, '.env')), ...env };
 }
 
@@ -26,10 +29,22 @@ export function loadToken(
     try {
       token = readFileSync(resolve(file), 'utf8').trim();
     } catch (error) {
-      return { kind: 'problem', reason: `TELEGRAM_BOT_TOKEN_FILE cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})` };
+      return {
+        kind: 'problem',
+        reason: `TELEGRAM_BOT_TOKEN_FILE cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      };
     }
   }
-  if (!token) return { kind: 'problem', reason: 'TELEGRAM_BOT_TOKEN is not set: get a token from @BotFather, and put TELEGRAM_BOT_TOKEN=… into .env beside fleet.yaml' };
-  if (!/^\d+:[\w-]+$/.test(token)) return { kind: 'problem', reason: 'TELEGRAM_BOT_TOKEN does not look like a bot token (123456789:AA…): copy it again from @BotFather' };
+  if (!token)
+    return {
+      kind: 'problem',
+      reason:
+        'TELEGRAM_BOT_TOKEN is not set: get a token from @BotFather, and put TELEGRAM_BOT_TOKEN=… into .env beside fleet.yaml',
+    };
+  if (!/^\d+:[\w-]+$/.test(token))
+    return {
+      kind: 'problem',
+      reason: 'TELEGRAM_BOT_TOKEN does not look like a bot token (123456789:AA…): copy it again from @BotFather',
+    };
   return { kind: 'token', token };
 }

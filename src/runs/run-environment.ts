@@ -8,7 +8,11 @@ export interface RunEnvironmentParts {
 }
 
 /** The whole environment of one run: nothing else of the control plane's own reaches an agent. */
-export function buildRunEnvironment(agent: Agent, run: { readonly id: number; readonly token: string }, parts: RunEnvironmentParts): Readonly<Record<string, string>> {
+export function buildRunEnvironment(
+  agent: Agent,
+  run: { readonly id: number; readonly token: string },
+  parts: RunEnvironmentParts,
+): Readonly<Record<string, string>> {
   return {
     ...parts.base,
     ...agent.env,

@@ -74,9 +74,11 @@ export function createRunner(options: {
   function begin(run: RunRow): void {
     const agent = fleet.agents.get(run.agent);
     const runtime = agent === undefined ? undefined : options.runtimes.get(agent.runtime);
-    if (agent === undefined || runtime === undefined) return settleUnstarted(run, `fleet.yaml has no runnable agent ${run.agent}`);
+    if (agent === undefined || runtime === undefined)
+      return settleUnstarted(run, `fleet.yaml has no runnable agent ${run.agent}`);
     const input = run.publicationId === null ? undefined : options.publicationInput(run.publicationId);
-    if (run.publicationId !== null && input === undefined) return settleUnstarted(run, 'its draft is not to be published any more');
+    if (run.publicationId !== null && input === undefined)
+      return settleUnstarted(run, 'its draft is not to be published any more');
     const token = options.random.token(32);
     const logPath = join(fleet.home, 'logs', agent.name, `${run.id}.log`);
     const claim = { startedAt: clock.now(), tokenHash: hashToken(token), logPath };
@@ -84,7 +86,14 @@ export function createRunner(options: {
     spawn({ ...run, startedAt: claim.startedAt }, agent, runtime, token, logPath, input);
   }
 
-  function spawn(run: RunRow, agent: Agent, runtime: Runtime, token: string, logPath: string, input: string | undefined): void {
+  function spawn(
+    run: RunRow,
+    agent: Agent,
+    runtime: Runtime,
+    token: string,
+    logPath: string,
+    input: string | undefined,
+  ): void {
     const part = runtime.start(agent, { id: run.id, stdin: input });
     const request = options.containment.wrap({
       argv: part.argv,
@@ -94,14 +103,18 @@ export function createRunner(options: {
     });
     const spool = createSpool(options.disk.openLog(logPath));
     options.disk.ensureFolder(agent.workdir);
-    const process = options.processes.spawn(request, (chunk, stream) => guard(() => onOutput(execution, chunk, stream)));
+    const process = options.processes.spawn(request, (chunk, stream) =>
+      guard(() => onOutput(execution, chunk, stream)),
+    );
     const execution: Execution = {
       run,
       agent,
       process,
       decoder: runtime.createDecoder(),
       spool,
-      cancelTimeout: clock.after(agent.timeoutMs, () => guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now())))),
+      cancelTimeout: clock.after(agent.timeoutMs, () =>
+        guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now()))),
+      ),
       lastStdout: '',
       outputBytes: 0,
       outputWrittenAt: 0,
@@ -148,7 +161,11 @@ export function createRunner(options: {
     const { run } = execution;
     storage.transaction(() => {
       const hint = event.credentialHint;
-      custodian.sign({ agent: run.agent, evidence: options.scrub(event.evidence), ...(hint === undefined ? {} : { credential: hint }) });
+      custodian.sign({
+        agent: run.agent,
+        evidence: options.scrub(event.evidence),
+        ...(hint === undefined ? {} : { credential: hint }),
+      });
       // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
       if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
     });
@@ -167,17 +184,33 @@ export function createRunner(options: {
     const current = storage.runs.get(run.id) ?? run;
     storage.transaction(() => {
       storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
-      settlement.settle(current, decideEnd(execution, current.stopReason, outcome, exit, now), publicationEnd(execution, exit, outcome));
+      settlement.settle(
+        current,
+        decideEnd(execution, current.stopReason, outcome, exit, now),
+        publicationEnd(execution, exit, outcome),
+      );
     });
     log.info('run ended', { run: run.id, agent: run.agent, exit: describeExit(exit), outcome: outcome.kind });
   }
 
-  function decideEnd(execution: Execution, stopReason: string | null, outcome: RunOutcome, exit: ProcessExit, endedAt: number): RunEnd {
+  function decideEnd(
+    execution: Execution,
+    stopReason: string | null,
+    outcome: RunOutcome,
+    exit: ProcessExit,
+    endedAt: number,
+  ): RunEnd {
     const ended = { exit: describeExit(exit), endedAt };
-    const failed = (failure: string, evidence: string): RunEnd => ({ state: 'failed', failure, evidence: options.scrub(evidence), ...ended });
+    const failed = (failure: string, evidence: string): RunEnd => ({
+      state: 'failed',
+      failure,
+      evidence: options.scrub(evidence),
+      ...ended,
+    });
     if (outcome.kind === 'failed' && outcome.failure === 'auth') return failed('auth', outcome.evidence);
     if (stopReason === 'auth') return failed('auth', 'stopped after a sign of a dead credential');
-    if (stopReason === 'timeout') return failed('timeout', `it ran longer than its timeout of ${execution.agent.timeoutMs / 1_000} s`);
+    if (stopReason === 'timeout')
+      return failed('timeout', `it ran longer than its timeout of ${execution.agent.timeoutMs / 1_000} s`);
     if (stopReason !== null) return { state: 'stopped', failure: null, evidence: null, ...ended };
     if (outcome.kind === 'failed') return failed(outcome.failure, outcome.evidence);
     return { state: 'done', failure: null, evidence: null, ...ended };
@@ -191,7 +224,11 @@ export function createRunner(options: {
 
   function settleUnstarted(run: RunRow, reason: string): void {
     const exit: ProcessExit = { kind: 'not-started', reason };
-    settlement.settle(run, { state: 'failed', failure: 'config', evidence: reason, exit: null, endedAt: clock.now() }, { exit, lastLine: '', evidence: reason });
+    settlement.settle(
+      run,
+      { state: 'failed', failure: 'config', evidence: reason, exit: null, endedAt: clock.now() },
+      { exit, lastLine: '', evidence: reason },
+    );
   }
 
   function stop(execution: Execution): void {
@@ -207,7 +244,12 @@ export function createRunner(options: {
   function look(): undefined {
     for (const run of storage.runs.toStart()) {
       if (run.stopWantedAt === null) begin(run);
-      else settlement.settle(run, { state: 'stopped', failure: null, evidence: null, exit: null, endedAt: clock.now() }, cutShort());
+      else
+        settlement.settle(
+          run,
+          { state: 'stopped', failure: null, evidence: null, exit: null, endedAt: clock.now() },
+          cutShort(),
+        );
     }
     for (const run of storage.runs.alive()) {
       const execution = executions.get(run.id);
@@ -225,8 +267,13 @@ export function createRunner(options: {
     async recover() {
       const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
       for (const run of interrupted) {
-        const identity = run.pid === null ? undefined : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
-        if (identity !== undefined) log.info('swept a run of an earlier start', { run: run.id, sweep: await options.containment.sweep({ id: run.id, identity }) });
+        const identity =
+          run.pid === null ? undefined : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
+        if (identity !== undefined)
+          log.info('swept a run of an earlier start', {
+            run: run.id,
+            sweep: await options.containment.sweep({ id: run.id, identity }),
+          });
         const reason = 'Nightdesk ended while it ran';
         settlement.settle(run, { state: 'lost', failure: 'lost', evidence: reason, exit: null, endedAt: clock.now() });
       }

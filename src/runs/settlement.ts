@@ -45,7 +45,8 @@ export function createSettlement(options: {
     if (run.cause === 'trial') custodian.trialEnded(run.agent, true);
     storage.holds.release(run.agent, 'backoff', '', clock.now());
     incidents.close(crashFingerprint(run.agent));
-    if (storage.holds.release(run.agent, 'crash-loop', '', clock.now())) incidents.resolve(loopFingerprint(run.agent), 'It ran well again.');
+    if (storage.holds.release(run.agent, 'crash-loop', '', clock.now()))
+      incidents.resolve(loopFingerprint(run.agent), 'It ran well again.');
   }
 
   function afterFailure(run: RunRow, end: RunEnd): void {
@@ -55,7 +56,14 @@ export function createSettlement(options: {
     const how = `${end.failure ?? 'failed'}${end.exit === null ? '' : ` (${end.exit})`}`;
     const evidence = end.evidence ?? how;
     if (response.kind === 'crash-loop') {
-      storage.holds.place({ agent: run.agent, kind: 'crash-loop', subject: '', reason: 'it failed too often', since: now, until: null });
+      storage.holds.place({
+        agent: run.agent,
+        kind: 'crash-loop',
+        subject: '',
+        reason: 'it failed too often',
+        since: now,
+        until: null,
+      });
       incidents.close(crashFingerprint(run.agent));
       incidents.report({
         kind: 'crash-loop',
@@ -70,7 +78,14 @@ export function createSettlement(options: {
       return;
     }
     const until = now + response.delayMs;
-    storage.holds.place({ agent: run.agent, kind: 'backoff', subject: '', reason: `it failed, next try in ${duration(response.delayMs)}`, since: now, until });
+    storage.holds.place({
+      agent: run.agent,
+      kind: 'backoff',
+      subject: '',
+      reason: `it failed, next try in ${duration(response.delayMs)}`,
+      since: now,
+      until,
+    });
     incidents.report({
       kind: 'crash',
       fingerprint: crashFingerprint(run.agent),
@@ -92,8 +107,12 @@ export function createSettlement(options: {
         const explained = refused && agent !== undefined && custodian.readiness(agent).kind === 'dead';
         if (!storage.runs.settle(run.id, refused && !explained ? { ...end, failure: 'unknown' } : end)) return;
         if (run.publicationId !== null) {
-          desk.publicationEnded(run.publicationId, publication ?? { exit: { kind: 'lost' }, lastLine: '', evidence: end.evidence });
-          if (end.state === 'done' && agent !== undefined) custodian.proved(agent, JSON.parse(run.generations) as Record<string, number>);
+          desk.publicationEnded(
+            run.publicationId,
+            publication ?? { exit: { kind: 'lost' }, lastLine: '', evidence: end.evidence },
+          );
+          if (end.state === 'done' && agent !== undefined)
+            custodian.proved(agent, JSON.parse(run.generations) as Record<string, number>);
           return;
         }
         if (end.state === 'done') afterGood(run);

@@ -31,7 +31,10 @@ export function createAccess(options: {
           sound: 'never',
           content: {
             kind: 'text',
-            body: { text: `👤 Somebody who is no owner (id ${userId}) tried to talk to me today. He got no answer.`, entities: [] },
+            body: {
+              text: `👤 Somebody who is no owner (id ${userId}) tried to talk to me today. He got no answer.`,
+              entities: [],
+            },
           },
         });
       });

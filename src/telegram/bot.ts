@@ -1,6 +1,11 @@
-import { type ConversationFlavor, conversations, createConversation, type VersionedState } from '@grammyjs/conversations';
+import {
+  type ConversationFlavor,
+  conversations,
+  createConversation,
+  type VersionedState,
+} from '@grammyjs/conversations';
 import { Bot, type Context } from 'grammy';
-import type { Update, UserFromGetMe } from 'grammy/types';
+import type { Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
 import type { DialogueRooms } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
@@ -10,6 +15,7 @@ import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
 import { duration } from './cards/words.ts';
 import type { Content, Outbox } from './outbox.ts';
+import type { Me } from './me.ts';
 import type { FollowUp, PressedButton } from './presses.ts';
 
 type BotContext = ConversationFlavor<Context>;
@@ -21,7 +27,7 @@ const STALE_MS = 10 * 60_000;
 
 /** What the bot is made of. */
 export interface BotOptions {
-  readonly me: UserFromGetMe;
+  readonly me: Me;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly outbox: Outbox;
@@ -57,7 +63,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       if (result.kind === 'late') sayText(updateId, `Draft #${draftId} was not changed. ${result.said}`);
     },
     giveReason(draftId, reason, actor, updateId) {
-      if (desk.giveReason(draftId, reason, actor)) sayText(updateId, `Kept: the agent will see why #${draftId} was rejected.`);
+      if (desk.giveReason(draftId, reason, actor))
+        sayText(updateId, `Kept: the agent will see why #${draftId} was rejected.`);
     },
   };
 
@@ -78,7 +85,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
             const value = storage.conversations.read(key);
             return value === undefined ? undefined : (JSON.parse(value) as VersionedState<never>);
           },
-          write: (key, value) => storage.transaction(() => storage.conversations.write(key, JSON.stringify(value), clock.now())),
+          write: (key, value) =>
+            storage.transaction(() => storage.conversations.write(key, JSON.stringify(value), clock.now())),
           delete: (key) => storage.transaction(() => storage.conversations.delete(key)),
         },
       },
@@ -102,7 +110,11 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     // One question at a time: the owner's next message answers the last one asked.
     await ctx.conversation.exit('edit-draft');
     await ctx.conversation.exit('reject-reason');
-    await ctx.conversation.enter(followUp.kind === 'edit' ? 'edit-draft' : 'reject-reason', followUp.draftId, followUp.revision);
+    await ctx.conversation.enter(
+      followUp.kind === 'edit' ? 'edit-draft' : 'reject-reason',
+      followUp.draftId,
+      followUp.revision,
+    );
   });
 
   // 4. Commands.
@@ -121,11 +133,21 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   // 5. A reply to a card is about its draft; everything else is not understood.
   bot.on('message:text', (ctx) => {
     const { message, update, from } = ctx;
-    const draftId = message.reply_to_message === undefined ? undefined : draftOfMessage(message.chat.id, message.reply_to_message.message_id);
+    const draftId =
+      message.reply_to_message === undefined
+        ? undefined
+        : draftOfMessage(message.chat.id, message.reply_to_message.message_id);
     const draft = draftId === undefined ? undefined : storage.drafts.get(draftId);
-    if (draft?.state === 'pending') return dialogueRooms.editDraft(draft.id, draft.revision, message.text, `owner:${from.id}`, update.update_id);
-    if (draft?.state === 'rejected') return dialogueRooms.giveReason(draft.id, message.text, `owner:${from.id}`, update.update_id);
-    sayText(update.update_id, message.text.startsWith('/') ? 'I do not know that command. What I can do: /help' : 'I did not ask for anything, so I do not know what to do with that. /help');
+    if (draft?.state === 'pending')
+      return dialogueRooms.editDraft(draft.id, draft.revision, message.text, `owner:${from.id}`, update.update_id);
+    if (draft?.state === 'rejected')
+      return dialogueRooms.giveReason(draft.id, message.text, `owner:${from.id}`, update.update_id);
+    sayText(
+      update.update_id,
+      message.text.startsWith('/')
+        ? 'I do not know that command. What I can do: /help'
+        : 'I did not ask for anything, so I do not know what to do with that. /help',
+    );
   });
 
   function draftOfMessage(chatId: number, messageId: number): number | undefined {

@@ -1,7 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What a button can ask for; the list is closed, and short, since 64 bytes is all that a button carries. */
-export const VERBS = ['approve', 'edit', 'reject', 'live', 'again', 'reauth', 'ack', 'pause', 'resume', 'show'] as const;
+export const VERBS = [
+  'approve',
+  'edit',
+  'reject',
+  'live',
+  'again',
+  'reauth',
+  'ack',
+  'pause',
+  'resume',
+  'show',
+] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** What a pressed button says: do this to that row, as it was in that revision. */
@@ -24,7 +35,11 @@ export interface CallbackData {
 /** Builds the signer. The row is the real guard; the MAC keeps out what no card of ours ever carried. */
 export function createCallbackData(key: string): CallbackData {
   function mac(press: Press, binding: string): string {
-    return createHmac('sha256', key).update(`${press.verb}:${press.id}:${press.revision}:${binding}`).digest().subarray(0, 8).toString('base64url');
+    return createHmac('sha256', key)
+      .update(`${press.verb}:${press.id}:${press.revision}:${binding}`)
+      .digest()
+      .subarray(0, 8)
+      .toString('base64url');
   }
   return {
     sign: (press, binding) => `${press.verb}:${press.id}:${press.revision.toString(36)}:${mac(press, binding)}`,
@@ -32,7 +47,9 @@ export function createCallbackData(key: string): CallbackData {
       const match = /^([a-z]+):(\d{1,15}):([0-9a-z]{1,8}):([\w-]{11})$/.exec(data);
       if (match === null) return undefined;
       const verb = VERBS.find((known) => known === match[1]);
-      return verb === undefined ? undefined : { verb, id: Number(match[2]), revision: Number.parseInt(match[3] ?? '', 36), mac: match[4] ?? '' };
+      return verb === undefined
+        ? undefined
+        : { verb, id: Number(match[2]), revision: Number.parseInt(match[3] ?? '', 36), mac: match[4] ?? '' };
     },
     verify(press, binding) {
       return timingSafeEqual(Buffer.from(mac(press, binding)), Buffer.from(press.mac));

@@ -40,7 +40,13 @@ export function createInboxWorker(options: {
           options.outbox.send({
             key: `dead-update:${updateId}`,
             class: 'reply',
-            content: { kind: 'text', body: { text: '⚠️ I could not handle your last message; it is in my log. Please try it another way.', entities: [] } },
+            content: {
+              kind: 'text',
+              body: {
+                text: '⚠️ I could not handle your last message; it is in my log. Please try it another way.',
+                entities: [],
+              },
+            },
           });
         });
       }
@@ -48,7 +54,14 @@ export function createInboxWorker(options: {
     return undefined;
   }
 
-  const worker = createWorker({ name: 'inbox', clock: options.clock, log, everyMs: 2_000, look, onFatal: options.onFatal });
+  const worker = createWorker({
+    name: 'inbox',
+    clock: options.clock,
+    log,
+    everyMs: 2_000,
+    look,
+    onFatal: options.onFatal,
+  });
   storage.onChange('inbox', worker.nudge);
   return worker;
 }

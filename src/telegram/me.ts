@@ -3,6 +3,9 @@ import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Log, TelegramError, type TelegramApi } from '../ports.ts';
 import type { PollerDeath } from './poller.ts';
 
+/** The bot as Telegram describes it. */
+export type Me = UserFromGetMe;
+
 const CACHE_KEY = 'bot';
 const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
@@ -20,7 +23,7 @@ export function createMeLearner(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onKnown: (me: UserFromGetMe) => void;
+  readonly onKnown: (me: Me) => void;
   readonly onDeath: (death: PollerDeath) => void;
 }): MeLearner {
   const { api, storage, clock, log } = options;
@@ -29,7 +32,7 @@ export function createMeLearner(options: {
   let loop: Promise<void> = Promise.resolve();
   let wake = (): void => {};
 
-  function meet(me: UserFromGetMe): void {
+  function meet(me: Me): void {
     if (known) return;
     known = true;
     options.onKnown(me);
@@ -38,7 +41,7 @@ export function createMeLearner(options: {
   async function learn(): Promise<void> {
     for (let failures = 0; !abort.signal.aborted; failures += 1) {
       try {
-        const me = await api.call<UserFromGetMe>('getMe', {}, { timeoutMs: TIMEOUT_MS, signal: abort.signal });
+        const me = await api.call<Me>('getMe', {}, { timeoutMs: TIMEOUT_MS, signal: abort.signal });
         storage.transaction(() => storage.settings.set(CACHE_KEY, JSON.stringify(me)));
         return meet(me);
       } catch (error) {
@@ -46,7 +49,7 @@ export function createMeLearner(options: {
         if (error.code === 'unauthorized') return options.onDeath({ kind: 'unauthorized', reason: error.message });
         log.warn('getMe failed', { code: error.code, reason: error.message });
         const cached = storage.settings.get(CACHE_KEY);
-        if (cached !== undefined) meet(JSON.parse(cached) as UserFromGetMe);
+        if (cached !== undefined) meet(JSON.parse(cached) as Me);
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)));
       }
     }

@@ -38,7 +38,10 @@ export type Content =
   | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
   /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
   | { readonly kind: 'strip'; readonly messageId: number }
-  | { readonly kind: 'commands'; readonly commands: readonly { readonly command: string; readonly description: string }[] };
+  | {
+      readonly kind: 'commands';
+      readonly commands: readonly { readonly command: string; readonly description: string }[];
+    };
 
 /** A message to be shown. */
 export interface OutgoingMessage {
@@ -86,7 +89,9 @@ export function createOutbox(options: {
 }): Outbox {
   const { storage, clock } = options;
   function encode(content: Content): string {
-    return JSON.stringify(content.kind === 'text' || content.kind === 'document' ? { ...content, body: scrubText(content.body) } : content);
+    return JSON.stringify(
+      content.kind === 'text' || content.kind === 'document' ? { ...content, body: scrubText(content.body) } : content,
+    );
   }
 
   /** Where something was taken out, offsets no longer fit: the text is shown plain. */
@@ -103,7 +108,10 @@ export function createOutbox(options: {
         key: message.key,
         class: message.class,
         priority: PRIORITY[message.class],
-        chatId: message.content.kind === 'answer' || message.content.kind === 'commands' ? null : (message.chatId ?? options.chatId),
+        chatId:
+          message.content.kind === 'answer' || message.content.kind === 'commands'
+            ? null
+            : (message.chatId ?? options.chatId),
         replyToKey: message.replyToKey ?? null,
         content: encode(message.content),
         silent: message.sound === 'never' || (message.sound !== 'always' && options.isQuiet(now)) ? 1 : 0,

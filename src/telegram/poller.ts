@@ -23,7 +23,9 @@ export type PollerNews =
   | { readonly kind: 'conflict'; readonly since: number };
 
 /** Why the poller cannot go on. */
-export type PollerDeath = { readonly kind: 'unauthorized'; readonly reason: string } | { readonly kind: 'hung'; readonly sinceMs: number };
+export type PollerDeath =
+  | { readonly kind: 'unauthorized'; readonly reason: string }
+  | { readonly kind: 'hung'; readonly sinceMs: number };
 
 /** An update as far as the poller cares. */
 interface RawUpdate {
@@ -88,7 +90,12 @@ export function createPoller(options: {
     const timeout = lastCompletedAt === undefined ? 0 : POLL_SECONDS;
     return await api.call<readonly RawUpdate[]>(
       'getUpdates',
-      { ...(offset === undefined ? {} : { offset }), limit: 100, timeout, allowed_updates: ['message', 'callback_query', 'my_chat_member'] },
+      {
+        ...(offset === undefined ? {} : { offset }),
+        limit: 100,
+        timeout,
+        allowed_updates: ['message', 'callback_query', 'my_chat_member'],
+      },
       { timeoutMs: timeout * 1_000 + GRACE_MS, signal: abort.signal },
     );
   }
@@ -128,7 +135,8 @@ export function createPoller(options: {
       options.onNews({ kind: 'up' });
     }
     if (first) options.onFirst();
-    else if (updates.length === 0 && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS) await pause(SHORTEST_EMPTY_POLL_MS);
+    else if (updates.length === 0 && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS)
+      await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
   async function afterFailure(error: TelegramError): Promise<void> {
@@ -148,7 +156,8 @@ export function createPoller(options: {
       return options.onDeath({ kind: 'hung', sinceMs: now - hungSince });
     }
     if (conflicts === CONFLICTS_TO_TELL) options.onNews({ kind: 'conflict', since: troubleSince });
-    if (conflicts === 0 && now - troubleSince >= OUTAGE_AFTER_MS) options.onNews({ kind: 'outage', since: troubleSince, reason: error.message });
+    if (conflicts === 0 && now - troubleSince >= OUTAGE_AFTER_MS)
+      options.onNews({ kind: 'outage', since: troubleSince, reason: error.message });
     const backoff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
     await pause(error.retryAfterMs ?? backoff * (0.5 + options.random.fraction() / 2));
   }

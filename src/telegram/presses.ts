@@ -17,7 +17,9 @@ export interface PressedButton {
 }
 
 /** What the bot still has to do after a press: begin a dialogue. */
-export type FollowUp = { readonly kind: 'edit' | 'reason'; readonly draftId: number; readonly revision: number } | undefined;
+export type FollowUp =
+  | { readonly kind: 'edit' | 'reason'; readonly draftId: number; readonly revision: number }
+  | undefined;
 
 interface Answer {
   readonly text: string;
@@ -26,7 +28,10 @@ interface Answer {
   readonly followUp?: FollowUp;
 }
 
-const NOT_OURS: Answer = { text: 'This button is none of mine, or of an older version. Ask for /drafts or /status.', alert: true };
+const NOT_OURS: Answer = {
+  text: 'This button is none of mine, or of an older version. Ask for /drafts or /status.',
+  alert: true,
+};
 
 /** Builds the handler of buttons: authorised already, answered at once, one conditional change each. */
 export function createPresses(options: {
@@ -73,7 +78,9 @@ export function createPresses(options: {
       case 'again':
         return told(desk.publishAgain(id, revision, pressed.actor), pressed);
       default:
-        return desk.showAgain(id, `draft:${id}:shown:${pressed.updateId}`) ? { text: '' } : { text: 'It is decided already.', alert: true };
+        return desk.showAgain(id, `draft:${id}:shown:${pressed.updateId}`)
+          ? { text: '' }
+          : { text: 'It is decided already.', alert: true };
     }
   }
 
@@ -88,7 +95,12 @@ export function createPresses(options: {
     if (pressed.message === undefined) return;
     const { chatId, messageId } = pressed.message;
     if (storage.outbox.byMessage(chatId, messageId) !== undefined) return;
-    outbox.send({ key: `strip:${chatId}:${messageId}`, class: 'notice', chatId, content: { kind: 'strip', messageId } });
+    outbox.send({
+      key: `strip:${chatId}:${messageId}`,
+      class: 'notice',
+      chatId,
+      content: { kind: 'strip', messageId },
+    });
   }
 
   function decideIncident(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
@@ -105,7 +117,9 @@ export function createPresses(options: {
         options.holds.resume(incident.subject, pressed.actor);
         return { text: `${incident.subject} may run again.` };
       default:
-        return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged' ? { text: 'Acknowledged.' } : { text: 'It was acknowledged already.' };
+        return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged'
+          ? { text: 'Acknowledged.' }
+          : { text: 'It was acknowledged already.' };
     }
   }
 
@@ -116,7 +130,12 @@ export function createPresses(options: {
       outbox.send({
         key: `answer:${pressed.callbackQueryId}`,
         class: 'answer',
-        content: { kind: 'answer', callbackQueryId: pressed.callbackQueryId, text: answer.text, alert: answer.alert === true },
+        content: {
+          kind: 'answer',
+          callbackQueryId: pressed.callbackQueryId,
+          text: answer.text,
+          alert: answer.alert === true,
+        },
       });
       if (answer.followUp !== undefined) askFor(answer.followUp, pressed);
       return answer.followUp;

@@ -117,8 +117,15 @@ export function createSender(options: {
   async function attempt(row: OutboxRow): Promise<Delivery> {
     const content = JSON.parse(row.content) as Content;
     try {
-      const call = callFor(row, content, row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId);
-      const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, { timeoutMs: CALL_TIMEOUT_MS, files: call.files });
+      const call = callFor(
+        row,
+        content,
+        row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId,
+      );
+      const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, {
+        timeoutMs: CALL_TIMEOUT_MS,
+        files: call.files,
+      });
       return { kind: 'delivered', messageId: result === true ? null : (result.message_id ?? null) };
     } catch (error) {
       if (!(error instanceof TelegramError)) throw error;
@@ -133,7 +140,8 @@ export function createSender(options: {
     ...worker,
     recover() {
       storage.transaction(() => {
-        for (const row of storage.outbox.sending()) storage.outbox.end(row.id, 'unknown', 'Nightdesk ended while it was being sent');
+        for (const row of storage.outbox.sending())
+          storage.outbox.end(row.id, 'unknown', 'Nightdesk ended while it was being sent');
       });
     },
     async stop() {
@@ -163,9 +171,13 @@ function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: numbe
     case 'forbidden':
       return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false };
     case 'message-gone':
-      return isEdit && (row.class === 'alert' || row.class === 'card') ? { kind: 'resend' } : { kind: 'refused', error: error.message };
+      return isEdit && (row.class === 'alert' || row.class === 'card')
+        ? { kind: 'resend' }
+        : { kind: 'refused', error: error.message };
     case 'bad-request':
-      return row.class === 'alert' && row.attempts === 0 ? { kind: 'plain' } : { kind: 'refused', error: error.message };
+      return row.class === 'alert' && row.attempts === 0
+        ? { kind: 'plain' }
+        : { kind: 'refused', error: error.message };
   }
 }
 
@@ -194,7 +206,11 @@ function callFor(row: OutboxRow, content: Content, replyTo: number | null | unde
         files: [],
       };
     case 'strip':
-      return { method: 'editMessageReplyMarkup', payload: { chat_id: row.chatId, message_id: content.messageId }, files: [] };
+      return {
+        method: 'editMessageReplyMarkup',
+        payload: { chat_id: row.chatId, message_id: content.messageId },
+        files: [],
+      };
     case 'commands':
       return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
     case 'text':
@@ -203,7 +219,11 @@ function callFor(row: OutboxRow, content: Content, replyTo: number | null | unde
   }
 }
 
-function newMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, replyTo: number | null | undefined): Call {
+function newMessage(
+  row: OutboxRow,
+  content: Content & { kind: 'text' | 'document' },
+  replyTo: number | null | undefined,
+): Call {
   const shared = {
     chat_id: row.chatId,
     ...(row.silent === 1 ? { disable_notification: true } : {}),
@@ -219,7 +239,12 @@ function newMessage(row: OutboxRow, content: Content & { kind: 'text' | 'documen
   }
   return {
     method: 'sendMessage',
-    payload: { ...shared, text: content.body.text, entities: content.body.entities, link_preview_options: { is_disabled: true } },
+    payload: {
+      ...shared,
+      text: content.body.text,
+      entities: content.body.entities,
+      link_preview_options: { is_disabled: true },
+    },
     files: [],
   };
 }
@@ -227,10 +252,19 @@ function newMessage(row: OutboxRow, content: Content & { kind: 'text' | 'documen
 function editedMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, messageId: number): Call {
   const shared = { chat_id: row.chatId, message_id: messageId, ...keyboard(content.buttons) };
   return content.kind === 'document'
-    ? { method: 'editMessageCaption', payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities }, files: [] }
+    ? {
+        method: 'editMessageCaption',
+        payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
+        files: [],
+      }
     : {
         method: 'editMessageText',
-        payload: { ...shared, text: content.body.text, entities: content.body.entities, link_preview_options: { is_disabled: true } },
+        payload: {
+          ...shared,
+          text: content.body.text,
+          entities: content.body.entities,
+          link_preview_options: { is_disabled: true },
+        },
         files: [],
       };
 }

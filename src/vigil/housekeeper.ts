@@ -3,7 +3,7 @@ import type { Clock, Log } from '../ports.ts';
 import { createWorker, type Worker } from '../worker.ts';
 
 /** How often the control plane writes down that it is alive: what /status and the next start know of an outage's beginning. */
-export const ALIVE_EVERY_MS = 30_000;
+const ALIVE_EVERY_MS = 30_000;
 const ALIVE_KEY = 'alive-at';
 const CLEAN_KEY = 'stopped-cleanly';
 const PURGE_EVERY_MS = 3_600_000;
@@ -13,9 +13,13 @@ const KEEP_MS = 30 * DAY_MS;
 const KEEP_UPDATES_MS = 2 * DAY_MS;
 
 /** When the last incarnation was last seen alive, and whether it ended on purpose; undefined on a first start. */
-export function loadLastLife(storage: Storage): { readonly aliveAt: number; readonly stoppedCleanly: boolean } | undefined {
+export function loadLastLife(
+  storage: Storage,
+): { readonly aliveAt: number; readonly stoppedCleanly: boolean } | undefined {
   const aliveAt = Number(storage.settings.get(ALIVE_KEY));
-  return Number.isFinite(aliveAt) && aliveAt > 0 ? { aliveAt, stoppedCleanly: storage.settings.get(CLEAN_KEY) === 'yes' } : undefined;
+  return Number.isFinite(aliveAt) && aliveAt > 0
+    ? { aliveAt, stoppedCleanly: storage.settings.get(CLEAN_KEY) === 'yes' }
+    : undefined;
 }
 
 /** The housekeeper: writes down that we are alive, and drops what nobody needs any more. */

@@ -16,24 +16,51 @@ export interface AgentStatus {
   readonly lastProofAt: number | null;
   readonly runningSince: number | null;
   readonly nextDueAt: number | null;
-  readonly lastRun: { readonly id: number; readonly state: string; readonly endedAt: number | null; readonly evidence: string | null } | null;
+  readonly lastRun: {
+    readonly id: number;
+    readonly state: string;
+    readonly endedAt: number | null;
+    readonly evidence: string | null;
+  } | null;
 }
 
 /** The fleet at one moment, from rows alone. */
 export interface FleetStatus {
   readonly at: number;
   readonly paused: string | null;
-  readonly incidents: readonly { readonly id: number; readonly severity: string; readonly title: string; readonly since: number; readonly agents: readonly string[] }[];
-  readonly credentials: readonly { readonly name: string; readonly title: string; readonly state: CredentialState; readonly since: number | null; readonly provedAt: number | null }[];
+  readonly incidents: readonly {
+    readonly id: number;
+    readonly severity: string;
+    readonly title: string;
+    readonly since: number;
+    readonly agents: readonly string[];
+  }[];
+  readonly credentials: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly state: CredentialState;
+    readonly since: number | null;
+    readonly provedAt: number | null;
+  }[];
   readonly agents: readonly AgentStatus[];
-  readonly drafts: { readonly pending: number; readonly approved: number; readonly unknown: number; readonly nextDeadline: number | null };
+  readonly drafts: {
+    readonly pending: number;
+    readonly approved: number;
+    readonly unknown: number;
+    readonly nextDeadline: number | null;
+  };
   readonly outbox: { readonly waiting: number; readonly oldestAt: number | null };
 }
 
 const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle', 'inactive'];
 
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
-export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number, activeRuntimes: ReadonlySet<string>): FleetStatus {
+export function loadFleetStatus(
+  fleet: Fleet,
+  storage: Storage,
+  now: number,
+  activeRuntimes: ReadonlySet<string>,
+): FleetStatus {
   const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage, activeRuntimes));
   const fleetHold = storage.holds.active().find((hold) => hold.agent === '');
   return {
@@ -74,23 +101,28 @@ export function loadAgentStatus(agent: Agent, storage: Storage, activeRuntimes: 
   const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
   const due = storage.dues.waitingOf(agent.name);
   const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name);
-  const proofs = [lastGood?.endedAt, alive?.outputAt, alive?.beatAt, alive?.progressAt].filter((at): at is number => typeof at === 'number');
+  const proofs = [lastGood?.endedAt, alive?.outputAt, alive?.beatAt, alive?.progressAt].filter(
+    (at): at is number => typeof at === 'number',
+  );
   return {
     name: agent.name,
     ...condition(),
     lastProofAt: proofs.length === 0 ? null : Math.max(...proofs),
     runningSince: alive?.startedAt ?? null,
     nextDueAt: due?.dueAt ?? null,
-    lastRun: last === undefined ? null : { id: last.id, state: last.state, endedAt: last.endedAt, evidence: last.evidence },
+    lastRun:
+      last === undefined ? null : { id: last.id, state: last.state, endedAt: last.endedAt, evidence: last.evidence },
   };
 
   function condition(): { readonly condition: AgentCondition; readonly reason: string | null } {
-    if (!activeRuntimes.has(agent.runtime)) return { condition: 'inactive', reason: `runtime ${agent.runtime} is not run by this version` };
+    if (!activeRuntimes.has(agent.runtime))
+      return { condition: 'inactive', reason: `runtime ${agent.runtime} is not run by this version` };
     if (holds.length > 0) return { condition: 'held', reason: holds.map((hold) => hold.reason).join('; ') };
     const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
     if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };
     if (alive !== undefined) return { condition: 'running', reason: alive.progressNote ?? alive.beatNote };
-    if (last?.state === 'failed') return { condition: 'failed', reason: `${last.failure ?? 'failed'}: ${last.evidence ?? ''}` };
+    if (last?.state === 'failed')
+      return { condition: 'failed', reason: `${last.failure ?? 'failed'}: ${last.evidence ?? ''}` };
     if (due?.reason) return { condition: 'waiting', reason: due.reason };
     return { condition: 'idle', reason: null };
   }

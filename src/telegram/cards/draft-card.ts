@@ -56,11 +56,17 @@ export function renderUnknownCard(draft: DraftRow, setting: CardSetting): Conten
     body: richText(
       lines(
         bold(`❓ Draft #${draft.id}: I do not know whether it went out`),
-        line('The publisher was cut off while it was publishing to ', bold(shorten(draft.recipient, 100)), '. Nothing is sent again before you say so.'),
+        line(
+          'The publisher was cut off while it was publishing to ',
+          bold(shorten(draft.recipient, 100)),
+          '. Nothing is sent again before you say so.',
+        ),
         '',
         quote(shorten(draft.body, 600)),
         '',
-        draft.url === null ? 'Look at the place where it should be, then tell me:' : line('Look at ', link('the place', draft.url), ', then tell me:'),
+        draft.url === null
+          ? 'Look at the place where it should be, then tell me:'
+          : line('Look at ', link('the place', draft.url), ', then tell me:'),
       ),
     ),
     buttons: [
@@ -74,20 +80,36 @@ export function renderUnknownCard(draft: DraftRow, setting: CardSetting): Conten
 
 function asDocument(draft: DraftRow, head: Piece, foot: Piece, buttons: readonly (readonly Button[])[]): Content {
   const rest = LONGEST_CAPTION - lines(head, '', '', foot).text.length - 60;
-  const body = lines(head, '', rest > 80 ? italic(shorten(draft.body, Math.min(rest, 300))) : undefined, '📄 The whole text is in the file.', foot);
+  const body = lines(
+    head,
+    '',
+    rest > 80 ? italic(shorten(draft.body, Math.min(rest, 300))) : undefined,
+    '📄 The whole text is in the file.',
+    foot,
+  );
   return {
     kind: 'document',
     name: `draft-${draft.id}-r${draft.revision}.txt`,
     content: draft.body,
-    body: richText(body.text.length <= LONGEST_CAPTION ? body : lines(bold(`Draft #${draft.id}`), '📄 The whole text is in the file.', foot)),
+    body: richText(
+      body.text.length <= LONGEST_CAPTION
+        ? body
+        : lines(bold(`Draft #${draft.id}`), '📄 The whole text is in the file.', foot),
+    ),
     buttons,
   };
 }
 
 function renderHead(draft: DraftRow): Piece {
-  const answered = draft.url === null ? undefined : line('🔗 ', link(shorten(draft.url.replace(/^https?:\/\//i, ''), 80), draft.url));
+  const answered =
+    draft.url === null ? undefined : line('🔗 ', link(shorten(draft.url.replace(/^https?:\/\//i, ''), 80), draft.url));
   return lines(
-    line(bold(`✍️ Draft #${draft.id}`), ` · ${draft.kind} by `, bold(draft.agent), draft.revision === 1 ? '' : ` · revision ${draft.revision}`),
+    line(
+      bold(`✍️ Draft #${draft.id}`),
+      ` · ${draft.kind} by `,
+      bold(draft.agent),
+      draft.revision === 1 ? '' : ` · revision ${draft.revision}`,
+    ),
     line('To ', bold(shorten(draft.recipient, 200)), draft.priority === 3 ? '' : ` · priority ${draft.priority}`),
     answered,
     draft.context === null ? undefined : quote(shorten(draft.context, LONGEST_CONTEXT)),
@@ -103,7 +125,11 @@ function renderState(draft: DraftRow, setting: CardSetting, waiting: string | un
         draft.windowEndsAt === null ? '⏳ No deadline' : line('⏳ Decide by ', at(draft.windowEndsAt)),
       );
     case 'approved':
-      return line('✅ Approved ', at(draft.decidedAt), waiting === undefined ? ', going out…' : ` · ${shorten(waiting, 200)}`);
+      return line(
+        '✅ Approved ',
+        at(draft.decidedAt),
+        waiting === undefined ? ', going out…' : ` · ${shorten(waiting, 200)}`,
+      );
     case 'publishing':
       return '📤 Approved, being published…';
     case 'published':
@@ -116,9 +142,17 @@ function renderState(draft: DraftRow, setting: CardSetting, waiting: string | un
     case 'unknown':
       return '❓ Unknown whether it went out: see the question below.';
     case 'rejected':
-      return line('🚫 Rejected ', at(draft.decidedAt), draft.reason === null ? '' : line(' · ', italic(shorten(draft.reason, 300))));
+      return line(
+        '🚫 Rejected ',
+        at(draft.decidedAt),
+        draft.reason === null ? '' : line(' · ', italic(shorten(draft.reason, 300))),
+      );
     case 'expired':
-      return line('⌛ Expired ', at(draft.windowEndsAt), draft.reason === null ? ', undecided' : ` · ${shorten(draft.reason, 200)}`);
+      return line(
+        '⌛ Expired ',
+        at(draft.windowEndsAt),
+        draft.reason === null ? ', undecided' : ` · ${shorten(draft.reason, 200)}`,
+      );
   }
 }
 
@@ -130,7 +164,13 @@ function decisionButtons(draft: DraftRow, callbackData: CallbackData): readonly 
   ];
 }
 
-function button(text: string, verb: Verb, draft: DraftRow, callbackData: CallbackData, style?: Button['style']): Button {
+function button(
+  text: string,
+  verb: Verb,
+  draft: DraftRow,
+  callbackData: CallbackData,
+  style?: Button['style'],
+): Button {
   const data = callbackData.sign({ verb, id: draft.id, revision: draft.revision }, draft.hash);
   return style === undefined ? { text, data } : { text, data, style };
 }

@@ -16,16 +16,30 @@ export function incidentKey(id: number): string {
 }
 
 /** The message of an incident: what is wrong, since when, what was seen, whom it holds, and the buttons that mend it. */
-export function renderIncident(incident: IncidentRow, agents: readonly string[], mends: readonly Mend[], setting: CardSetting): Content {
+export function renderIncident(
+  incident: IncidentRow,
+  agents: readonly string[],
+  mends: readonly Mend[],
+  setting: CardSetting,
+): Content {
   const resolved = incident.state === 'resolved';
   const body = lines(
-    bold(`${sign(incident)} ${incident.title}`),
-    agents.length === 0 ? undefined : line(incident.kind === 'auth' ? `Holds ${count(agents.length, 'agent')}: ` : 'Agents: ', bold(shorten(agents.join(', '), 900))),
+    bold(resolved ? `${sign(incident)} Over: ${incident.title}` : `${sign(incident)} ${incident.title}`),
+    agents.length === 0
+      ? undefined
+      : line(
+          incident.kind === 'auth' ? `Holds ${count(agents.length, 'agent')}: ` : 'Agents: ',
+          bold(shorten(agents.join(', '), 900)),
+        ),
     incident.evidence === '' ? undefined : line('Seen: ', code(shorten(incident.evidence, 400))),
     incident.note === null ? undefined : shorten(incident.note, 700),
     renderTimes(incident, setting),
   );
-  return { kind: 'text', body: richText(body), buttons: resolved ? [] : [mendButtons(incident, mends, setting.callbackData)] };
+  return {
+    kind: 'text',
+    body: richText(body),
+    buttons: resolved ? [] : [mendButtons(incident, mends, setting.callbackData)],
+  };
 }
 
 /** The silent message that says that it is over, and what it cost. */
@@ -33,7 +47,9 @@ export function renderRecovery(incident: IncidentRow, cost: string): Content {
   const lasted = (incident.resolvedAt ?? incident.lastSeenAt) - incident.openedAt;
   return {
     kind: 'text',
-    body: richText(lines(bold(`🟢 Recovered: ${incident.title}`), `#${incident.id} lasted ${duration(lasted)}. ${cost}`)),
+    body: richText(
+      lines(bold(`🟢 Recovered: ${incident.title}`), `#${incident.id} lasted ${duration(lasted)}. ${cost}`),
+    ),
   };
 }
 
@@ -46,12 +62,17 @@ function renderTimes(incident: IncidentRow, setting: CardSetting): Piece {
   const at = (time: number): Piece => clockTime(time, setting.timezone, setting.now);
   const times = incident.times > 1 ? ` · seen ${incident.times} times` : '';
   const head = line(`#${incident.id} · since `, at(incident.openedAt), times);
-  if (incident.resolvedAt !== null) return line(head, ` · over after ${duration(incident.resolvedAt - incident.openedAt)}`);
+  if (incident.resolvedAt !== null)
+    return line(head, ` · over after ${duration(incident.resolvedAt - incident.openedAt)}`);
   return incident.acknowledgedAt === null ? head : line(head, ' · acknowledged ', at(incident.acknowledgedAt));
 }
 
 function mendButtons(incident: IncidentRow, mends: readonly Mend[], callbackData: CallbackData): readonly Button[] {
   const press = (verb: Verb): string => callbackData.sign({ verb, id: incident.id, revision: 0 }, incident.fingerprint);
-  const buttons: Button[] = mends.map((mend) => ({ text: mend.label, data: press(mend.verb), style: 'primary' as const }));
+  const buttons: Button[] = mends.map((mend) => ({
+    text: mend.label,
+    data: press(mend.verb),
+    style: 'primary' as const,
+  }));
   return incident.state === 'firing' ? [...buttons, { text: '👀 Ack', data: press('ack') }] : buttons;
 }

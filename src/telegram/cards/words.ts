@@ -6,7 +6,10 @@ export type Piece = string | FormattedString;
 
 /** Builds one text of lines; empty pieces vanish, so that a card can name what it shows only sometimes. */
 export function lines(...pieces: readonly (Piece | undefined)[]): FormattedString {
-  return FormattedString.join(pieces.filter((piece): piece is Piece => piece !== undefined), '\n');
+  return FormattedString.join(
+    pieces.filter((piece): piece is Piece => piece !== undefined),
+    '\n',
+  );
 }
 
 /** Joins pieces without anything between them. */
@@ -79,5 +82,7 @@ export function shorten(text: string, max: number): string {
 
 /** What the outbox stores; entities that reach over the end of the text cannot occur, since the library built both. */
 export function richText(text: Piece): RichText {
-  return typeof text === 'string' ? { text, entities: [] } : { text: text.text, entities: text.entities as unknown as readonly TextEntity[] };
+  return typeof text === 'string'
+    ? { text, entities: [] }
+    : { text: text.text, entities: text.entities as unknown as readonly TextEntity[] };
 }

@@ -1,11 +1,13 @@
 import type { IncidentRegister } from '../incidents/register.ts';
-import type { PollerNews } from '../telegram/poller.ts';
+import type { PollerNews } from './poller.ts';
 
 const OUTAGE = 'poller:telegram';
 const CONFLICT = 'conflict:token';
 
 /** Turns what the poller noticed into incidents: they are told as soon as Telegram can be reached again. */
-export function createPollerWatch(options: { readonly incidents: IncidentRegister }): { onNews(news: PollerNews): void } {
+export function createPollerWatch(options: { readonly incidents: IncidentRegister }): {
+  onNews(news: PollerNews): void;
+} {
   const { incidents } = options;
   return {
     onNews(news) {
