@@ -3,7 +3,10 @@ import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
 /** /help: every command in a line; `listed` is asked at each call, since help is one of them. */
-export function createHelpCommand(listed: () => readonly Command[], toCome: readonly string[]): Command {
+export function createHelpCommand(
+  listed: () => readonly Pick<Command, 'name' | 'description'>[],
+  toCome: readonly string[],
+): Command {
   return {
     name: 'help',
     description: 'what I can do',

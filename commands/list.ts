@@ -29,7 +29,6 @@ export interface CommandRooms {
 
 /** Commands of the contract whose machinery comes later: they say so. */
 const TO_COME = [
-  'fleet',
   'restart',
   'run',
   'stop',
@@ -44,6 +43,9 @@ const TO_COME = [
   'reload',
 ] as const;
 
+/** The one command that is a menu: the bot itself answers it. */
+export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each agent' } as const;
+
 /** All commands that work, in the order of the menu. */
 export function createCommands(rooms: CommandRooms): {
   readonly listed: readonly Command[];
@@ -57,7 +59,7 @@ export function createCommands(rooms: CommandRooms): {
     createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
     createReauthCommand(rooms.fleet, rooms.custodian),
-    createHelpCommand(() => listed, TO_COME),
+    createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),
     createStartCommand(rooms.fleet),
   ];
   const toCome = TO_COME.map((name) => ({

@@ -1,7 +1,7 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
-import { type AgentStatus, type FleetStatus, loadFleetStatus } from '../src/vigil/status.ts';
+import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus } from '../src/vigil/status.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
@@ -13,15 +13,6 @@ export function createStatusCommand(fleet: Fleet, storage: Storage, activeRuntim
     run: ({ now }) => reply(renderStatus(loadFleetStatus(fleet, storage, now, activeRuntimes), fleet.timezone)),
   };
 }
-
-const SIGNS: Readonly<Record<AgentStatus['condition'], string>> = {
-  held: '⛔️',
-  failed: '🟠',
-  waiting: '⏳',
-  running: '▶️',
-  idle: '🟢',
-  inactive: '⚪️',
-};
 
 function renderStatus(status: FleetStatus, timezone: string): Piece {
   const { incidents, credentials, agents, drafts, outbox, at } = status;
@@ -64,7 +55,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
 
 function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
   const proof = agent.lastProofAt === null ? 'no proof yet' : `${duration(now - agent.lastProofAt)} ago`;
-  const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : SIGNS[agent.condition];
+  const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : AGENT_SIGNS[agent.condition];
   const next =
     agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
       ? line(' · next ', clockTime(agent.nextDueAt, timezone, now))

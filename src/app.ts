@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { createCommands } from '../commands/list.ts';
+import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from './config/fleet.ts';
 import { createProcessGroup } from './containment/process-group.ts';
@@ -21,6 +21,7 @@ import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
 import { duration } from './telegram/cards/words.ts';
+import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox, type RichText } from './telegram/outbox.ts';
@@ -157,6 +158,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     callbackData,
     activeRuntimes: ACTIVE_RUNTIMES,
   });
+  const fleetMenu = createFleetMenu({ fleet, storage, clock, activeRuntimes: ACTIVE_RUNTIMES });
   const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({
@@ -185,8 +187,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   /** Telegram told who we are: from here on updates can be handled. */
   function meet(bot: Me): void {
-    handle = createBot({ me: bot, storage, clock, outbox, isOwner: access.isOwner, commands, desk, press });
-    const menu = commands.listed.map(({ name, description }) => ({ command: name, description }));
+    handle = createBot({ me: bot, storage, clock, outbox, isOwner: access.isOwner, commands, desk, fleetMenu, press });
+    const menu = [FLEET_COMMAND, ...commands.listed].map(({ name, description }) => ({ command: name, description }));
     const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
     storage.transaction(() => {
       outbox.send({

@@ -15,7 +15,7 @@ Inside an agent's run: nightdesk draft, beat, progress, fail, decisions (each ha
 const TO_COME = ['doctor', 'sentinel', 'init'];
 
 /** Two SIGINT within this time are one Ctrl-C. */
-const SAME_KEY_MS = 1_000;
+const SAME_KEY_SECONDS = 1;
 
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
@@ -27,8 +27,8 @@ function openTerminal(): Terminal {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // Under npm one Ctrl-C arrives twice, from the terminal and from npm; only a second one by hand means "at once".
-      if (askedAt !== undefined && signal === 'SIGINT' && Date.now() - askedAt > SAME_KEY_MS) process.exit(130);
-      askedAt ??= Date.now();
+      if (askedAt !== undefined && signal === 'SIGINT' && process.uptime() - askedAt > SAME_KEY_SECONDS) process.exit(130);
+      askedAt ??= process.uptime();
       interrupted.resolve(signal);
     });
   }

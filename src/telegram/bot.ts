@@ -5,7 +5,7 @@ import {
   type VersionedState,
 } from '@grammyjs/conversations';
 import { Bot, type Context } from 'grammy';
-import type { Update } from 'grammy/types';
+import type { MessageEntity, Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
 import type { DialogueRooms } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
@@ -13,10 +13,12 @@ import { createRejectReason } from '../../conversations/reject-reason.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
-import { duration } from './cards/words.ts';
+import { duration, richText } from './cards/words.ts';
+import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
 import type { FollowUp, PressedButton } from './presses.ts';
+import { createRowTransformer } from './row-transformer.ts';
 
 type BotContext = ConversationFlavor<Context>;
 
@@ -34,6 +36,7 @@ export interface BotOptions {
   readonly isOwner: (userId: number) => boolean;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
   readonly desk: Desk;
+  readonly fleetMenu: FleetMenu;
   readonly press: (pressed: PressedButton) => FollowUp;
 }
 
@@ -43,11 +46,8 @@ export interface BotOptions {
  */
 export function createBot(options: BotOptions): (update: Update, receivedAt: number) => Promise<void> {
   const { storage, clock, outbox, desk } = options;
-  // The token is never used: calls through grammY are refused below.
+  // The token is never used: every call through grammY becomes a row.
   const bot = new Bot<BotContext>('0:unused', { botInfo: options.me });
-  bot.api.config.use((_prev, method) => {
-    throw new Error(`${method}: handlers leave rows in the outbox, they do not call the Bot API`);
-  });
 
   function say(updateId: number, content: Content): void {
     storage.transaction(() => outbox.send({ key: `reply:${updateId}`, class: 'reply', content }));
@@ -70,7 +70,9 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
 
   // 1. Only owners, on messages and on buttons alike.
   bot.use(async (ctx, next) => {
-    if (ctx.from !== undefined && !ctx.from.is_bot && options.isOwner(ctx.from.id)) await next();
+    if (ctx.from === undefined || ctx.from.is_bot || !options.isOwner(ctx.from.id)) return;
+    ctx.api.config.use(createRowTransformer(ctx, { storage, outbox }));
+    await next();
   });
 
   // 2. Commands that end or need no dialogue come before the dialogues, so that none of them is taken for an answer.
@@ -96,7 +98,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.use(createConversation(createEditDraft(dialogueRooms), { id: 'edit-draft', parallel: true }));
   bot.use(createConversation(createRejectReason(dialogueRooms), { id: 'reject-reason', parallel: true }));
 
-  // 3. Buttons.
+  // 3. Buttons: of the menu, then of the cards.
+  bot.use(options.fleetMenu.menu);
   bot.on('callback_query:data', async (ctx) => {
     const { message } = ctx.callbackQuery;
     const followUp = options.press({
@@ -121,6 +124,13 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.command('cancel', async (ctx) => {
     await ctx.conversation.exitAll();
     sayText(ctx.update.update_id, 'Nothing of mine waits for an answer now.');
+  });
+  bot.command('fleet', async (ctx) => {
+    const { text, entities } = richText(options.fleetMenu.renderList());
+    await ctx.reply(text, {
+      entities: [...entities] as unknown as MessageEntity[],
+      reply_markup: options.fleetMenu.menu,
+    });
   });
   for (const command of [...options.commands.listed, ...options.commands.toCome]) {
     bot.command(command.name, (ctx) => {

@@ -52,6 +52,16 @@ export interface FleetStatus {
   readonly outbox: { readonly waiting: number; readonly oldestAt: number | null };
 }
 
+/** A sign for each condition, as it stands before an agent's name. */
+export const AGENT_SIGNS: Readonly<Record<AgentCondition, string>> = {
+  held: '⛔️',
+  failed: '🟠',
+  waiting: '⏳',
+  running: '▶️',
+  idle: '🟢',
+  inactive: '⚪️',
+};
+
 const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle', 'inactive'];
 
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */

@@ -1,0 +1,91 @@
+import { Menu } from '@grammyjs/menu';
+import type { Context } from 'grammy';
+import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
+import type { Clock } from '../ports.ts';
+import { AGENT_SIGNS, type AgentStatus, loadAgentStatus } from '../vigil/status.ts';
+import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from './cards/words.ts';
+
+/** Columns of the list of agents: two names fit a phone. */
+const COLUMNS = 2;
+
+/** The /fleet menu: navigation over the agents and nothing else, so that a stale or forged button can do no harm. */
+export interface FleetMenu {
+  readonly menu: Menu<Context>;
+  /** What /fleet shows first. */
+  renderList(): Piece;
+}
+
+/** Builds the menu. Its fingerprint is the list of agents: a button of another fleet answers that it is outdated. */
+export function createFleetMenu(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly activeRuntimes: ReadonlySet<string>;
+}): FleetMenu {
+  const { fleet, storage, clock } = options;
+  const fingerprint = [...fleet.agents.keys()].join(' ');
+
+  function statusOf(name: string): AgentStatus | undefined {
+    const agent = fleet.agents.get(name);
+    return agent === undefined ? undefined : loadAgentStatus(agent, storage, options.activeRuntimes);
+  }
+
+  function renderList(): Piece {
+    const statuses = [...fleet.agents.keys()].map(statusOf).filter((status) => status !== undefined);
+    const held = statuses.filter(({ condition }) => condition === 'held' || condition === 'failed').length;
+    const running = statuses.filter(({ condition }) => condition === 'running').length;
+    return lines(
+      bold(`The fleet: ${count(statuses.length, 'agent')}`),
+      `${running} running, ${held} held or failed. Press one to look at it.`,
+    );
+  }
+
+  function renderPanel(name: string): Piece {
+    const status = statusOf(name);
+    if (status === undefined) return `There is no agent ${name} any more.`;
+    const now = clock.now();
+    const at = (time: number): Piece => clockTime(time, fleet.timezone, now);
+    const { lastRun } = status;
+    return lines(
+      bold(`${AGENT_SIGNS[status.condition]} ${status.name}: ${status.condition}`),
+      status.reason === null ? undefined : shorten(status.reason, 300),
+      status.lastProofAt === null
+        ? 'It has proved nothing yet.'
+        : line('Last proof ', at(status.lastProofAt), `, ${duration(now - status.lastProofAt)} ago`),
+      status.runningSince === null ? undefined : `Running for ${duration(now - status.runningSince)}`,
+      status.nextDueAt === null || status.nextDueAt <= now ? undefined : line('Next due ', at(status.nextDueAt)),
+      lastRun === null
+        ? 'No run yet.'
+        : `Last run: ${lastRun.state}${lastRun.evidence === null ? '' : `, ${shorten(lastRun.evidence, 200)}`} (run ${lastRun.id})`,
+      '',
+      `/why ${name} · /pause ${name} · /resume ${name} · /workstate ${name}`,
+    );
+  }
+
+  async function show(ctx: Context, piece: Piece): Promise<void> {
+    const { text, entities } = typeof piece === 'string' ? { text: piece, entities: [] } : piece;
+    await ctx.editMessageText(text, { entities });
+  }
+
+  const panel = new Menu<Context>('agent', { fingerprint: () => fingerprint })
+    .text(
+      { text: 'Refresh', payload: (ctx) => String(ctx.match ?? '') },
+      async (ctx) => await show(ctx, renderPanel(String(ctx.match))),
+    )
+    .back('All agents', async (ctx) => await show(ctx, renderList()));
+
+  const menu = new Menu<Context>('fleet', { fingerprint: () => fingerprint }).dynamic((_ctx, range) => {
+    for (const [index, name] of [...fleet.agents.keys()].entries()) {
+      const condition = statusOf(name)?.condition ?? 'inactive';
+      range.submenu(
+        { text: `${AGENT_SIGNS[condition]} ${name}`, payload: name },
+        'agent',
+        async (ctx) => await show(ctx, renderPanel(name)),
+      );
+      if (index % COLUMNS === COLUMNS - 1) range.row();
+    }
+  });
+  menu.register(panel);
+  return { menu, renderList };
+}
