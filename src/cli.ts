@@ -27,7 +27,8 @@ function openTerminal(): Terminal {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // Under npm one Ctrl-C arrives twice, from the terminal and from npm; only a second one by hand means "at once".
-      if (askedAt !== undefined && signal === 'SIGINT' && process.uptime() - askedAt > SAME_KEY_SECONDS) process.exit(130);
+      if (askedAt !== undefined && signal === 'SIGINT' && process.uptime() - askedAt > SAME_KEY_SECONDS)
+        process.exit(130);
       askedAt ??= process.uptime();
       interrupted.resolve(signal);
     });

@@ -34,9 +34,9 @@ export interface IncidentRegister {
 
 /** What mends an incident of each kind, as buttons; Ack is on all of them. */
 const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
-  auth: [{ label: '🔑 Re-auth', verb: 'reauth' }],
-  crash: [{ label: '⏸ Pause', verb: 'pause' }],
-  'crash-loop': [{ label: '🔁 Restart', verb: 'resume' }],
+  auth: [{ label: 'Re-auth', verb: 'reauth' }],
+  crash: [{ label: 'Pause', verb: 'pause' }],
+  'crash-loop': [{ label: 'Restart', verb: 'resume' }],
   publisher: [],
   check: [],
   poller: [],

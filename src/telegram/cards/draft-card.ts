@@ -158,9 +158,9 @@ function renderState(draft: DraftRow, setting: CardSetting, waiting: string | un
 
 function decisionButtons(draft: DraftRow, callbackData: CallbackData): readonly Button[] {
   return [
-    button('✅ Approve', 'approve', draft, callbackData, 'success'),
-    button('✏️ Edit', 'edit', draft, callbackData),
-    button('🚫 Reject', 'reject', draft, callbackData, 'danger'),
+    button('Approve', 'approve', draft, callbackData, 'success'),
+    button('Edit', 'edit', draft, callbackData),
+    button('Reject', 'reject', draft, callbackData, 'danger'),
   ];
 }
 

@@ -1,8 +1,11 @@
 import type { IncidentRow } from '../../../storage/incident-store.ts';
 import type { CallbackData, Verb } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
-import { bold, clockTime, code, count, duration, line, lines, type Piece, richText, shorten } from './words.ts';
+import { bold, clockTime, count, duration, line, lines, type Piece, quote, richText, shorten } from './words.ts';
 import type { CardSetting } from './draft-card.ts';
+
+/** A line of output as evidence: enough to recognise the error, short enough for a glance. */
+const LONGEST_EVIDENCE = 240;
 
 /** A button that mends an incident. */
 export interface Mend {
@@ -23,15 +26,13 @@ export function renderIncident(
   setting: CardSetting,
 ): Content {
   const resolved = incident.state === 'resolved';
+  const holds = incident.kind === 'auth' ? (resolved ? 'Held' : 'Holds') : 'Concerns';
   const body = lines(
-    bold(resolved ? `${sign(incident)} Over: ${incident.title}` : `${sign(incident)} ${incident.title}`),
+    bold(`${sign(incident)} ${resolved ? overTitle(incident) : incident.title}`),
     agents.length === 0
       ? undefined
-      : line(
-          incident.kind === 'auth' ? `Holds ${count(agents.length, 'agent')}: ` : 'Agents: ',
-          bold(shorten(agents.join(', '), 900)),
-        ),
-    incident.evidence === '' ? undefined : line('Seen: ', code(shorten(incident.evidence, 400))),
+      : line(`${holds} ${count(agents.length, 'agent')}: `, bold(shorten(agents.join(', '), 900))),
+    incident.evidence === '' ? undefined : quote(shorten(incident.evidence, LONGEST_EVIDENCE)),
     incident.note === null ? undefined : shorten(incident.note, 700),
     renderTimes(incident, setting),
   );
@@ -48,9 +49,14 @@ export function renderRecovery(incident: IncidentRow, cost: string): Content {
   return {
     kind: 'text',
     body: richText(
-      lines(bold(`🟢 Recovered: ${incident.title}`), `#${incident.id} lasted ${duration(lasted)}. ${cost}`),
+      lines(bold(`🟢 Recovered: ${overTitle(incident)}`), `#${incident.id} lasted ${duration(lasted)}. ${cost}`),
     ),
   };
+}
+
+/** The title once it is over: a title in the present tense would read as if it were not. */
+function overTitle(incident: IncidentRow): string {
+  return incident.kind === 'auth' ? `${incident.subject} works again` : `over: ${incident.title}`;
 }
 
 function sign(incident: IncidentRow): string {
@@ -74,5 +80,5 @@ function mendButtons(incident: IncidentRow, mends: readonly Mend[], callbackData
     data: press(mend.verb),
     style: 'primary' as const,
   }));
-  return incident.state === 'firing' ? [...buttons, { text: '👀 Ack', data: press('ack') }] : buttons;
+  return incident.state === 'firing' ? [...buttons, { text: 'Ack', data: press('ack') }] : buttons;
 }
