@@ -26,12 +26,13 @@ export type Admission =
 
 /**
  * Decides about one due time. Holds add up: the first one is named, all have to go. A trial run passes the hold of its credential:
- * it is the probe. An agent that runs without pause waits under a hold instead of giving up each second's due time.
+ * it is the probe. An agent that runs without pause waits, under a hold as well as for its own last run, instead of giving up each
+ * second's due time.
  */
 export function decideAdmission(facts: AdmissionFacts): Admission {
   if (!facts.runtimeIsActive) return { kind: 'skip', reason: `runtime ${facts.runtime} is not run by this version` };
   if (facts.running)
-    return facts.cause === 'schedule' || facts.cause === 'catch-up'
+    return !facts.isContinuous && (facts.cause === 'schedule' || facts.cause === 'catch-up')
       ? skip('its last run is still going')
       : wait('its last run is still going');
   const hold = facts.holds.find((candidate) => !(facts.cause === 'trial' && candidate.kind === 'credential'));
