@@ -1,7 +1,8 @@
 import type { Update } from 'grammy/types';
+import type { InboxUpdate } from '../../storage/inbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Clock, Log } from '../ports.ts';
-import { createWorker, type Worker } from '../worker.ts';
+import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Tries of one update before it is set aside: what fails three times fails always. */
@@ -10,8 +11,9 @@ const MOST_TRIES = 3;
 /**
  * Works through the durable inbox, presses first.
  *
- * Each look: 1. takes the next update; 2. counts the try, so that an update that kills the process is not tried for ever; 3. hands it to the
- * bot; 4. marks it done. A crash before 4 repeats it: every handler's effects have keys or conditions that make the second time harmless.
+ * Each look: 1. takes the next update; 2. counts the try before it is made, so that an update that kills the process is not tried for ever;
+ * 3. hands it to the bot; 4. marks it done. A crash before 4 repeats it: every handler's effects have keys or conditions that make the
+ * second time harmless.
  */
 export function createInboxWorker(options: {
   readonly storage: Storage;
@@ -25,33 +27,44 @@ export function createInboxWorker(options: {
 
   async function look(): Promise<undefined> {
     for (let next = storage.inbox.next(); next !== undefined; next = storage.inbox.next()) {
-      const { sequence, updateId, receivedAt, body, attempts } = next;
-      if (attempts > 0) storage.transaction(() => storage.inbox.countAttempt(sequence));
+      const { sequence, receivedAt, body, attempts } = next;
+      if (attempts >= MOST_TRIES) {
+        setAside(next, 'Nightdesk ended each time that it was handled');
+        continue;
+      }
+      storage.transaction(() => storage.inbox.countAttempt(sequence));
       try {
         await options.handle(JSON.parse(body) as Update, receivedAt);
         storage.transaction(() => storage.inbox.finish(sequence));
       } catch (error) {
+        // A full disk is not the update's fault: the worker waits, and the update is tried again.
+        if (isPassingStorageTrouble(error)) throw error;
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
-        log.error('an update could not be handled', { update: updateId, tries: attempts + 1, reason });
-        storage.transaction(() => {
-          if (attempts === 0) storage.inbox.countAttempt(sequence);
-          if (attempts + 1 < MOST_TRIES) return;
-          storage.inbox.bury(sequence, reason);
-          options.outbox.send({
-            key: `dead-update:${updateId}`,
-            class: 'reply',
-            content: {
-              kind: 'text',
-              body: {
-                text: '⚠️ I could not handle your last message; it is in my log. Please try it another way.',
-                entities: [],
-              },
-            },
-          });
-        });
+        log.error('an update could not be handled', { update: next.updateId, tries: attempts + 1, reason });
+        if (attempts + 1 >= MOST_TRIES) setAside(next, reason);
       }
     }
     return undefined;
+  }
+
+  /** Gives an update up, and tells the owner, who would wait for an answer otherwise. */
+  function setAside(update: InboxUpdate, reason: string): void {
+    const text = '⚠️ Something went wrong in me with what you last sent or pressed. Please try it another way.';
+    const pressId = pressIdOf(update.body);
+    storage.transaction(() => {
+      storage.inbox.bury(update.sequence, reason);
+      options.outbox.send({
+        key: `dead-update:${update.updateId}`,
+        class: 'reply',
+        content: { kind: 'text', body: { text, entities: [] } },
+      });
+      if (pressId === undefined) return;
+      options.outbox.send({
+        key: `answer:${pressId}`,
+        class: 'answer',
+        content: { kind: 'answer', callbackQueryId: pressId, text, alert: true },
+      });
+    });
   }
 
   const worker = createWorker({
@@ -64,4 +77,13 @@ export function createInboxWorker(options: {
   });
   storage.onChange('inbox', worker.nudge);
   return worker;
+}
+
+function pressIdOf(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as Update).callback_query?.id;
+  } catch {
+    // What cannot be read is nobody's press.
+    return undefined;
+  }
 }
