@@ -169,7 +169,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
     handle: async (update) => await handle?.(update, clock.now()),
   });
-  const me = createMeLearner({ api, storage, clock, log, onKnown: meet, onDeath: ended.resolve });
+  const me = createMeLearner({ api, storage, clock, log, onKnown: meet, onDeath: ended.resolve, onFatal });
   const poller = createPoller({
     api,
     storage,

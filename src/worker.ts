@@ -73,6 +73,7 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     start() {
       state = 'idle';
+      nudged = false;
       nudge();
     },
     nudge,

@@ -1,6 +1,7 @@
 import type { UserFromGetMe } from 'grammy/types';
 import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Log, TelegramError, type TelegramApi } from '../ports.ts';
+import { isPassingStorageTrouble } from '../worker.ts';
 import type { PollerDeath } from './poller.ts';
 
 /** The bot as Telegram describes it. */
@@ -17,7 +18,7 @@ export interface MeLearner {
   stop(): Promise<void>;
 }
 
-/** Builds the learner; `onKnown` is called once. A refused token is final: `onDeath`. */
+/** Builds the learner; `onKnown` is called until it returns once. A refused token is final: `onDeath`. */
 export function createMeLearner(options: {
   readonly api: TelegramApi;
   readonly storage: Storage;
@@ -25,6 +26,7 @@ export function createMeLearner(options: {
   readonly log: Log;
   readonly onKnown: (me: Me) => void;
   readonly onDeath: (death: PollerDeath) => void;
+  readonly onFatal: (error: unknown) => void;
 }): MeLearner {
   const { api, storage, clock, log } = options;
   const abort = new AbortController();
@@ -34,22 +36,29 @@ export function createMeLearner(options: {
 
   function meet(me: Me): void {
     if (known) return;
-    known = true;
     options.onKnown(me);
+    known = true;
+  }
+
+  function meetAsLastTime(): void {
+    const cached = storage.settings.get(CACHE_KEY);
+    if (cached !== undefined) meet(JSON.parse(cached) as Me);
   }
 
   async function learn(): Promise<void> {
+    let isUnreachable = false;
     for (let failures = 0; !abort.signal.aborted; failures += 1) {
       try {
+        if (isUnreachable) meetAsLastTime();
         const me = await api.call<Me>('getMe', {}, { timeoutMs: TIMEOUT_MS, signal: abort.signal });
         storage.transaction(() => storage.settings.set(CACHE_KEY, JSON.stringify(me)));
         return meet(me);
       } catch (error) {
-        if (!(error instanceof TelegramError) || abort.signal.aborted) return;
+        if (abort.signal.aborted) return;
+        if (!(error instanceof TelegramError) && !isPassingStorageTrouble(error)) return options.onFatal(error);
         if (error.code === 'unauthorized') return options.onDeath({ kind: 'unauthorized', reason: error.message });
         log.warn('getMe failed', { code: error.code, reason: error.message });
-        const cached = storage.settings.get(CACHE_KEY);
-        if (cached !== undefined) meet(JSON.parse(cached) as Me);
+        isUnreachable = error instanceof TelegramError;
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)));
       }
     }
