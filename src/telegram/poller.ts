@@ -1,5 +1,6 @@
 import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Log, type Random, TelegramError, type TelegramApi } from '../ports.ts';
+import { isPassingStorageTrouble } from '../worker.ts';
 
 /** Seconds that Telegram holds an empty poll open; the server caps it at 50. */
 const POLL_SECONDS = 25;
@@ -13,6 +14,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const SHORTEST_EMPTY_POLL_MS = 500;
 /** Conflicts in a row before somebody is told: one is normal right after a restart. */
 const CONFLICTS_TO_TELL = 3;
+/** How long to wait when the database could not be written: the updates stay with Telegram meanwhile. */
+const STORAGE_RETRY_MS = 5_000;
 /** How long Telegram may be unreachable before it is an incident. */
 const OUTAGE_AFTER_MS = 60_000;
 
@@ -77,6 +80,7 @@ export function createPoller(options: {
 
   function pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
+      if (stopping) return resolve();
       const cancel = clock.after(delayMs, resolve);
       wake = () => {
         cancel();
@@ -121,25 +125,23 @@ export function createPoller(options: {
     if (newest !== undefined) offset = newest.update_id + 1;
   }
 
-  async function round(): Promise<void> {
-    const startedAt = clock.now();
+  async function round(startedAt: number): Promise<void> {
     const updates = await poll();
+    if (updates.length > 0) store(updates);
     const first = lastCompletedAt === undefined;
+    // The first success may end an outage that an earlier process told of.
+    if (first || troubleSince !== undefined) options.onNews({ kind: 'up' });
     lastCompletedAt = clock.now();
+    troubleSince = undefined;
     hungSince = undefined;
     failures = 0;
     conflicts = 0;
-    if (updates.length > 0) store(updates);
-    if (troubleSince !== undefined) {
-      troubleSince = undefined;
-      options.onNews({ kind: 'up' });
-    }
     if (first) options.onFirst();
     else if (updates.length === 0 && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS)
       await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
-  async function afterFailure(error: TelegramError): Promise<void> {
+  async function afterFailure(error: TelegramError, startedAt: number): Promise<void> {
     const now = clock.now();
     if (error.code === 'unauthorized') {
       stopping = true;
@@ -147,7 +149,9 @@ export function createPoller(options: {
     }
     troubleSince ??= now;
     failures += 1;
-    hungSince = error.code === 'lost' ? (hungSince ?? now) : undefined;
+    // A connection that is reset at once is an outage; only silence until the deadline is a hang.
+    const isHung = error.code === 'lost' && now - startedAt >= GRACE_MS;
+    hungSince = isHung ? (hungSince ?? startedAt) : undefined;
     conflicts = error.code === 'conflict' ? conflicts + 1 : 0;
     log.warn('getUpdates failed', { code: error.code, reason: error.message, failures });
     if (hungSince !== undefined) api.reset();
@@ -155,6 +159,8 @@ export function createPoller(options: {
       stopping = true;
       return options.onDeath({ kind: 'hung', sinceMs: now - hungSince });
     }
+    // A webhook that somebody set on this bot keeps all polls out until it is taken off.
+    if (conflicts > 0 && /webhook/i.test(error.message)) await removeWebhook();
     if (conflicts === CONFLICTS_TO_TELL) options.onNews({ kind: 'conflict', since: troubleSince });
     if (conflicts === 0 && now - troubleSince >= OUTAGE_AFTER_MS)
       options.onNews({ kind: 'outage', since: troubleSince, reason: error.message });
@@ -162,15 +168,35 @@ export function createPoller(options: {
     await pause(error.retryAfterMs ?? backoff * (0.5 + options.random.fraction() / 2));
   }
 
+  async function removeWebhook(): Promise<void> {
+    try {
+      await api.call('deleteWebhook', {}, { timeoutMs: GRACE_MS, signal: abort.signal });
+      log.warn('a webhook was set on this bot; it was taken off', {});
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      log.warn('deleteWebhook failed', { code: error.code, reason: error.message });
+    }
+  }
+
   async function run(): Promise<void> {
     while (!stopping) {
       try {
-        await round();
+        await roundOrRecovery();
       } catch (error) {
-        if (stopping) return;
-        if (error instanceof TelegramError) await afterFailure(error);
-        else return options.onFatal(error);
+        if (!isPassingStorageTrouble(error)) return options.onFatal(error);
+        log.error('poller: the database cannot be written right now; trying again', { code: error.code });
+        await pause(STORAGE_RETRY_MS);
       }
+    }
+  }
+
+  async function roundOrRecovery(): Promise<void> {
+    const startedAt = clock.now();
+    try {
+      await round(startedAt);
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      if (!stopping) await afterFailure(error, startedAt);
     }
   }
 
