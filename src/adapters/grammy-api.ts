@@ -64,7 +64,12 @@ function open(token: string, apiRoot: string | undefined): { readonly api: Api; 
     // Our own deadline is the shorter one; this is grammY's last resort.
     timeoutSeconds: 120,
   };
-  return { api: new Api(token, options), close: () => agent.destroy() };
+  return { api: new Api(token, options), close: () => dropIdle(agent) };
+}
+
+/** Closes the connections that nobody uses; a call under way keeps its own, since losing it could send a message twice. */
+function dropIdle(agent: PlainAgent): void {
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
 /** Rejects when the signal fires, even if the call itself never notices. */
