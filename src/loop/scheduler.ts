@@ -25,7 +25,7 @@ export interface Scheduler extends Worker {
   lastTickAt(): number | undefined;
 }
 
-/** Due times counted one by one after an outage; an agent due each second for longer than this is counted by arithmetic. */
+/** Due times of an expression that are counted one by one after an outage, some 0.2 ms each; beyond them the count is "at least". */
 const MOST_COUNTED_DUES = 5_000;
 /** Shortest time between two runs of an agent that runs without pause. */
 const CONTINUOUS_GAP_MS = 1_000;
@@ -36,8 +36,9 @@ const EVERY_MS = 2_000;
  * The agent loop.
  *
  * Each tick: 1. releases holds that end by themselves; 2. ends drafts whose window is over; 3. gives every agent with a schedule its next
- * due time; 4. decides about each due time that has come, longest waiting first, and leaves a receipt; 5. starts the publications that are
- * wanted, one at a time for each publisher. Starting is a run's row: the runner does the rest.
+ * due time; 4. starts the publications that are wanted, one at a time for each publisher: what the owner approved goes before what only the
+ * clock wants; 5. decides about each due time that has come, longest waiting first, and leaves a receipt. Starting is a run's row: the
+ * runner does the rest.
  */
 export function createScheduler(options: {
   readonly fleet: Fleet;
@@ -96,18 +97,33 @@ export function createScheduler(options: {
       times += 1;
       lastAt = next;
     }
-    return { times, lastAt };
+    // Whoever was away for longer than can be counted still runs once, not once for every so many due times.
+    return { times, lastAt: times === MOST_COUNTED_DUES ? now : lastAt };
   }
 
-  /** After an outage an agent runs once, not once for each due time that it slept through: those are receipted as missed. */
+  /**
+   * After an outage an agent runs once, not once for each due time that it slept through: those are receipted as missed. One that was
+   * looked at and waits its turn keeps its due time, and with it its place in the row.
+   */
   function catchUp(agent: Agent, due: DueRow, now: number): DueRow {
-    if (due.cause !== 'schedule') return due;
+    if (due.cause !== 'schedule' || due.reason !== null) return due;
     const passed = passedSince(agent, due.dueAt, now);
     if (passed.times === 0) return due;
     const lastMissed = agent.schedule.kind === 'every' ? passed.lastAt - agent.schedule.everyMs : due.dueAt;
-    storage.dues.miss(due, lastMissed, passed.times, due.reason ?? 'Nightdesk was not looking', now);
+    storage.dues.miss(due, lastMissed, passed.times, 'Nightdesk was not looking', now);
     storage.dues.wait(agent.name, passed.lastAt, 'catch-up');
     return storage.dues.waitingOf(agent.name) ?? due;
+  }
+
+  /** The due times that passed while this one waited its turn: the run that starts now stands for them, too. */
+  function receiptWaited(agent: Agent, due: DueRow, now: number): void {
+    if (due.reason === null || (due.cause !== 'schedule' && due.cause !== 'catch-up')) return;
+    const passed = passedSince(agent, due.dueAt, now);
+    const first = nextScheduled(agent.schedule, due.dueAt, fleet.timezone);
+    if (passed.times === 0 || first === undefined) return;
+    storage.dues.wait(agent.name, first, 'schedule');
+    const waiting = storage.dues.waitingOf(agent.name);
+    if (waiting !== undefined) storage.dues.miss(waiting, passed.lastAt, passed.times, due.reason, now);
   }
 
   function holdsOf(agent: string, holds: readonly HoldRow[]): readonly HoldRow[] {
@@ -148,7 +164,8 @@ export function createScheduler(options: {
           wantedAt: now,
           generations,
         });
-        return storage.dues.ran(current.id, runId, now);
+        storage.dues.ran(current.id, runId, now);
+        return receiptWaited(agent, current, now);
       }
     }
   }
@@ -179,8 +196,8 @@ export function createScheduler(options: {
       storage.holds.expire(now);
       const deadline = desk.expireDue(now);
       ensureDues(now);
-      for (const due of storage.dues.waiting()) if (due.dueAt <= now) serve(due, now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);
+      for (const due of storage.dues.waiting()) if (due.dueAt <= now) serve(due, now);
       ensureDues(now);
       return deadline;
     });

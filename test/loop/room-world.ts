@@ -1,0 +1,300 @@
+import type Database from 'better-sqlite3';
+import { openDatabase } from '../../storage/database.ts';
+import { createStorage, type Storage } from '../../storage/storage.ts';
+import { createProcessGroup } from '../../src/containment/process-group.ts';
+import { createCustodian } from '../../src/credentials/custodian.ts';
+import { createProber } from '../../src/credentials/prober.ts';
+import { createDesk } from '../../src/drafts/desk.ts';
+import { createGatewayRooms } from '../../src/gateway/rooms.ts';
+import { createIncidentRegister } from '../../src/incidents/register.ts';
+import { createOwnerHolds } from '../../src/loop/holds.ts';
+import { createScheduler } from '../../src/loop/scheduler.ts';
+import type { Clock, Disk, ProcessExit, Processes, SpawnRequest } from '../../src/ports.ts';
+import { createRunner } from '../../src/runs/runner.ts';
+import { createSettlement } from '../../src/runs/settlement.ts';
+import { commandRuntime } from '../../src/runtimes/command.ts';
+import { createScrubber } from '../../src/secrets.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
+import { createFleetFolder } from '../config/fleet-folder.ts';
+
+/** 12 January 2026, 09:00 UTC: a Monday. */
+export const START = Date.UTC(2026, 0, 12, 9);
+export const SECOND = 1_000;
+export const MINUTE = 60_000;
+export const HOUR = 3_600_000;
+
+/** A program that was started in the world, in the hands of the test. */
+export interface FakeProgram {
+  readonly request: SpawnRequest;
+  readonly name: string;
+  /** What it was sent, in order. */
+  readonly signals: string[];
+  readonly startedAt: number;
+  readonly isOver: () => boolean;
+  says(text: string, stream?: 'stdout' | 'stderr'): void;
+  exits(code: number): void;
+  dies(signal: string): void;
+}
+
+/** What a program does once it runs; by the name of the program, without folder. */
+export type Behaviours = Record<string, (program: FakeProgram) => void>;
+
+/** A message as the outbox holds it. */
+export interface Shown {
+  readonly key: string;
+  readonly text: string;
+  readonly buttons: readonly string[];
+  readonly silent: boolean;
+}
+
+/** Time that only the test moves; timers run in their order. */
+export function createVirtualClock(start = START) {
+  let now = start;
+  let sequence = 0;
+  const timers = new Map<number, { at: number; task: () => void }>();
+  const clock: Clock = {
+    now: () => now,
+    after(delayMs, task) {
+      const id = (sequence += 1);
+      timers.set(id, { at: now + delayMs, task });
+      return () => void timers.delete(id);
+    },
+  };
+
+  /** Lets everything settle that waits for no timer. */
+  async function settle(): Promise<void> {
+    for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function advance(ms: number): Promise<void> {
+    const end = now + ms;
+    await settle();
+    for (;;) {
+      const [next] = [...timers]
+        .filter(([, timer]) => timer.at <= end)
+        .sort((a, b) => a[1].at - b[1].at || a[0] - b[0]);
+      if (next === undefined) break;
+      timers.delete(next[0]);
+      now = Math.max(now, next[1].at);
+      next[1].task();
+      await settle();
+    }
+    now = end;
+    await settle();
+  }
+
+  return { clock, advance, settle, jump: (ms: number) => void (now += ms), forget: () => timers.clear() };
+}
+
+/** Chance that always says the same. */
+const EVEN = { fraction: () => 0, token: (bytes: number) => `token-${(tokens += 1)}-${'x'.repeat(bytes)}` };
+let tokens = 0;
+
+/** The rooms with scheduler, runner and prober over real SQLite, in a world whose time and programs the test moves. */
+export function createRoomWorld(yaml: string, options: { readonly fraction?: number } = {}) {
+  const folder = createFleetFolder();
+  const { fleet } = folder.loaded(yaml);
+  const time = createVirtualClock();
+  const { clock } = time;
+  const programs: FakeProgram[] = [];
+  const behaviours: Behaviours = {};
+  const swept: number[] = [];
+  const fatal: unknown[] = [];
+  const file = `${folder.folder}/world.db`;
+  let incarnation = start();
+
+  function start() {
+    const database = openDatabase(file, (version) => `${file}.${version}`);
+    const storage = createStorage(database);
+    const rooms = compose(database, storage);
+    return { database, ...rooms };
+  }
+
+  function compose(database: Database.Database, storage: Storage) {
+    const { scrub } = createScrubber(['123456:TEST-the-bot-token-of-the-world']);
+    const random = { ...EVEN, fraction: () => options.fraction ?? 0 };
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const onFatal = (error: unknown): void => {
+      if (!database.open) return; // An incarnation that crashed: nothing that it still does counts.
+      fatal.push(error);
+    };
+    const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet: () => false });
+    const callbackData = createCallbackData('key');
+    const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
+    const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
+    const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+    const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
+    const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+    const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
+    const agents = createGatewayRooms({ fleet, storage, clock, desk, custodian, incidents, scrub });
+    const processes: Processes = {
+      spawn,
+      killLeftover: (identity) => {
+        swept.push(identity.pid);
+        programs[identity.pid - 1]?.dies('SIGKILL');
+        return Promise.resolve('killed');
+      },
+    };
+    const scheduler = createScheduler({
+      fleet,
+      storage,
+      clock,
+      log,
+      custodian,
+      desk,
+      activeRuntimes: new Set(['command']),
+      onFatal,
+    });
+    const runner = createRunner({
+      fleet,
+      storage,
+      processes,
+      containment: createProcessGroup(processes),
+      disk: MEMORY_DISK,
+      clock,
+      random,
+      log,
+      runtimes: new Map([['command', commandRuntime]]),
+      custodian,
+      settlement,
+      publicationInput: desk.publicationInput,
+      environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1' },
+      scrub,
+      onFatal,
+    });
+    const prober = createProber({
+      fleet,
+      fleetFolder: folder.folder,
+      storage,
+      processes,
+      clock,
+      log,
+      custodian,
+      env: { PATH: '/bin' },
+      scrub,
+      onFatal,
+    });
+    return {
+      storage,
+      outbox,
+      callbackData,
+      incidents,
+      custodian,
+      desk,
+      holds,
+      settlement,
+      agents,
+      scheduler,
+      runner,
+      prober,
+    };
+  }
+
+  function spawn(request: SpawnRequest, onOutput: Parameters<Processes['spawn']>[1]) {
+    const ended = Promise.withResolvers<ProcessExit>();
+    const name = request.argv[0].replace(/^.*\//, '');
+    const signals: string[] = [];
+    let over = false;
+    function finish(exit: ProcessExit): void {
+      over = true;
+      ended.resolve(exit);
+    }
+    const program: FakeProgram = {
+      request,
+      name,
+      signals,
+      startedAt: clock.now(),
+      isOver: () => over,
+      says: (text, stream = 'stdout') => onOutput(Buffer.from(text), stream),
+      exits: (code) => finish({ kind: 'exited', code }),
+      dies: (signal) => finish({ kind: 'signalled', signal }),
+    };
+    programs.push(program);
+    setImmediate(() => behaviours[name]?.(program));
+    return {
+      identity: { pid: programs.length, startTicks: '1', bootId: 'b' },
+      exit: ended.promise,
+      signal(signal: 'SIGTERM' | 'SIGKILL') {
+        if (over) return;
+        signals.push(signal);
+        if (signal === 'SIGKILL' || behaviours[`${name}:term`] === undefined) program.dies(signal);
+        else behaviours[`${name}:term`]?.(program);
+      },
+    };
+  }
+
+  return {
+    fleet,
+    file,
+    programs,
+    behaviours,
+    swept,
+    fatal,
+    advance: time.advance,
+    settle: time.settle,
+    jump: time.jump,
+    now: clock.now,
+    get rooms() {
+      return incarnation;
+    },
+    get storage() {
+      return incarnation.storage;
+    },
+    /** Starts what works on rows, as the control plane does. */
+    async begin() {
+      incarnation.custodian.start();
+      await incarnation.runner.recover();
+      await incarnation.prober.recover();
+      incarnation.prober.start();
+      incarnation.runner.start();
+      incarnation.scheduler.start();
+      await time.settle();
+    },
+    /** What `kill -9` leaves, after `awayMs` taken up again by a new incarnation. */
+    async crash(awayMs = 0) {
+      incarnation.database.close();
+      time.forget();
+      time.jump(awayMs);
+      incarnation = start();
+      await this.begin();
+    },
+    running: () => programs.filter((program) => !program.isOver()),
+    named: (name: string) => programs.filter((program) => program.name === name),
+    /** Every message that was ever asked for and not yet sent, in the order of their keys' first use. */
+    shown(): Shown[] {
+      return incarnation.storage.outbox
+        .due(Number.MAX_SAFE_INTEGER, 1_000)
+        .toSorted((a, b) => a.id - b.id)
+        .map((row) => {
+          const content = JSON.parse(row.content) as Content;
+          const text = content.kind === 'text' || content.kind === 'document' ? content.body.text : '';
+          const buttons = 'buttons' in content ? (content.buttons ?? []).flat().map((button) => button.text) : [];
+          return { key: row.key, text, buttons, silent: row.silent === 1 };
+        });
+    },
+    holds: () => incarnation.storage.holds.active().map((hold) => `${hold.agent || '*'}: ${hold.reason}`),
+    /** The receipts of an agent, oldest first. */
+    receipts: (agent: string) =>
+      incarnation.storage.dues
+        .receipts(agent, 100)
+        .toReversed()
+        .map(
+          (due) =>
+            `${due.state}${due.times === 1 ? '' : ` x${due.times}`}${due.reason === null ? '' : `: ${due.reason}`}`,
+        ),
+    close() {
+      incarnation.database.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+export type RoomWorld = ReturnType<typeof createRoomWorld>;
+
+/** Logs that nobody reads, and folders that nobody needs. */
+const MEMORY_DISK: Disk = {
+  readText: () => undefined,
+  ensureFolder: () => {},
+  openLog: () => ({ append: () => {}, close: () => {} }),
+};
