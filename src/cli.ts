@@ -22,9 +22,16 @@ const EXIT_UNAVAILABLE = 69;
 
 /** The process as a terminal; the only reader of its environment. */
 function openTerminal(): Terminal {
+  // A hang-up asks daemons to read their configuration anew. That is not there yet, and ending instead would leave the fleet dark.
+  process.on(
+    'SIGHUP',
+    () => void process.stderr.write('nightdesk: SIGHUP: reloading is not there yet; restart to take over a change\n'),
+  );
+  // Whoever reads what we print may go away: the fleet is watched all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const interrupted = Promise.withResolvers<string>();
   let askedAt: number | undefined;
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       // Under npm one Ctrl-C arrives twice, from the terminal and from npm; only a second one by hand means "at once".
       if (askedAt !== undefined && signal === 'SIGINT' && process.uptime() - askedAt > SAME_KEY_SECONDS)

@@ -5,25 +5,27 @@ import type { Browser } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The Chromium to test with: the environment's CHROMIUM, else the usual names on PATH, else Debian's; throws where there is none. */
-function findChromium(env: NodeJS.ProcessEnv): string {
+/** The Chromium to test with: the environment's CHROMIUM, else the usual names on PATH, else Debian's; undefined where there is none. */
+export function findChromium(env: NodeJS.ProcessEnv): string | undefined {
   const chosen = env['CHROMIUM'];
   if (chosen !== undefined) {
     if (existsSync(chosen)) return chosen;
     throw new Error(`CHROMIUM names ${chosen}, where there is no file.`);
   }
   const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/bin'];
-  const found = folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new Error(
-    'The phone page is tested in a real Chromium: install one (Debian: apt install chromium) or name it in CHROMIUM.',
-  );
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
 }
 
 /** Starts a headless Chromium that talks to nobody but the page. */
 export function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium(process.env);
+  if (executablePath === undefined) {
+    throw new Error(
+      'The phone page is tested in a real Chromium: install one (Debian: apt install chromium) or name it in CHROMIUM.',
+    );
+  }
   return chromium.launch({
-    executablePath: findChromium(process.env),
+    executablePath,
     args: [
       '--headless',
       '--no-sandbox', // Containers run the tests as root; the only page ever opened is our own.
