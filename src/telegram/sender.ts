@@ -1,7 +1,8 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Log, TelegramError, type TelegramApi, type TelegramFile } from '../ports.ts';
-import { createWorker, type Worker } from '../worker.ts';
+import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
+import { shorten } from './cards/words.ts';
 import type { Button, Content } from './outbox.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
@@ -12,12 +13,22 @@ const REFILL_MS = 1_000;
 /** Pause after a failed call, doubling: short at first, since most outages are; never so long that recovery is slow. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
+const LONGEST_PLAIN = 4_000;
+/** How long to wait when what came of a call cannot be written down. */
+const STORAGE_RETRY_MS = 5_000;
 /** A chat that refuses us (the owner blocked the bot) is asked again this often. */
 const FORBIDDEN_RETRY_MS = 600_000;
 
 type Delivery =
   | { readonly kind: 'delivered'; readonly messageId: number | null }
-  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: string; readonly everybody: boolean }
+  | {
+      readonly kind: 'retry';
+      readonly afterMs: number;
+      readonly error: string;
+      readonly everybody: boolean;
+      readonly isFlood?: true;
+    }
   | { readonly kind: 'resend' }
   | { readonly kind: 'plain' }
   | { readonly kind: 'refused' | 'unknown'; readonly error: string };
@@ -46,7 +57,11 @@ export function createSender(options: {
   const busy = new Set<string>();
   const flying = new Set<Promise<void>>();
   let failures = 0;
-  let pausedUntil = 0;
+  /** Why all calls wait, if they do; ended by a timer and not by the time of day, which may jump. */
+  let pausedFor: 'flood' | 'trouble' | undefined;
+  let cancelPause = (): void => {};
+  let stopping = false;
+  const retries = new Set<() => void>();
   let tokens = BURST;
   let refilledAt = clock.now();
 
@@ -58,11 +73,11 @@ export function createSender(options: {
 
   function look(): number | undefined {
     const now = clock.now();
-    if (now < pausedUntil) return pausedUntil - now;
+    if (pausedFor !== undefined) return undefined;
     for (const row of storage.outbox.due(now, 50)) {
       const lane = row.class === 'answer' ? row.key : row.class;
       if (busy.has(lane)) continue;
-      if (row.giveUpAt !== null && row.giveUpAt <= now) {
+      if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
         storage.transaction(() => storage.outbox.end(row.id, 'refused', 'not delivered in time'));
         continue;
       }
@@ -82,20 +97,78 @@ export function createSender(options: {
     return next === undefined ? undefined : Math.max(0, next - now) || undefined;
   }
 
+  function pauseAll(reason: 'flood' | 'trouble', delayMs: number): void {
+    // What Telegram asked for is not cut short by our own guess.
+    if (pausedFor === 'flood' && reason === 'trouble') return;
+    pausedFor = reason;
+    cancelPause();
+    cancelPause = clock.after(delayMs, resume);
+  }
+
+  function resume(): void {
+    cancelPause();
+    pausedFor = undefined;
+    worker.nudge();
+  }
+
   async function deliver(row: OutboxRow): Promise<void> {
-    if (row.class === 'reply' && row.messageId === null) storage.transaction(() => storage.outbox.markSending(row.id));
+    if (row.class === 'reply' && row.messageId === null && !markSending(row)) return;
     const result = await attempt(row);
-    const now = clock.now();
-    if (result.kind === 'delivered') {
-      failures = 0;
-    } else if (result.kind === 'retry' && result.everybody) {
+    if (result.kind === 'retry' && result.everybody) {
       failures += 1;
-      pausedUntil = now + result.afterMs;
+      pauseAll(result.isFlood === true ? 'flood' : 'trouble', result.afterMs);
+    } else if (result.kind !== 'unknown') {
+      failures = 0;
+      // Telegram answered: what waits out an outage need not any longer.
+      if (pausedFor === 'trouble') resume();
     }
-    storage.transaction(() => settle(row, result, now));
+    await settleOnceWritable(row, result);
+  }
+
+  function markSending(row: OutboxRow): boolean {
+    try {
+      storage.transaction(() => storage.outbox.markSending(row.id));
+      return true;
+    } catch (error) {
+      if (!isPassingStorageTrouble(error)) throw error;
+      log.error('sender: the database cannot be written right now; trying again', { code: error.code });
+      pauseAll('trouble', STORAGE_RETRY_MS);
+      return false;
+    }
+  }
+
+  /** Ending here instead would send the same message again after each restart, for as long as the disk is full. */
+  async function settleOnceWritable(row: OutboxRow, result: Delivery): Promise<void> {
+    for (;;) {
+      try {
+        return storage.transaction(() => settle(row, result, clock.now()));
+      } catch (error) {
+        if (!isPassingStorageTrouble(error)) throw error;
+        log.error('sender: what was sent cannot be written down right now; trying again', { code: error.code });
+        if (stopping) return;
+        await retryPause();
+      }
+    }
+  }
+
+  /** Ends after a while, or when the sender stops. */
+  function retryPause(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        retries.delete(end);
+        resolve();
+      };
+      const cancel = clock.after(STORAGE_RETRY_MS, end);
+      retries.add(end);
+    });
   }
 
   function settle(row: OutboxRow, result: Delivery, now: number): void {
+    const hasNewer = (storage.outbox.get(row.key)?.wanted ?? row.wanted) > row.wanted;
+    // A newer content may well be taken where the older one was refused.
+    if (hasNewer && (result.kind === 'plain' || result.kind === 'refused'))
+      return storage.outbox.retry(row.id, now, 'an older content was refused');
     switch (result.kind) {
       case 'delivered':
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
@@ -109,6 +182,11 @@ export function createSender(options: {
         return storage.outbox.retry(row.id, now, 'sent again as plain text');
       case 'refused':
       case 'unknown':
+        if (row.messageId !== null) {
+          // The message stays as it was, and later edits of it have their own chance.
+          log.error('message not changed', { key: row.key, reason: result.error });
+          return storage.outbox.delivered(row.id, row.wanted, null, now);
+        }
         log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
         return storage.outbox.end(row.id, result.kind, result.error);
     }
@@ -146,6 +224,9 @@ export function createSender(options: {
     },
     async stop() {
       await worker.stop();
+      stopping = true;
+      cancelPause();
+      for (const end of retries) end();
       await Promise.all(flying);
     },
   };
@@ -158,7 +239,13 @@ function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: numbe
     case 'not-modified':
       return { kind: 'delivered', messageId: null };
     case 'flood':
-      return { kind: 'retry', afterMs: error.retryAfterMs ?? pauseMs, error: error.message, everybody: true };
+      return {
+        kind: 'retry',
+        afterMs: error.retryAfterMs ?? pauseMs,
+        error: error.message,
+        everybody: true,
+        isFlood: true,
+      };
     case 'unreachable':
     case 'server':
     case 'unauthorized':
@@ -175,16 +262,19 @@ function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: numbe
         ? { kind: 'resend' }
         : { kind: 'refused', error: error.message };
     case 'bad-request':
-      return row.class === 'alert' && row.attempts === 0
-        ? { kind: 'plain' }
-        : { kind: 'refused', error: error.message };
+      return row.class === 'alert' && !isPlain(row) ? { kind: 'plain' } : { kind: 'refused', error: error.message };
   }
 }
 
 function plainText(row: OutboxRow): Content {
   const content = JSON.parse(row.content) as Content;
   const text = content.kind === 'text' || content.kind === 'document' ? content.body.text : row.key;
-  return { kind: 'text', body: { text: text.slice(0, 4_000) || row.key, entities: [] } };
+  return { kind: 'text', body: { text: shorten(text.toWellFormed(), LONGEST_PLAIN) || row.key, entities: [] } };
+}
+
+/** Whether a content has nothing left that Telegram could dislike. */
+function isPlain(row: OutboxRow): boolean {
+  return row.content === JSON.stringify(plainText(row));
 }
 
 interface Call {
@@ -200,7 +290,7 @@ function callFor(row: OutboxRow, content: Content, replyTo: number | null | unde
         method: 'answerCallbackQuery',
         payload: {
           callback_query_id: content.callbackQueryId,
-          ...(content.text === undefined ? {} : { text: content.text.slice(0, 200) }),
+          ...(content.text === undefined ? {} : { text: shorten(content.text.toWellFormed(), 200) }),
           ...(content.alert === true ? { show_alert: true } : {}),
         },
         files: [],
@@ -273,13 +363,15 @@ function keyboard(buttons: readonly (readonly Button[])[] | undefined): { reply_
   if (buttons === undefined || buttons.length === 0) return {};
   return {
     reply_markup: {
-      inline_keyboard: buttons.map((row) =>
-        row.map(({ text, style, data, url }) => ({
-          text,
-          ...(style === undefined ? {} : { style }),
-          ...(url === undefined ? { callback_data: data } : { url }),
-        })),
-      ),
+      inline_keyboard: buttons
+        .filter((row) => row.length > 0)
+        .map((row) =>
+          row.map(({ text, style, data, url }) => ({
+            text,
+            ...(style === undefined ? {} : { style }),
+            ...(url === undefined ? { callback_data: data } : { url }),
+          })),
+        ),
     },
   };
 }
