@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Families of rows that effectors wait for. */
@@ -21,7 +21,7 @@ export interface Connection {
 /** Why a database could not be opened; `code` is from a closed list, `hint` says what to do. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
-  readonly code: 'newer' | 'foreign' | 'damaged' | 'unwritable';
+  readonly code: 'newer' | 'older' | 'foreign' | 'damaged' | 'unwritable';
   readonly hint: string;
 
   constructor(code: StorageError['code'], message: string, hint: string, cause?: unknown) {
@@ -52,9 +52,10 @@ export function openDatabase(
   backupFile: (version: number) => string,
   migrations = MIGRATIONS,
 ): Database.Database {
+  inspect(file, migrations);
   const database = connect(file);
   try {
-    refuseForeign(database, file, migrations);
+    refuseDamaged(database, file);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
@@ -70,8 +71,14 @@ export function openDatabase(
 export function openReadOnly(file: string): Database.Database {
   try {
     const database = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
-    refuseForeign(database, file, MIGRATIONS);
-    return database;
+    try {
+      refuseForeign(database, file, MIGRATIONS);
+      refuseOlder(database, file, MIGRATIONS);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   } catch (error) {
     throw asStorageError(error, file);
   }
@@ -123,10 +130,36 @@ function connect(file: string): Database.Database {
   }
 }
 
+/**
+ * Refuses a file that is not for us, over a connection that cannot write: closing one that can would already fold the write-ahead log
+ * of another version into its database.
+ */
+function inspect(file: string, migrations: string): void {
+  if (!existsSync(file)) return;
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
+    try {
+      refuseForeign(database, file, migrations);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw asStorageError(error, file);
+  }
+}
+
 function refuseForeign(database: Database.Database, file: string, migrations: string): void {
   const version = database.pragma('user_version', { simple: true }) as number;
   const application = database.pragma('application_id', { simple: true }) as number;
   const newest = listMigrations(migrations).length;
+  const tables = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0;
+  if (application !== APPLICATION_ID && (version > 0 || application !== 0 || tables > 0)) {
+    throw new StorageError(
+      'foreign',
+      `${file} is not a Nightdesk database; it was left untouched`,
+      'point `home` at another folder',
+    );
+  }
   if (version > newest) {
     throw new StorageError(
       'newer',
@@ -134,13 +167,28 @@ function refuseForeign(database: Database.Database, file: string, migrations: st
       'upgrade Nightdesk, or restore a backup made before the upgrade',
     );
   }
-  if (version > 0 && application !== APPLICATION_ID) {
-    throw new StorageError(
-      'foreign',
-      `${file} is not a Nightdesk database; it was left untouched`,
-      'point `home` at another folder',
-    );
-  }
+}
+
+function refuseOlder(database: Database.Database, file: string, migrations: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const newest = listMigrations(migrations).length;
+  if (version === newest) return;
+  throw new StorageError(
+    'older',
+    `${file} was written by an older Nightdesk (schema ${version}, this one has ${newest})`,
+    'start Nightdesk once, which migrates it after a backup',
+  );
+}
+
+/** A damaged page that nobody reads today is a fatal error at three in the morning. */
+function refuseDamaged(database: Database.Database, file: string): void {
+  const found = database.pragma('quick_check(1)', { simple: true });
+  if (found === 'ok') return;
+  throw new StorageError(
+    'damaged',
+    `${file} is damaged (${String(found)})`,
+    'restore a copy of it; the folder `backup` has those made before upgrades',
+  );
 }
 
 function migrate(database: Database.Database, backupFile: (version: number) => string, folder: string): void {
@@ -165,7 +213,7 @@ function asStorageError(error: unknown, file: string): Error {
     return new StorageError(
       'damaged',
       `${file} is damaged or no SQLite database`,
-      'restore the newest file of the backup folder',
+      'restore a copy of it; the folder `backup` has those made before upgrades',
       error,
     );
   }

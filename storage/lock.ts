@@ -14,8 +14,11 @@ export interface Lock {
   release(): void;
 }
 
+/** Longer than a look at the lock lasts: `nightdesk status` must not keep a control plane from starting. */
+const LOOK_MS = 250;
+
 /**
- * Takes the lock behind `file`, or says who holds it; never waits.
+ * Takes the lock behind `file`, or says who holds it; waits no longer than a look of `inspectLock` takes.
  * It is a SQLite database with an exclusive transaction left open: SQLite's file lock is freed by the kernel even after
  * `kill -9`, so a stale lock cannot exist. The holder's pid and host stand beside it in `FILE.holder`, for the message only.
  */
@@ -23,7 +26,7 @@ export function acquireLock(
   file: string,
 ): { readonly kind: 'held'; readonly lock: Lock } | { readonly kind: 'taken'; readonly by: LockHolder | undefined } {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const database = new Database(file, { timeout: 0 });
+  const database = new Database(file, { timeout: LOOK_MS });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
