@@ -19,6 +19,8 @@ export interface AuthSign {
   readonly evidence: string;
   /** The credential, where the agent said which. */
   readonly credential?: string;
+  /** Generations that the run was started with: a refusal of an older one says nothing about the present one. */
+  readonly generations?: Readonly<Record<string, number>>;
 }
 
 /** Whether an agent's credentials let it start. */
@@ -36,6 +38,8 @@ export interface Custodian {
   generations(agent: Agent): Readonly<Record<string, number>>;
   /** Takes the first sign for the truth: the credential is dead, its agents are held, one incident is open. */
   sign(sign: AuthSign): void;
+  /** Whether a refused run needs no further telling: a credential of its agent is dead, or was renewed since the run began. */
+  explainsRefusal(agent: Agent, generations: Readonly<Record<string, number>>): boolean;
   /** A run ended well without a sign: its credentials work. */
   proved(agent: Agent, generations: Readonly<Record<string, number>>): void;
   checked(name: string, verdict: CheckVerdict): void;
@@ -180,6 +184,11 @@ export function createCustodian(options: {
     return names;
   }
 
+  function isRenewed(name: string, generations: Readonly<Record<string, number>> | undefined): boolean {
+    const started = generations?.[name];
+    return started !== undefined && (storage.credentials.get(name)?.generation ?? started) > started;
+  }
+
   return {
     start: () =>
       storage.transaction(() => {
@@ -208,7 +217,7 @@ export function createCustodian(options: {
       storage.transaction(() => {
         const agent = fleet.agents.get(sign.agent);
         if (agent === undefined) return;
-        const names = meant(agent, sign.credential);
+        const names = meant(agent, sign.credential).filter((name) => !isRenewed(name, sign.generations));
         const [only] = names;
         if (names.length === 1 && only !== undefined) {
           const known = rowOf(only);
@@ -216,6 +225,12 @@ export function createCustodian(options: {
           return;
         }
         suspectAll(names, sign);
+      }),
+
+    explainsRefusal: (agent, generations) =>
+      credentialsOf(agent).some((name) => {
+        const state = storage.credentials.get(name)?.state;
+        return state === 'dead' || state === 'logging-in' || isRenewed(name, generations);
       }),
 
     proved: (agent, generations) =>

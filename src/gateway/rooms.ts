@@ -6,6 +6,7 @@ import type { Desk } from '../drafts/desk.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock } from '../ports.ts';
 import { hashToken } from '../runs/runner.ts';
+import { readGenerations } from '../runs/settlement.ts';
 import type { AgentDecision, GatewayRooms, RunIdentity, ToolFailure } from './gateway.ts';
 import { MAX_DECISIONS } from './limits.ts';
 
@@ -37,7 +38,14 @@ export function createGatewayRooms(options: {
   function tell(run: RunIdentity, failure: ToolFailure, evidence: string): void {
     if (failure.kind === 'auth') {
       const hint = failure.credential ?? failure.tool;
-      return options.custodian.sign({ agent: run.agent, evidence: `${failure.tool}: ${evidence}`, credential: hint });
+      const row = storage.runs.get(run.run);
+      const generations = row === undefined ? {} : readGenerations(row);
+      return options.custodian.sign({
+        agent: run.agent,
+        evidence: `${failure.tool}: ${evidence}`,
+        credential: hint,
+        generations,
+      });
     }
     options.incidents.report({
       kind: 'report',

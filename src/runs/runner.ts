@@ -9,7 +9,7 @@ import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess }
 import type { Decoder, RunEvent, RunOutcome, Runtime } from '../runtimes/runtime.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
-import type { PublicationEnd, Settlement } from './settlement.ts';
+import { type PublicationEnd, readGenerations, type Settlement } from './settlement.ts';
 import { createSpool, type Spool } from './spool.ts';
 
 /** How long a program has between TERM and KILL. */
@@ -161,9 +161,11 @@ export function createRunner(options: {
     const { run } = execution;
     storage.transaction(() => {
       const hint = event.credentialHint;
+      const generations = readGenerations(run);
       custodian.sign({
         agent: run.agent,
         evidence: options.scrub(event.evidence),
+        generations,
         ...(hint === undefined ? {} : { credential: hint }),
       });
       // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.

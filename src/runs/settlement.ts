@@ -41,7 +41,7 @@ export function createSettlement(options: {
   function afterGood(run: RunRow): void {
     const agent = fleet.agents.get(run.agent);
     if (agent === undefined) return;
-    custodian.proved(agent, JSON.parse(run.generations) as Record<string, number>);
+    custodian.proved(agent, readGenerations(run));
     if (run.cause === 'trial') custodian.trialEnded(run.agent, true);
     storage.holds.release(run.agent, 'backoff', '', clock.now());
     incidents.close(crashFingerprint(run.agent));
@@ -103,22 +103,30 @@ export function createSettlement(options: {
       storage.transaction(() => {
         const agent = fleet.agents.get(run.agent);
         const refused = end.failure === 'auth';
-        if (refused && agent !== undefined) custodian.sign({ agent: run.agent, evidence: end.evidence ?? 'refused' });
-        const explained = refused && agent !== undefined && custodian.readiness(agent).kind === 'dead';
+        const generations = readGenerations(run);
+        // A run that was stopped for its sign has given it already.
+        if (refused && run.stopReason !== 'auth') {
+          custodian.sign({ agent: run.agent, evidence: end.evidence ?? 'refused', generations });
+        }
+        const explained = refused && agent !== undefined && custodian.explainsRefusal(agent, generations);
         if (!storage.runs.settle(run.id, refused && !explained ? { ...end, failure: 'unknown' } : end)) return;
         if (run.publicationId !== null) {
           desk.publicationEnded(
             run.publicationId,
             publication ?? { exit: { kind: 'lost' }, lastLine: '', evidence: end.evidence },
           );
-          if (end.state === 'done' && agent !== undefined)
-            custodian.proved(agent, JSON.parse(run.generations) as Record<string, number>);
+          if (end.state === 'done' && agent !== undefined) custodian.proved(agent, readGenerations(run));
           return;
         }
         if (end.state === 'done') afterGood(run);
         else if (end.state === 'failed' && !explained) afterFailure(run, end);
       }),
   };
+}
+
+/** The generation of each credential that the run was started with. */
+export function readGenerations(run: RunRow): Readonly<Record<string, number>> {
+  return JSON.parse(run.generations) as Record<string, number>;
 }
 
 function crashFingerprint(agent: string): string {

@@ -131,6 +131,8 @@ export function loadAgentStatus(agent: Agent, storage: Storage, activeRuntimes: 
     const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
     if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };
     if (alive !== undefined) return { condition: 'running', reason: alive.progressNote ?? alive.beatNote };
+    // Refused by a credential that lives again: it has not had its turn yet.
+    if (last?.failure === 'auth') return { condition: 'idle', reason: 'has not run since the credential came back' };
     if (last?.state === 'failed')
       return { condition: 'failed', reason: `${last.failure ?? 'failed'}: ${last.evidence ?? ''}` };
     if (due?.reason) return { condition: 'waiting', reason: due.reason };
