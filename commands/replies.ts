@@ -1,8 +1,5 @@
 import type { Button, Content } from '../src/telegram/outbox.ts';
-import { type Piece, richText, shorten } from '../src/telegram/cards/words.ts';
-
-/** The longest text of a message, in UTF-16 units (Bot API). */
-const LONGEST_TEXT = 4_096;
+import { LONGEST_TEXT, type Piece, richText, shorten } from '../src/telegram/cards/words.ts';
 
 /** A reply of text; one that is too long is cut and says so, which loses its formatting but not its beginning. */
 export function reply(text: Piece, buttons: readonly (readonly Button[])[] = []): Content {

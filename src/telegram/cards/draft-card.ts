@@ -1,11 +1,26 @@
 import type { DraftRow } from '../../../storage/draft-store.ts';
 import type { CallbackData, Verb } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
-import { bold, clockTime, italic, line, lines, link, type Piece, quote, richText, shorten } from './words.ts';
+import {
+  bold,
+  clockTime,
+  italic,
+  LONGEST_CAPTION,
+  LONGEST_TEXT,
+  line,
+  lines,
+  link,
+  type Piece,
+  quote,
+  richText,
+  shorten,
+} from './words.ts';
 
-/** The longest text of a message, and of a document's caption, in UTF-16 units (Bot API). */
-const LONGEST_TEXT = 4_096;
-const LONGEST_CAPTION = 1_024;
+/**
+ * What the last lines of a card may take, in any state. A message cannot become a document later, nor a document a message, so it is decided
+ * with this and not with the foot of the day.
+ */
+const LONGEST_FOOT = 500;
 /** What a quotation of the post answered may take of a card. */
 const LONGEST_CONTEXT = 500;
 
@@ -35,18 +50,23 @@ export function renderDraftCard(draft: DraftRow, setting: CardSetting, waiting?:
   const head = renderHead(draft);
   const foot = renderState(draft, setting, waiting);
   const buttons = draft.state === 'pending' ? [decisionButtons(draft, setting.callbackData)] : [];
-  const whole = lines(head, '', draft.body, '', foot);
-  if (whole.text.length <= LONGEST_TEXT) return { kind: 'text', body: richText(whole), buttons };
-  return asDocument(draft, head, foot, buttons);
+  return fitsMessage(draft, head)
+    ? { kind: 'text', body: richText(lines(head, '', draft.body, '', foot)), buttons }
+    : asDocument(draft, head, foot, buttons);
 }
 
 /** The old card after its text was replaced. */
 export function renderReplacedCard(draft: DraftRow, shown: DraftRow): Content {
   const head = renderHead(shown);
   const foot = italic(`✏️ Replaced by revision ${draft.revision}, below.`);
-  const whole = lines(head, '', shown.body, '', foot);
-  if (whole.text.length <= LONGEST_TEXT) return { kind: 'text', body: richText(whole), buttons: [] };
-  return asDocument(shown, head, foot, []);
+  return fitsMessage(shown, head)
+    ? { kind: 'text', body: richText(lines(head, '', shown.body, '', foot)), buttons: [] }
+    : asDocument(shown, head, foot, []);
+}
+
+/** Whether a message takes the whole text, whatever becomes of the draft. */
+function fitsMessage(draft: DraftRow, head: Piece): boolean {
+  return lines(head, '', draft.body, '', '').text.length + LONGEST_FOOT <= LONGEST_TEXT;
 }
 
 /** The question that nobody but the owner can answer: did it go out? */
@@ -79,25 +99,22 @@ export function renderUnknownCard(draft: DraftRow, setting: CardSetting): Conten
 }
 
 function asDocument(draft: DraftRow, head: Piece, foot: Piece, buttons: readonly (readonly Button[])[]): Content {
-  const rest = LONGEST_CAPTION - lines(head, '', '', foot).text.length - 60;
-  const body = lines(
-    head,
-    '',
-    rest > 80 ? italic(shorten(draft.body, Math.min(rest, 300))) : undefined,
-    '📄 The whole text is in the file.',
-    foot,
-  );
+  const tail = ['📄 The whole text is in the file.', foot] as const;
+  const rest = LONGEST_CAPTION - lines(head, '', '', ...tail).text.length;
+  const beginning = rest > 80 ? italic(shorten(draft.body, Math.min(rest, 300))) : undefined;
+  const body = lines(head, '', beginning, ...tail);
   return {
     kind: 'document',
     name: `draft-${draft.id}-r${draft.revision}.txt`,
     content: draft.body,
-    body: richText(
-      body.text.length <= LONGEST_CAPTION
-        ? body
-        : lines(bold(`Draft #${draft.id}`), '📄 The whole text is in the file.', foot),
-    ),
+    body: richText(body.text.length <= LONGEST_CAPTION ? body : lines(renderShortHead(draft), '', ...tail)),
     buttons,
   };
+}
+
+/** What has to be known to decide, where a caption has no room for more. */
+function renderShortHead(draft: DraftRow): Piece {
+  return lines(bold(`✍️ Draft #${draft.id}`), line('To ', bold(shorten(draft.recipient, 200))));
 }
 
 function renderHead(draft: DraftRow): Piece {
@@ -106,7 +123,7 @@ function renderHead(draft: DraftRow): Piece {
   return lines(
     line(
       bold(`✍️ Draft #${draft.id}`),
-      ` · ${draft.kind} by `,
+      ` · ${shorten(draft.kind, 60)} by `,
       bold(draft.agent),
       draft.revision === 1 ? '' : ` · revision ${draft.revision}`,
     ),
@@ -137,10 +154,10 @@ function renderState(draft: DraftRow, setting: CardSetting, waiting: string | un
         '✅ Published ',
         at(draft.decidedAt),
         draft.publishedUrl === null ? '' : line(' · ', link('see it live', draft.publishedUrl)),
-        draft.reason === null ? '' : ` · ${shorten(draft.reason, 200)}`,
+        draft.reason === null ? '' : ` · ${shorten(draft.reason, 150)}`,
       );
     case 'unknown':
-      return '❓ Unknown whether it went out: see the question below.';
+      return '❓ I do not know whether it went out: see my question below.';
     case 'rejected':
       return line(
         '🚫 Rejected ',

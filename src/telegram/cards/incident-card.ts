@@ -6,6 +6,8 @@ import type { CardSetting } from './draft-card.ts';
 
 /** A line of output as evidence: enough to recognise the error, short enough for a glance. */
 const LONGEST_EVIDENCE = 240;
+const LONGEST_TITLE = 300;
+const LONGEST_NOTE = 700;
 
 /** A button that mends an incident. */
 export interface Mend {
@@ -28,12 +30,14 @@ export function renderIncident(
   const resolved = incident.state === 'resolved';
   const holds = incident.kind === 'auth' ? (resolved ? 'Held' : 'Holds') : 'Concerns';
   const body = lines(
-    bold(`${sign(incident)} ${resolved ? overTitle(incident) : incident.title}`),
+    bold(
+      `${sign(incident)} ${resolved ? 'Over: ' : ''}${shorten(resolved ? overTitle(incident) : incident.title, LONGEST_TITLE)}`,
+    ),
     agents.length === 0
       ? undefined
       : line(`${holds} ${count(agents.length, 'agent')}: `, bold(shorten(agents.join(', '), 900))),
     incident.evidence === '' ? undefined : quote(shorten(incident.evidence, LONGEST_EVIDENCE)),
-    incident.note === null ? undefined : shorten(incident.note, 700),
+    incident.note === null ? undefined : shorten(incident.note, LONGEST_NOTE),
     renderTimes(incident, setting),
   );
   return {
@@ -49,14 +53,17 @@ export function renderRecovery(incident: IncidentRow, cost: string): Content {
   return {
     kind: 'text',
     body: richText(
-      lines(bold(`🟢 Recovered: ${overTitle(incident)}`), `#${incident.id} lasted ${duration(lasted)}. ${cost}`),
+      lines(
+        bold(`🟢 Recovered: ${shorten(overTitle(incident), LONGEST_TITLE)}`),
+        `#${incident.id} lasted ${duration(lasted)}. ${shorten(cost, LONGEST_NOTE)}`,
+      ),
     ),
   };
 }
 
 /** The title once it is over: a title in the present tense would read as if it were not. */
 function overTitle(incident: IncidentRow): string {
-  return incident.kind === 'auth' ? `${incident.subject} works again` : `over: ${incident.title}`;
+  return incident.kind === 'auth' ? `${incident.subject} works again` : incident.title;
 }
 
 function sign(incident: IncidentRow): string {

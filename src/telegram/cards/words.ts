@@ -1,6 +1,12 @@
 import { FormattedString } from '@grammyjs/parse-mode';
 import type { RichText, TextEntity } from '../outbox.ts';
 
+/** The longest text of a message, and of a document's caption, in UTF-16 units (Bot API). */
+export const LONGEST_TEXT = 4_096;
+export const LONGEST_CAPTION = 1_024;
+/** What an address may take where it cannot be a link. */
+const LONGEST_ADDRESS = 200;
+
 /** Anything that can stand in a line: plain text, or text with entities. */
 export type Piece = string | FormattedString;
 
@@ -35,7 +41,7 @@ export function quote(text: Piece): FormattedString {
 
 /** A link where the address is one that Telegram takes, else the bare text. */
 export function link(text: string, url: string): Piece {
-  return /^https?:\/\/\S+$/i.test(url) ? FormattedString.link(text, url) : `${text} (${url})`;
+  return /^https?:\/\/\S+$/i.test(url) ? FormattedString.link(text, url) : `${text} (${shorten(url, LONGEST_ADDRESS)})`;
 }
 
 /** A time of day: in the reader's own zone where the app can, else as written here in the fleet's zone. */
@@ -80,9 +86,12 @@ export function shorten(text: string, max: number): string {
   return `${text.slice(0, high >= 0xd800 && high <= 0xdbff ? end - 1 : end)}…`;
 }
 
-/** What the outbox stores; entities that reach over the end of the text cannot occur, since the library built both. */
+/**
+ * What the outbox stores; entities that reach over the end of the text cannot occur, since the library built both. A lone half of a
+ * surrogate pair, which Telegram refuses, becomes U+FFFD: as long, so that the entities still fit.
+ */
 export function richText(text: Piece): RichText {
   return typeof text === 'string'
-    ? { text, entities: [] }
-    : { text: text.text, entities: text.entities as unknown as readonly TextEntity[] };
+    ? { text: text.toWellFormed(), entities: [] }
+    : { text: text.text.toWellFormed(), entities: text.entities as unknown as readonly TextEntity[] };
 }
