@@ -10,7 +10,10 @@ export function createEditDraft(rooms: DialogueRooms) {
     draftId: number,
     revision: number,
   ): Promise<void> {
-    const answer = await conversation.waitUntil(isAnswer, { maxMilliseconds: OPEN_MS, next: true });
+    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms), {
+      maxMilliseconds: OPEN_MS,
+      next: true,
+    });
     const text = answer.message?.text ?? '';
     const actor = `owner:${answer.from?.id}`;
     const updateId = answer.update.update_id;

@@ -9,7 +9,10 @@ export function createRejectReason(rooms: DialogueRooms) {
     _ctx: Context,
     draftId: number,
   ): Promise<void> {
-    const answer = await conversation.waitUntil(isAnswer, { maxMilliseconds: OPEN_MS, next: true });
+    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms), {
+      maxMilliseconds: OPEN_MS,
+      next: true,
+    });
     const reason = answer.message?.text ?? '';
     const actor = `owner:${answer.from?.id}`;
     const updateId = answer.update.update_id;

@@ -4,7 +4,7 @@ import {
   createConversation,
   type VersionedState,
 } from '@grammyjs/conversations';
-import { Bot, type Context } from 'grammy';
+import { Bot, BotError, type Context } from 'grammy';
 import type { MessageEntity, Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
 import type { DialogueRooms } from '../../conversations/dialogue.ts';
@@ -13,7 +13,7 @@ import { createRejectReason } from '../../conversations/reject-reason.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
-import { duration, richText } from './cards/words.ts';
+import { duration, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
@@ -60,12 +60,13 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   const dialogueRooms: DialogueRooms = {
     editDraft(draftId, revision, text, actor, updateId) {
       const result = desk.edit(draftId, revision, text, actor);
-      if (result.kind === 'late') sayText(updateId, `Draft #${draftId} was not changed. ${result.said}`);
+      if (result.kind === 'late') sayText(updateId, `Draft #${draftId} stays as it is. ${result.said}`);
     },
     giveReason(draftId, reason, actor, updateId) {
       if (desk.giveReason(draftId, reason, actor))
-        sayText(updateId, `Kept: the agent will see why #${draftId} was rejected.`);
+        sayText(updateId, `Noted: the agent will read why #${draftId} was rejected.`);
     },
+    isCard: (chatId, messageId) => draftOfMessage(chatId, messageId) !== undefined,
   };
 
   // 1. Only owners, on messages and on buttons alike.
@@ -100,12 +101,12 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
 
   // 3. Buttons: of the menu, then of the cards.
   bot.use(options.fleetMenu.menu);
-  bot.on('callback_query:data', async (ctx) => {
+  bot.on('callback_query', async (ctx) => {
     const { message } = ctx.callbackQuery;
     const followUp = options.press({
       updateId: ctx.update.update_id,
       callbackQueryId: ctx.callbackQuery.id,
-      data: ctx.callbackQuery.data,
+      data: ctx.callbackQuery.data ?? '',
       actor: `owner:${ctx.from.id}`,
       message: message === undefined ? undefined : { chatId: message.chat.id, messageId: message.message_id },
     });
@@ -122,8 +123,9 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
 
   // 4. Commands.
   bot.command('cancel', async (ctx) => {
+    const waited = Object.values(ctx.conversation.active()).some((count) => count > 0);
     await ctx.conversation.exitAll();
-    sayText(ctx.update.update_id, 'Nothing of mine waits for an answer now.');
+    sayText(ctx.update.update_id, waited ? 'Cancelled.' : 'There is nothing to cancel.');
   });
   bot.command('fleet', async (ctx) => {
     const { text, entities } = richText(options.fleetMenu.renderList());
@@ -156,9 +158,10 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       update.update_id,
       message.text.startsWith('/')
         ? 'I do not know that command. What I can do: /help'
-        : 'I did not ask for anything, so I do not know what to do with that. /help',
+        : 'I was not waiting for a message, so I did nothing with it. What I can do: /help',
     );
   });
+  bot.on('message', (ctx) => sayText(ctx.update.update_id, 'I can only read text. What I can do: /help'));
 
   function draftOfMessage(chatId: number, messageId: number): number | undefined {
     const key = storage.outbox.byMessage(chatId, messageId)?.key;
@@ -166,12 +169,22 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     return match === null ? undefined : Number(match[1]);
   }
 
-  return (update) => bot.handleUpdate(update);
+  return async (update) => {
+    try {
+      await bot.handleUpdate(update);
+    } catch (error) {
+      // grammY's wrapper holds the whole update, and hides whether the disk was full.
+      throw error instanceof BotError ? error.error : error;
+    }
+  };
 }
 
 /** A reply to a command that waited through an outage says how old the command was. */
 function withAge(content: Content, ageMs: number): Content {
-  if (ageMs < STALE_MS || content.kind !== 'text') return content;
+  if (ageMs < STALE_MS || (content.kind !== 'text' && content.kind !== 'document')) return content;
   const { text, entities } = content.body;
-  return { ...content, body: { text: `${text}\n\n(You asked that ${duration(ageMs)} ago.)`, entities } };
+  const note = `\n\n🕰 You asked this ${duration(ageMs)} ago.`;
+  const longest = (content.kind === 'text' ? LONGEST_TEXT : LONGEST_CAPTION) - note.length;
+  if (text.length <= longest) return { ...content, body: { text: `${text}${note}`, entities } };
+  return { ...content, body: { text: `${shorten(text, longest)}${note}`, entities: [] } };
 }

@@ -29,7 +29,7 @@ interface Answer {
 }
 
 const NOT_OURS: Answer = {
-  text: 'This button is none of mine, or of an older version. Ask for /drafts or /status.',
+  text: 'I do not know this button: it may be from an older version. Ask for /drafts or /status.',
   alert: true,
 };
 
@@ -123,9 +123,16 @@ export function createPresses(options: {
     }
   }
 
+  /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue. */
+  function askedBefore(press: Press | undefined, pressed: PressedButton): FollowUp {
+    if (press === undefined || storage.outbox.get(askKey(pressed)) === undefined) return undefined;
+    return { kind: press.verb === 'edit' ? 'edit' : 'reason', draftId: press.id, revision: press.revision };
+  }
+
   return (pressed) =>
     storage.transaction(() => {
       const press = callbackData.read(pressed.data);
+      if (storage.outbox.get(`answer:${pressed.callbackQueryId}`) !== undefined) return askedBefore(press, pressed);
       const answer = press === undefined ? NOT_OURS : decide(press, pressed);
       outbox.send({
         key: `answer:${pressed.callbackQueryId}`,
@@ -144,16 +151,20 @@ export function createPresses(options: {
   function askFor(followUp: NonNullable<FollowUp>, pressed: PressedButton): void {
     const text =
       followUp.kind === 'edit'
-        ? `✏️ Send me the new text of draft #${followUp.draftId} as your next message. /cancel leaves it as it is.`
-        : `Why did you reject draft #${followUp.draftId}? Your next message is kept as the reason, so that the agent learns. /cancel: no reason.`;
+        ? `✏️ Send me the new text of draft #${followUp.draftId}. To leave it as it is: /cancel`
+        : `Why did you reject draft #${followUp.draftId}? Send me the reason, and its agent will read it. To give none: /cancel`;
     outbox.send({
-      key: `ask:${pressed.updateId}`,
+      key: askKey(pressed),
       class: 'reply',
       content: { kind: 'text', body: { text, entities: [] } },
       replyToKey: draftCardKey({ id: followUp.draftId, revision: followUp.revision }),
       sound: 'never',
     });
   }
+}
+
+function askKey(pressed: PressedButton): string {
+  return `ask:${pressed.updateId}`;
 }
 
 function loginWords(result: ReturnType<Custodian['wantLogin']>): string {
@@ -164,6 +175,6 @@ function loginWords(result: ReturnType<Custodian['wantLogin']>): string {
       return 'A login is under way already.';
     case 'no-login':
     case 'unknown':
-      return 'fleet.yaml names no login program for it: log in on the host.';
+      return 'I have no login program for it: log in on the host.';
   }
 }
