@@ -32,7 +32,7 @@ export function createAccess(options: {
           content: {
             kind: 'text',
             body: {
-              text: `👤 Somebody who is no owner (id ${userId}) tried to talk to me today. He got no answer.`,
+              text: `👤 Somebody else (user id ${userId}) tried to talk to me. I did not answer. I tell you of this once a day at most.`,
               entities: [],
             },
           },

@@ -89,9 +89,9 @@ export function createOutbox(options: {
 }): Outbox {
   const { storage, clock } = options;
   function encode(content: Content): string {
-    return JSON.stringify(
-      content.kind === 'text' || content.kind === 'document' ? { ...content, body: scrubText(content.body) } : content,
-    );
+    if (content.kind === 'document')
+      return JSON.stringify({ ...content, content: options.scrub(content.content), body: scrubText(content.body) });
+    return JSON.stringify(content.kind === 'text' ? { ...content, body: scrubText(content.body) } : content);
   }
 
   /** Where something was taken out, offsets no longer fit: the text is shown plain. */
