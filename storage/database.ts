@@ -55,6 +55,7 @@ export function openDatabase(
   inspect(file, migrations);
   const database = connect(file);
   try {
+    refuseForeign(database, file, migrations);
     refuseDamaged(database, file);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
@@ -144,6 +145,8 @@ function inspect(file: string, migrations: string): void {
       database.close();
     }
   } catch (error) {
+    // A crash left a journal that only a writable connection can roll back: that one looks again.
+    if (/^SQLITE_READONLY/.test((error as { code?: string }).code ?? '')) return;
     throw asStorageError(error, file);
   }
 }
