@@ -1,11 +1,17 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import { parseDuration } from '../src/config/duration.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
-import { count, duration } from '../src/telegram/cards/words.ts';
+import { count, duration, lines } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
-const USAGE = 'Like this: /pause scout · /pause all · /pause scout 2h · /pause all now';
+const USAGE = [
+  'I did not understand that. You can say:',
+  '/pause – all agents, until /resume',
+  '/pause scout – one agent',
+  '/pause scout 2h – for two hours',
+  '/pause scout now – and stop what runs',
+].join('\n');
 
 /** /pause [AGENT|all] [2h] [now]: holds survive restarts; what runs is finished or, with `now`, stopped. */
 export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
@@ -16,6 +22,8 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
       const words = argument.toLowerCase().split(/\s+/).filter(Boolean);
       const now = words.includes('now');
       const rest = words.filter((word) => word !== 'now');
+      // `/pause 2h` holds all: no agent's name begins with a digit.
+      if (/^\d/.test(rest[0] ?? '')) rest.unshift('all');
       const target = rest[0] ?? 'all';
       const forMs = rest[1] === undefined ? undefined : parseDuration(rest[1]);
       if (rest.length > 2 || forMs?.kind === 'refused') return reply(USAGE);
@@ -27,12 +35,16 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
       const result = holds.pause(target, actor, durationMs, now);
       const who = target === 'all' ? 'All agents are' : `${target} is`;
       const until = durationMs === undefined ? `until you send /resume ${target}` : `for ${duration(durationMs)}`;
-      const running = now
-        ? `${count(result.stopped, 'run')} stopped.`
-        : result.running === 0
-          ? ''
-          : `${count(result.running, 'run')} still going: finished first.`;
-      return reply(`⏸ ${who} paused ${until}. ${running}`.trim());
+      return reply(lines(`⏸ ${who} paused ${until}.`, describeRunning(result, now)));
     },
   };
+}
+
+function describeRunning(
+  result: { readonly stopped: number; readonly running: number },
+  now: boolean,
+): string | undefined {
+  if (now) return result.stopped === 0 ? 'Nothing was running.' : `I am stopping ${count(result.stopped, 'run')}.`;
+  if (result.running === 0) return undefined;
+  return result.running === 1 ? 'One run may finish first.' : `${result.running} runs may finish first.`;
 }

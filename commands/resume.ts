@@ -4,6 +4,9 @@ import { lines } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
+/** Holds named in one answer; /status has all of them. */
+const MOST_HOLDS = 10;
+
 /** /resume [AGENT|all]: releases the owner's hold, and says what still holds the agent. */
 export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
   return {
@@ -16,11 +19,23 @@ export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
         if (found.kind === 'unknown') return found.reply;
       }
       const { released, stillHeld } = holds.resume(target, actor);
-      const who = target === 'all' ? 'All agents' : target;
-      const head = released
-        ? `▶️ ${who} may run again.`
-        : `${who}: nothing of yours held ${target === 'all' ? 'them' : 'it'}.`;
-      return reply(stillHeld.length === 0 ? head : lines(head, `Still held: ${stillHeld.slice(0, 10).join('; ')}.`));
+      const isFree = stillHeld.length === 0;
+      return reply(
+        lines(
+          describeOutcome(target, released, isFree),
+          ...stillHeld.slice(0, MOST_HOLDS).map((hold) => `⛔️ ${hold}`),
+          stillHeld.length > MOST_HOLDS ? `… and ${stillHeld.length - MOST_HOLDS} more: /status` : undefined,
+        ),
+      );
     },
   };
+}
+
+function describeOutcome(target: string, released: boolean, isFree: boolean): string {
+  const isAll = target === 'all';
+  if (released && isFree) return `▶️ ${isAll ? 'All agents' : target} may run again.`;
+  if (released)
+    return `Your pause${isAll ? '' : ` of ${target}`} is over. Something else still holds ${isAll ? 'some' : 'it'}:`;
+  if (isFree) return isAll ? 'No agent was paused.' : `${target} was not paused.`;
+  return isAll ? 'You had paused nothing. What holds agents:' : `You had not paused ${target}. What holds it:`;
 }
