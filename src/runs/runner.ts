@@ -102,7 +102,7 @@ export function createRunner(options: {
       ...(part.stdin === undefined ? {} : { stdin: part.stdin }),
     });
     const spool = createSpool(options.disk.openLog(logPath));
-    options.disk.ensureFolder(agent.workdir);
+    ensureWorkdir(agent);
     const process = options.processes.spawn(request, (chunk, stream) =>
       guard(() => onOutput(execution, chunk, stream)),
     );
@@ -130,6 +130,16 @@ export function createRunner(options: {
       .catch(options.onFatal)
       .finally(() => flights.delete(flight));
     flights.add(flight);
+  }
+
+  /** A folder that cannot be made is the agent's own trouble: starting the program in it ends as `not-started`, with what to do. */
+  function ensureWorkdir(agent: Agent): void {
+    try {
+      options.disk.ensureFolder(agent.workdir);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      log.warn('a workdir could not be made', { agent: agent.name, workdir: agent.workdir, code });
+    }
   }
 
   /** What comes from outside a look has no worker around it: a full disk is waited out, anything else is a bug. */
