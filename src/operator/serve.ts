@@ -19,7 +19,7 @@ import type { Log } from '../ports.ts';
 import { createScrubber } from '../secrets.ts';
 import type { RichText } from '../telegram/outbox.ts';
 import { EXIT } from './exit-codes.ts';
-import { loadCallbackKey, prepareHome } from './home.ts';
+import { type Home, loadCallbackKey, prepareHome } from './home.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long stopping may take: the contract promises 30 s, and the supervisor kills after that. */
@@ -41,10 +41,9 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
   const { fleet, token } = options;
   const random = createCryptoRandom();
-  const home = prepareHome(fleet.home, {
-    nodePath: process.execPath,
-    binPath: join(import.meta.dirname, '..', 'bin.js'),
-  });
+  const binPath = join(import.meta.dirname, '..', 'bin.js');
+  const home = tryPrepareHome(fleet.home, { nodePath: process.execPath, binPath }, terminal);
+  if (home === undefined) return EXIT.config;
 
   const homeLock = acquireLock(home.lock);
   if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
@@ -123,6 +122,24 @@ function reportEnding(ending: Ending, log: Log, terminal: Terminal): number {
       log.error('ending because of a bug; everything that was decided is in the database', { reason });
       return EXIT.software;
     }
+  }
+}
+
+/** The state folder, or nothing and the reason has been said: a disk or a path that cannot be written is no bug. */
+function tryPrepareHome(
+  folder: string,
+  launcher: Parameters<typeof prepareHome>[1],
+  terminal: Terminal,
+): Home | undefined {
+  try {
+    return prepareHome(folder, launcher);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    terminal.complain(
+      `nightdesk: the state folder ${folder} cannot be used (${code} at ${path ?? folder}): correct \`home\`, or its permissions`,
+    );
+    return undefined;
   }
 }
 
