@@ -1,7 +1,10 @@
 import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile } from 'grammy';
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
-import { Agent as PlainAgent } from 'node:http';
 import { TelegramError, type TelegramApi, type TelegramFailure } from '../ports.ts';
+
+// Not imported: loopback-http.ts says what that costs.
+const { Agent: PlainAgent } = process.getBuiltinModule('node:http');
 
 /** Errors of a connection that never carried the request: nothing can have happened on the other side. */
 const NEVER_SENT = new Set([
@@ -68,7 +71,7 @@ function open(token: string, apiRoot: string | undefined): { readonly api: Api; 
 }
 
 /** Closes the connections that nobody uses; a call under way keeps its own, since losing it could send a message twice. */
-function dropIdle(agent: PlainAgent): void {
+function dropIdle(agent: HttpAgent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }
 
