@@ -42,8 +42,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const { fleet, token } = options;
   const random = createCryptoRandom();
   const binPath = join(import.meta.dirname, '..', 'bin.js');
-  const home = tryPrepareHome(fleet.home, { nodePath: process.execPath, binPath }, terminal);
-  if (home === undefined) return EXIT.config;
+  const prepared = tryPrepareHome(fleet.home, { nodePath: process.execPath, binPath }, terminal);
+  if (prepared === undefined) return EXIT.config;
+  const home: Home = prepared;
 
   const homeLock = acquireLock(home.lock);
   if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
