@@ -16,7 +16,12 @@ export function createDraftsCommand(fleet: Fleet, storage: Storage, callbackData
     run({ now }) {
       const total = storage.drafts.countInState('pending');
       const drafts = storage.drafts.inState('pending', MOST_LISTED);
-      if (total === 0) return reply('📥 Nothing waits for you.');
+      const unknown = storage.drafts.countInState('unknown');
+      const question =
+        unknown === 0
+          ? undefined
+          : `❓ Of ${count(unknown, 'draft')} I do not know whether ${unknown === 1 ? 'it' : 'they'} went out: please answer my question above.`;
+      if (total === 0) return reply(question ?? '📥 No draft waits for you.');
       const list = drafts.map((draft) =>
         line(
           bold(`#${draft.id}`),
@@ -34,7 +39,14 @@ export function createDraftsCommand(fleet: Fleet, storage: Storage, callbackData
         buttons.slice(row * 4, row * 4 + 4),
       );
       return reply(
-        lines(bold(`📥 ${count(total, 'draft')} for you`), ...list, rest, '', 'Press a number to see its card:'),
+        lines(
+          bold(`📥 ${count(total, 'draft')} for you`),
+          question,
+          ...list,
+          rest,
+          '',
+          'Press a number to see its card:',
+        ),
         rows,
       );
     },

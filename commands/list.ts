@@ -56,7 +56,7 @@ export function createCommands(rooms: CommandRooms): {
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
     createPauseCommand(rooms.fleet, rooms.holds),
     createResumeCommand(rooms.fleet, rooms.holds),
-    createWhyCommand(rooms.fleet, rooms.storage),
+    createWhyCommand(rooms.fleet, rooms.storage, rooms.activeRuntimes),
     createWorkstateCommand(rooms.fleet, rooms.disk),
     createReauthCommand(rooms.fleet, rooms.custodian),
     createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),

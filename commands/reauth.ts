@@ -1,6 +1,7 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import type { Custodian } from '../src/credentials/custodian.ts';
 import type { Command } from './command.ts';
+import { shorten } from '../src/telegram/cards/words.ts';
 import { reply } from './replies.ts';
 
 /** /reauth [CREDENTIAL]: runs the configured login program, then probes. */
@@ -10,7 +11,7 @@ export function createReauthCommand(fleet: Fleet, custodian: Custodian): Command
     description: 'log in again with a credential’s login program',
     run({ argument, actor }) {
       const names = [...fleet.credentials.keys()];
-      const name = argument === '' && names.length === 1 ? names[0] : argument;
+      const name = argument === '' && names.length === 1 ? names[0] : argument.toLowerCase();
       if (name === undefined || name === '')
         return reply(
           names.length === 0 ? 'fleet.yaml names no credentials.' : `Which one? /reauth ${names.join(', /reauth ')}`,
@@ -22,10 +23,10 @@ export function createReauthCommand(fleet: Fleet, custodian: Custodian): Command
           return reply(`A login to ${name} is under way already.`);
         case 'no-login':
           return reply(
-            `fleet.yaml names no login program that I can run for ${name}: log in on the host. I notice by myself when it works again.`,
+            `I have no login program for ${name}: log in on the host. I notice by myself when it works again.`,
           );
         case 'unknown':
-          return reply(`There is no credential "${name}". There are: ${names.join(', ') || 'none'}.`);
+          return reply(`There is no credential "${shorten(name, 60)}". There are: ${names.join(', ') || 'none'}.`);
       }
     },
   };

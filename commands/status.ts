@@ -20,16 +20,17 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
   const healthy =
     incidents.length === 0 &&
     status.paused === null &&
+    credentials.every((credential) => credential.state !== 'dead') &&
     agents.every((agent) => agent.condition !== 'held' && agent.condition !== 'failed');
   return lines(
     healthy
       ? bold(
           proved === agents.length
             ? '🟢 All agents are well'
-            : `⚪️ Nothing is wrong that I know of; ${agents.length - proved} of ${agents.length} agents have proved nothing yet`,
+            : `⚪️ I know of nothing wrong, but ${agents.length - proved} of ${count(agents.length, 'agent')} have proved nothing yet`,
         )
       : undefined,
-    status.paused === null ? undefined : bold(`⏸ ${status.paused}`),
+    status.paused === null ? undefined : bold('⏸ All agents are paused: /resume all'),
     ...incidents.map((incident) =>
       line(
         incident.severity === 'critical' ? '🔴 ' : '🟠 ',
@@ -41,20 +42,20 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
       .filter((credential) => credential.state !== 'dead' || incidents.length === 0)
       .map(
         (credential) =>
-          `🔑 ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(at - credential.provedAt)} ago`}`,
+          `🔑 ${credential.title}: ${credential.state}, ${credential.provedAt === null ? 'no proof yet' : `last proof ${duration(at - credential.provedAt)} ago`}`,
       ),
     '',
     ...agents.map((agent) => renderAgent(agent, at, timezone)),
     '',
     renderDrafts(drafts, timezone, at),
     outbox.waiting > 0 && outbox.oldestAt !== null && at - outbox.oldestAt > 60_000
-      ? `📮 ${count(outbox.waiting, 'message')} wait to be sent, the oldest for ${duration(at - outbox.oldestAt)}`
+      ? `📮 ${count(outbox.waiting, 'message')} not sent yet, the oldest for ${duration(at - outbox.oldestAt)}`
       : undefined,
   );
 }
 
 function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
-  const proof = agent.lastProofAt === null ? 'no proof yet' : `${duration(now - agent.lastProofAt)} ago`;
+  const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
   const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : AGENT_SIGNS[agent.condition];
   const next =
     agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
@@ -65,8 +66,8 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
     `${sign} `,
     bold(agent.name),
     agent.condition === 'running'
-      ? ` runs for ${duration(now - (agent.runningSince ?? now))}, proof ${proof}`
-      : ` ${proof}`,
+      ? ` · running for ${duration(now - (agent.runningSince ?? now))}, ${proof}`
+      : ` · ${proof}`,
     next,
     reason,
   );

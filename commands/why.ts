@@ -10,7 +10,7 @@ import { findAgent, reply } from './replies.ts';
 const MOST_RECEIPTS = 8;
 
 /** /why AGENT: why it did not run, or did, from the scheduler's receipts. */
-export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
+export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes: ReadonlySet<string>): Command {
   return {
     name: 'why',
     description: 'why an agent did not run, or did',
@@ -26,6 +26,9 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
           running?.startedAt
             ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`)
             : undefined,
+          activeRuntimes.has(found.agent.runtime)
+            ? undefined
+            : `⚪️ This version does not run agents of runtime ${found.agent.runtime} yet.`,
           ...holds.map((hold) =>
             line(
               `⛔️ Held: ${hold.reason}, for ${duration(now - hold.since)}`,
