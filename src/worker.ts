@@ -16,6 +16,11 @@ export interface WorkerOptions {
   readonly log: Log;
   /** The longest time between two looks: what a lost nudge costs. */
   readonly everyMs: number;
+  /**
+   * Looks only after what this moment sets off has gone out to the network. A press that is approved starts a publisher: without this
+   * the commits and the spawn would come before the answer to the press.
+   */
+  readonly stepsAside?: true;
   /** One look; it may return the milliseconds after which it wants the next one. */
   readonly look: () => number | undefined | Promise<number | undefined>;
   /** Called with a bug: the process has to end, so that the supervisor starts a sound one. */
@@ -41,7 +46,12 @@ export function createWorker(options: WorkerOptions): Worker {
   function nudge(): void {
     if (state === 'stopped' || nudged) return;
     nudged = true;
-    if (state === 'idle') queueMicrotask(run);
+    if (state === 'idle') runSoon();
+  }
+
+  function runSoon(): void {
+    if (options.stepsAside) clock.after(0, run);
+    else queueMicrotask(run);
   }
 
   function run(): void {
@@ -51,7 +61,7 @@ export function createWorker(options: WorkerOptions): Worker {
     current = lookOnce().then((delayMs) => {
       if (state === 'stopped') return;
       state = 'idle';
-      if (nudged) queueMicrotask(run);
+      if (nudged) runSoon();
       else schedule(delayMs);
     });
   }

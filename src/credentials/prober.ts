@@ -122,7 +122,15 @@ export function createProber(options: {
     return next === undefined || next <= now ? undefined : next - now;
   }
 
-  const worker = createWorker({ name: 'prober', clock, log, everyMs: 5_000, look, onFatal: options.onFatal });
+  const worker = createWorker({
+    name: 'prober',
+    clock,
+    log,
+    everyMs: 5_000,
+    stepsAside: true,
+    look,
+    onFatal: options.onFatal,
+  });
   storage.onChange('credentials', worker.nudge);
 
   return {

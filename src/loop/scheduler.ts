@@ -216,6 +216,7 @@ export function createScheduler(options: {
     clock,
     log: options.log,
     everyMs: EVERY_MS,
+    stepsAside: true,
     look: tick,
     onFatal: options.onFatal,
   });

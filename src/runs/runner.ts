@@ -269,7 +269,15 @@ export function createRunner(options: {
     }
   }
 
-  const worker = createWorker({ name: 'runner', clock, log, everyMs: 2_000, look, onFatal: options.onFatal });
+  const worker = createWorker({
+    name: 'runner',
+    clock,
+    log,
+    everyMs: 2_000,
+    stepsAside: true,
+    look,
+    onFatal: options.onFatal,
+  });
   storage.onChange('runs', worker.nudge);
 
   return {
