@@ -109,6 +109,9 @@ const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient
   (SELECT body FROM draft_revision b WHERE b.draft_id = d.id AND b.revision = c.revision - 1) AS bodyBefore, d.published_url AS url
   FROM decision c JOIN draft d ON d.id = c.draft_id JOIN draft_revision r ON r.draft_id = c.draft_id AND r.revision = c.revision`;
 
+/** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
+const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
+
 /** Builds the draft store. */
 export function createDraftStore(connection: Connection): DraftStore {
   const insert = connection.statement<[NewDraft]>(
@@ -166,10 +169,10 @@ export function createDraftStore(connection: Connection): DraftStore {
   );
   const countInState = connection.statement<[string], { n: number }>('SELECT count(*) AS n FROM draft WHERE state = ?');
   const expired = connection.statement<[number], DraftRow>(
-    `SELECT ${COLUMNS} ${FROM} WHERE d.state IN ('pending', 'approved') AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
+    `SELECT ${COLUMNS} ${FROM} WHERE d.${OPEN} AND d.state IN ('pending', 'approved') AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
   );
   const deadline = connection.statement<[], { at: number | null }>(
-    `SELECT min(window_ends_at) AS at FROM draft WHERE state IN ('pending', 'approved')`,
+    `SELECT min(window_ends_at) AS at FROM draft WHERE ${OPEN} AND state IN ('pending', 'approved')`,
   );
   const expiredSince = connection.statement<[string, number], { n: number }>(
     `SELECT count(*) AS n FROM draft WHERE agent = ? AND state = 'expired' AND decided_at >= ?`,

@@ -73,8 +73,9 @@ export function createDueStore(connection: Connection): DueStore {
     'UPDATE due SET last_at = max(last_at, @lastAt), times = times + @times, settled_at = @now WHERE id = @id',
   );
   const remove = connection.statement<[number]>(`DELETE FROM due WHERE id = ? AND state = 'waiting'`);
-  const lastScheduled = connection.statement<[string], { at: number | null }>(
-    `SELECT max(last_at) AS at FROM due WHERE agent = ? AND state <> 'waiting' AND cause IN ('schedule', 'catch-up')`,
+  // Scheduled times are settled in their order, so the newest row has the newest time: reading it costs the same after a month.
+  const lastScheduled = connection.statement<[string], { at: number }>(
+    `SELECT last_at AS at FROM due WHERE agent = ? AND state <> 'waiting' AND cause IN ('schedule', 'catch-up') ORDER BY id DESC LIMIT 1`,
   );
   const receipts = connection.statement<[string, number], DueRow>(
     `SELECT ${COLUMNS} FROM due WHERE agent = ? AND state <> 'waiting' ORDER BY id DESC LIMIT ?`,
