@@ -31,6 +31,8 @@ export interface PublicationStore {
   /** What may be started now for this publisher, oldest approval first. */
   due(now: number): PublicationRow[];
   nextAt(): number | undefined;
+  /** Writes down why a wanted publication waits; false when that is known already, or it does not wait any more. */
+  explain(id: number, reason: string): boolean;
   /** Moves on from a state; false when it is not in it any more. */
   move(id: number, from: PublicationState, to: PublicationState, detail: string | null, now: number): boolean;
 }
@@ -54,6 +56,9 @@ export function createPublicationStore(connection: Connection): PublicationStore
   const next = connection.statement<[], { at: number | null }>(
     `SELECT min(next_at) AS at FROM publication WHERE state = 'wanted'`,
   );
+  const explain = connection.statement<[string, number, string]>(
+    `UPDATE publication SET detail = ? WHERE id = ? AND state = 'wanted' AND detail IS NOT ?`,
+  );
   const move = connection.statement<
     [{ id: number; from: string; to: string; detail: string | null; endedAt: number | null }]
   >(
@@ -68,6 +73,7 @@ export function createPublicationStore(connection: Connection): PublicationStore
     lastOf: (draftId) => last.get(draftId),
     due: (now) => due.all(now),
     nextAt: () => next.get()?.at ?? undefined,
+    explain: (id, reason) => explain.run(reason, id, reason).changes === 1,
     move: (id, from, to, detail, now) =>
       move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,
   };

@@ -413,7 +413,10 @@ export function createDesk(options: {
       return true;
     },
 
-    explainWait: (publication, reason) => refreshCard(publication.draftId, reason),
+    explainWait(publication, reason) {
+      // Asked at every tick: the card is rendered only when there is something new to say.
+      if (storage.publications.explain(publication.id, reason)) refreshCard(publication.draftId, reason);
+    },
 
     expireDue: (now) => {
       const over = storage.drafts.expired(now);
