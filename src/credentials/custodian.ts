@@ -54,9 +54,6 @@ export interface Custodian {
   ): void;
 }
 
-/** How long after a revival a new sign counts as the same outage, so that the backoff goes on growing instead of starting over. */
-const RELAPSE_MS = 10 * 60_000;
-
 /** Builds the custodian over the fleet. */
 export function createCustodian(options: {
   readonly fleet: Fleet;
@@ -90,26 +87,15 @@ export function createCustodian(options: {
     const now = clock.now();
     const agents = agentsOf(credential.name).map((agent) => agent.name);
     if (row.state !== 'dead' && row.state !== 'logging-in') {
-      const relapse = row.state === 'alive' && row.probes > 0 && now - row.since < RELAPSE_MS;
-      const probes = relapse ? row.probes : 0;
+      // Only a good run clears the probes: a check that lies, or agents that seldom run, must not start the backoff anew each time.
       change(row, {
         state: 'dead',
         since: now,
         evidence,
-        probes,
-        checkWantedAt: now + delay(credential, probes),
+        checkWantedAt: now + delay(credential, row.probes),
         trialRunId: null,
       });
-      for (const agent of agents) {
-        storage.holds.place({
-          agent,
-          kind: 'credential',
-          subject: credential.name,
-          reason: `${credentialTitle(credential.name)} is dead`,
-          since: now,
-          until: null,
-        });
-      }
+      hold(credential, agents, now);
       storage.journal.add({
         at: now,
         subject: `credential:${credential.name}`,
@@ -118,6 +104,29 @@ export function createCustodian(options: {
         detail: evidence,
       });
     }
+    const isKnown = row.state === 'dead' || row.state === 'logging-in';
+    reportDead(credential, evidence, agents, isKnown ? undefined : `Seen by ${seenBy}. ${mendHint(credential)}`);
+  }
+
+  function hold(credential: Credential, agents: readonly string[], since: number): void {
+    for (const agent of agents) {
+      storage.holds.place({
+        agent,
+        kind: 'credential',
+        subject: credential.name,
+        reason: `${credentialTitle(credential.name)} is dead`,
+        since,
+        until: null,
+      });
+    }
+  }
+
+  function reportDead(
+    credential: Credential,
+    evidence: string,
+    agents: readonly string[],
+    note: string | undefined,
+  ): void {
     incidents.report({
       kind: 'auth',
       fingerprint: fingerprint(credential.name),
@@ -126,25 +135,28 @@ export function createCustodian(options: {
       title: `Credential ${credential.name} is dead`,
       evidence,
       agents,
-      ...(row.state === 'dead' || row.state === 'logging-in'
-        ? {}
-        : { note: `Seen by ${seenBy}. ${mendHint(credential)}` }),
+      ...(note === undefined ? {} : { note }),
     });
   }
 
-  function revive(credential: Credential, row: CredentialRow, how: string, newGeneration: boolean): void {
+  /** Every revival is a new generation, also one that somebody brought about on the host: runs of before tell nothing about it. */
+  function revive(
+    credential: Credential,
+    row: CredentialRow,
+    how: string,
+    by: { readonly login: boolean; readonly proof: boolean },
+  ): void {
     const now = clock.now();
     const diedAt = row.since;
     change(row, {
       state: 'alive',
       since: now,
-      provedAt: now,
-      checkedAt: now,
+      ...(by.proof ? { provedAt: now, checkedAt: now } : {}),
       checkWantedAt: null,
       evidence: null,
       trialRunId: null,
-      probes: newGeneration ? 0 : row.probes + 1,
-      generation: row.generation + (newGeneration ? 1 : 0),
+      probes: by.login ? 0 : row.probes + 1,
+      generation: row.generation + 1,
     });
     const agents = agentsOf(credential.name);
     let missed = 0;
@@ -217,14 +229,13 @@ export function createCustodian(options: {
       storage.transaction(() => {
         const agent = fleet.agents.get(sign.agent);
         if (agent === undefined) return;
-        const names = meant(agent, sign.credential).filter((name) => !isRenewed(name, sign.generations));
-        const [only] = names;
-        if (names.length === 1 && only !== undefined) {
-          const known = rowOf(only);
-          if (known !== undefined) declareDead(known.credential, known.row, sign.evidence, sign.agent);
-          return;
-        }
-        suspectAll(names, sign);
+        const names = meant(agent, sign.credential);
+        const current = names.filter((name) => !isRenewed(name, sign.generations));
+        const [only] = current;
+        // Where one of several was renewed meanwhile, it may have been that one: the others are only suspected.
+        if (names.length > 1) return suspectAll(current, sign);
+        const known = only === undefined ? undefined : rowOf(only);
+        if (known !== undefined) declareDead(known.credential, known.row, sign.evidence, sign.agent);
       }),
 
     explainsRefusal: (agent, generations) =>
@@ -256,12 +267,10 @@ export function createCustodian(options: {
         if (verdict.kind === 'ok') {
           incidents.close(checkFingerprint(name));
           if (dead)
-            revive(
-              credential,
-              row,
-              row.state === 'logging-in' ? 'Logged in again.' : 'The check passed again.',
-              row.state === 'logging-in',
-            );
+            revive(credential, row, row.state === 'logging-in' ? 'Logged in again.' : 'The check passed again.', {
+              login: row.state === 'logging-in',
+              proof: true,
+            });
           else
             change(row, {
               state: 'alive',
@@ -274,7 +283,7 @@ export function createCustodian(options: {
           return;
         }
         if (dead) {
-          const wantedAt = now + delay(credential, row.probes);
+          const wantedAt = now + delay(credential, row.probes + 1);
           change(row, {
             state: 'dead',
             probes: row.probes + 1,
@@ -282,11 +291,13 @@ export function createCustodian(options: {
             checkDetail: detail,
             checkWantedAt: wantedAt,
           });
-          if (row.state === 'logging-in')
-            incidents.note(
-              fingerprint(name),
-              `The login ended well, but the check still says: ${detail}. ${mendHint(credential)}`,
-            );
+          if (row.state === 'logging-in') {
+            // The login may have been of a living credential, by /reauth: then nobody is held yet, and no incident is open.
+            const agents = agentsOf(name).map((agent) => agent.name);
+            hold(credential, agents, now);
+            const note = `The login ended well, but the check still says: ${detail}. ${mendHint(credential)}`;
+            reportDead(credential, detail, agents, note);
+          }
           return;
         }
         if (verdict.kind === 'failed') return declareDead(credential, { ...row, checkedAt: now }, detail, 'the check');
@@ -316,7 +327,10 @@ export function createCustodian(options: {
         if (agentsOf(name).every((agent) => agent.publishes.length > 0)) {
           const row = storage.credentials.get(name);
           if (row !== undefined)
-            revive(known.credential, row, 'Trying again: only the next publication can tell.', false);
+            revive(known.credential, row, 'Trying again: only the next publication can tell.', {
+              login: false,
+              proof: false,
+            });
           return;
         }
         if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
@@ -329,7 +343,10 @@ export function createCustodian(options: {
         for (const name of credentialsOf(agent)) {
           const known = rowOf(name);
           if (known?.row.state === 'dead' && known.credential.check === undefined)
-            revive(known.credential, known.row, `A trial run of ${agentName} went well.`, false);
+            revive(known.credential, known.row, `A trial run of ${agentName} went well.`, {
+              login: false,
+              proof: true,
+            });
         }
       }),
 
@@ -371,8 +388,10 @@ export function createCustodian(options: {
           );
           return;
         }
-        if (known.credential.check === undefined) return revive(known.credential, known.row, 'Logged in again.', true);
-        change(known.row, { state: 'logging-in', checkWantedAt: now });
+        if (known.credential.check === undefined)
+          return revive(known.credential, known.row, 'Logged in again.', { login: true, proof: true });
+        const since = known.row.state === 'dead' ? known.row.since : now;
+        change(known.row, { state: 'logging-in', since, checkWantedAt: now });
         incidents.note(fingerprint(login.credential), 'Logged in; checking…');
       }),
   };

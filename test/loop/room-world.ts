@@ -232,7 +232,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     swept,
     fatal,
     advance: time.advance,
-    settle: time.settle,
+    settle: () => time.advance(0),
     jump: time.jump,
     now: clock.now,
     get rooms() {
@@ -249,7 +249,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       incarnation.prober.start();
       incarnation.runner.start();
       incarnation.scheduler.start();
-      await time.settle();
+      await time.advance(0);
     },
     /** What `kill -9` leaves, after `awayMs` taken up again by a new incarnation. */
     async crash(awayMs = 0) {
