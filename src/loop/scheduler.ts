@@ -74,10 +74,15 @@ export function createScheduler(options: {
       : nextOpening(agent.active, at, fleet.timezone);
   }
 
+  /** An agent that runs without pause gets its place in the row when its run has ended: one kept meanwhile would be the oldest each time. */
+  function runsWithoutPause(agent: Agent): boolean {
+    return agent.schedule.kind === 'continuous' && storage.runs.aliveOf(agent.name) !== undefined;
+  }
+
   function ensureDues(now: number): void {
     const waiting = new Set(storage.dues.waiting().map((due) => due.agent));
     for (const agent of fleet.agents.values()) {
-      if (waiting.has(agent.name)) continue;
+      if (waiting.has(agent.name) || runsWithoutPause(agent)) continue;
       const dueAt = nextDueAt(agent, now);
       if (dueAt !== undefined) storage.dues.wait(agent.name, dueAt, 'schedule');
     }
