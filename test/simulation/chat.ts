@@ -1,0 +1,373 @@
+import type { MessageClass } from '../../storage/outbox-store.ts';
+import { type Clock, TelegramError, type TelegramApi } from '../../src/ports.ts';
+import { OWNER } from './fleets.ts';
+import type { Host } from './machine.ts';
+import type { ChatMessage, Showing, WorldRecord } from './record.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** What Telegram can suffer from for a while. */
+export type Fault = 'down' | 'hang' | 'lossy' | 'server' | 'flood';
+
+/** A Telegram in memory, with one chat, and the owner's thumb on it. */
+export interface Chat {
+  apiFor(host: Host): TelegramApi;
+  /** Begins a fault that lasts `forMs`. */
+  suffer(fault: Fault, forMs: number): void;
+  /** Whether every call works right now, and none hangs. */
+  isGood(): boolean;
+  press(message: ChatMessage, data: string): void;
+  write(text: string, replyTo?: number): void;
+  /** Somebody who is no owner writes. */
+  writeAsStranger(): void;
+  remove(message: ChatMessage): void;
+  /** Ends all calls of a control plane that died. */
+  hangUp(host: Host): void;
+}
+
+/** The Bot API server's real rules (facts: telegram.md 4 and 5). */
+const PRESS_LIVES_MS = 150_000;
+const MESSAGE_LIVES_MS = 24 * 3_600_000;
+const LONGEST_TEXT = 4_096;
+const LONGEST_DATA = 64;
+
+interface Update {
+  readonly id: number;
+  readonly at: number;
+  readonly livesMs: number;
+  readonly body: object;
+}
+
+interface Poll {
+  readonly host: Host;
+  wake: () => void;
+  cut: () => void;
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Builds the chat. `keyOf` finds the outbox row that a new message stands for. */
+export function createChat(options: {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly record: WorldRecord;
+  readonly isCalm: () => boolean;
+  readonly keyOf: (text: string) => { readonly key: string; readonly class: MessageClass } | undefined;
+  readonly secrets: readonly string[];
+  readonly trace: (line: string) => void;
+}): Chat {
+  const { clock, random, record } = options;
+  const queries = new Map<string, number>();
+  let updates: Update[] = [];
+  let nextUpdate = random.between(1, 1_000_000_000);
+  let nextMessage = random.between(1, 1_000);
+  let fault: { readonly kind: Fault; readonly until: number } | undefined;
+  let troubleUntil = 0;
+  let hanging = 0;
+  let poll: Poll | undefined;
+
+  function currentFault(): Fault | undefined {
+    if (fault === undefined || fault.until <= clock.now()) return undefined;
+    return fault.kind;
+  }
+
+  /** A single call that goes wrong in good times. */
+  function noise(): Fault | undefined {
+    if (options.isCalm()) return undefined;
+    const draw = random.fraction();
+    if (draw < 0.006) return 'lossy';
+    if (draw < 0.01) return 'server';
+    if (draw < 0.012) return 'flood';
+    return draw < 0.014 ? 'hang' : undefined;
+  }
+
+  function call(
+    host: Host,
+    method: string,
+    payload: Payload,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (!host.isAlive) return promise;
+    let isOpen = true;
+    const settle = (how: () => void): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      if (host.isAlive) how();
+    };
+    const fail = (code: TelegramError['code'], text: string, retryAfterMs?: number): void =>
+      settle(() => reject(new TelegramError(code, method, text, retryAfterMs)));
+    signal?.addEventListener('abort', () => fail('aborted', 'stopped by us'), { once: true });
+
+    const latency = random.between(30, 250);
+    const kind = currentFault() ?? noise();
+    // What this call will show, looked up now: the row is marked as of now.
+    const act = prepare(host, method, payload);
+    if (kind !== undefined) troubleUntil = Math.max(troubleUntil, clock.now() + 1);
+    switch (kind) {
+      case 'down':
+        clock.after(5, () => fail('unreachable', 'ECONNREFUSED'));
+        break;
+      case 'server':
+        clock.after(latency, () => fail('server', '502 Bad Gateway'));
+        break;
+      case 'flood': {
+        const retryMs = fault === undefined ? random.between(2, 8) * 1_000 : Math.max(1_000, fault.until - clock.now());
+        troubleUntil = Math.max(troubleUntil, clock.now() + latency + Math.ceil(retryMs / 1_000) * 1_000);
+        clock.after(latency, () => fail('flood', 'Too Many Requests', Math.ceil(retryMs / 1_000) * 1_000));
+        break;
+      }
+      case 'hang':
+        hangUntilTimeout(timeoutMs, fail);
+        break;
+      case 'lossy':
+        if (method !== 'getUpdates' && random.chance(0.6)) clock.after(latency, () => void act()?.lose());
+        hangUntilTimeout(random.chance(0.5) ? latency + 10 : timeoutMs, fail);
+        break;
+      default:
+        if (method === 'getUpdates') waitForUpdates(host, payload, latency, timeoutMs, settle, fail, resolve);
+        else
+          clock.after(latency, () => {
+            const outcome = act();
+            if (outcome === undefined) return;
+            if (outcome.error !== undefined) return fail(outcome.error, 'Bad Request');
+            settle(() => {
+              outcome.know();
+              resolve(outcome.result);
+            });
+          });
+    }
+    return promise;
+  }
+
+  function hangUntilTimeout(afterMs: number, fail: (code: 'lost', text: string) => void): void {
+    hanging += 1;
+    clock.after(afterMs, () => {
+      hanging -= 1;
+      fail('lost', 'no answer in time');
+    });
+  }
+
+  function waitForUpdates(
+    host: Host,
+    payload: Payload,
+    latency: number,
+    timeoutMs: number,
+    settle: (how: () => void) => void,
+    fail: (code: TelegramError['code'], text: string) => void,
+    resolve: (updates: unknown) => void,
+  ): void {
+    const offset = payload['offset'] as number | undefined;
+    const timeout = (payload['timeout'] as number) * 1_000;
+    updates = updates.filter(
+      ({ id, at, livesMs }) => at + livesMs > clock.now() && (offset === undefined || id >= offset),
+    );
+    const give = (): void => {
+      poll = undefined;
+      clock.after(latency, () =>
+        settle(() => resolve(updates.slice(0, 100).map(({ id, body }) => ({ update_id: id, ...body })))),
+      );
+    };
+    if (updates.length > 0) return give();
+    const mine: Poll = {
+      host,
+      wake: give,
+      cut: () => {
+        poll = undefined;
+        hangUntilTimeout(random.chance(0.5) ? 10 : timeoutMs, fail);
+      },
+    };
+    poll = mine;
+    clock.after(timeout, () => poll === mine && give());
+  }
+
+  interface Outcome {
+    readonly result: unknown;
+    readonly error?: TelegramError['code'];
+    readonly know: () => void;
+    readonly lose: () => void;
+  }
+
+  const GOOD: Outcome = { result: true, know: () => undefined, lose: () => undefined };
+
+  function wrong(error: TelegramError['code']): Outcome {
+    return { ...GOOD, error };
+  }
+
+  /** What the call does when it arrives. */
+  function prepare(host: Host, method: string, payload: Payload): () => Outcome | undefined {
+    checkForSecrets(method, payload);
+    const text = String(payload['text'] ?? payload['caption'] ?? '');
+    switch (method) {
+      case 'getMe':
+        return () => ({
+          ...GOOD,
+          result: { id: 99, is_bot: true, first_name: 'Nightdesk', username: 'nightdesk_bot', can_join_groups: false },
+        });
+      case 'sendMessage':
+      case 'sendDocument': {
+        const row = options.keyOf(text);
+        return () => show(host, payload, text, row);
+      }
+      case 'editMessageText':
+      case 'editMessageCaption':
+        return () => edit(payload, text);
+      case 'editMessageReplyMarkup':
+        return () => edit(payload, undefined);
+      case 'answerCallbackQuery':
+        return () => {
+          const askedAt = queries.get(String(payload['callback_query_id']));
+          return askedAt === undefined || askedAt + PRESS_LIVES_MS < clock.now() ? wrong('bad-request') : GOOD;
+        };
+      case 'setMyCommands':
+        return () => GOOD;
+      default:
+        return () => undefined;
+    }
+  }
+
+  function show(host: Host, payload: Payload, text: string, row: ReturnType<typeof options.keyOf>): Outcome {
+    if (!isValid(payload, text)) return wrong('bad-request');
+    if (payload['chat_id'] !== OWNER) record.bugs.push(`a message to chat ${String(payload['chat_id'])}`);
+    const message: ChatMessage = {
+      id: (nextMessage += 1),
+      chatId: OWNER,
+      at: clock.now(),
+      text,
+      buttons: buttonsOf(payload),
+    };
+    record.messages.push(message);
+    options.trace(`chat shows ${row?.key ?? 'what no row stands for'}: ${text.split('\n')[0]?.slice(0, 80)}`);
+    if (row === undefined) record.bugs.push(`a message that no row stands for: ${text.slice(0, 60)}`);
+    const showing: Showing | undefined =
+      row === undefined ? undefined : { ...row, at: clock.now(), messageId: message.id, isKnown: false };
+    if (showing !== undefined) record.showings.push(showing);
+    return {
+      result: { message_id: message.id },
+      know() {
+        if (showing === undefined) return;
+        showing.isKnown = true;
+        // An answer that arrives in the instant of a crash is not known to anybody afterwards.
+        answers.push({ host, at: clock.now(), showing });
+      },
+      lose: () => undefined,
+    };
+  }
+
+  const answers: { readonly host: Host; readonly at: number; readonly showing: Showing }[] = [];
+
+  function edit(payload: Payload, text: string | undefined): Outcome {
+    const message = record.messages.find(({ id }) => id === payload['message_id']);
+    if (message === undefined) return wrong('message-gone');
+    if (text !== undefined && !isValid(payload, text)) return wrong('bad-request');
+    const buttons = buttonsOf(payload);
+    const isSame =
+      (text === undefined || message.text === text) && JSON.stringify(buttons) === JSON.stringify(message.buttons);
+    if (isSame) return wrong('not-modified');
+    if (text !== undefined) message.text = text;
+    message.buttons = buttons;
+    return { ...GOOD, result: { message_id: message.id } };
+  }
+
+  function isValid(payload: Payload, text: string): boolean {
+    const entities = (payload['entities'] ?? payload['caption_entities'] ?? []) as readonly {
+      offset: number;
+      length: number;
+    }[];
+    return (
+      text.trim() !== '' &&
+      text.length <= LONGEST_TEXT &&
+      entities.every(({ offset, length }) => offset + length <= text.length) &&
+      buttonsOf(payload).every(({ data }) => data === undefined || Buffer.byteLength(data) <= LONGEST_DATA)
+    );
+  }
+
+  function checkForSecrets(method: string, payload: Payload): void {
+    const text = JSON.stringify(payload);
+    if (options.secrets.some((secret) => text.includes(secret)))
+      record.leaks.push({ what: 'the bot token', where: method });
+  }
+
+  function arrive(livesMs: number, body: object): void {
+    updates.push({ id: (nextUpdate += 1), at: clock.now(), livesMs, body });
+    if (currentFault() === undefined) poll?.wake();
+  }
+
+  function messageBody(from: number, text: string, replyTo?: number): object {
+    const command = /^\/\w+/.exec(text)?.[0];
+    return {
+      message: {
+        message_id: (nextMessage += 1),
+        date: Math.floor(clock.now() / 1_000),
+        from: { id: from, is_bot: false, first_name: 'Somebody' },
+        chat: { id: from, type: 'private', first_name: 'Somebody' },
+        text,
+        ...(command === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length: command.length }] }),
+        ...(replyTo === undefined
+          ? {}
+          : {
+              reply_to_message: { message_id: replyTo, date: 0, chat: { id: from, type: 'private' }, text: 'a card' },
+            }),
+      },
+    };
+  }
+
+  return {
+    apiFor: (host) => ({
+      call: <Result>(
+        method: string,
+        payload: Payload,
+        { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+      ) => call(host, method, payload, timeoutMs, signal) as Promise<Result>,
+      reset: () => undefined,
+    }),
+    suffer(kind, forMs) {
+      options.trace(`Telegram: ${kind} for ${Math.round(forMs / 1_000)} s`);
+      fault = { kind, until: clock.now() + forMs };
+      poll?.cut();
+    },
+    isGood: () => currentFault() === undefined && hanging === 0 && troubleUntil <= clock.now(),
+    press(message, data) {
+      const id = `q${nextUpdate}`;
+      queries.set(id, clock.now());
+      options.trace(`owner presses ${data.split(':').slice(0, 3).join(':')}`);
+      arrive(PRESS_LIVES_MS, {
+        callback_query: {
+          id,
+          from: { id: OWNER, is_bot: false, first_name: 'Owner' },
+          chat_instance: '1',
+          data,
+          message: {
+            message_id: message.id,
+            date: Math.floor(message.at / 1_000),
+            chat: { id: OWNER, type: 'private', first_name: 'Owner' },
+            text: message.text,
+          },
+        },
+      });
+    },
+    write(text, replyTo) {
+      options.trace(`owner writes ${text}`);
+      arrive(MESSAGE_LIVES_MS, messageBody(OWNER, text, replyTo));
+    },
+    writeAsStranger: () => arrive(MESSAGE_LIVES_MS, messageBody(666, '/status')),
+    remove(message) {
+      const index = record.messages.indexOf(message);
+      if (index >= 0) record.messages.splice(index, 1);
+      for (const showing of record.showings) if (showing.messageId === message.id) showing.isKnown = false;
+    },
+    hangUp(host) {
+      if (poll?.host === host) poll = undefined;
+      for (const { at, showing, host: asker } of answers)
+        if (asker === host && at === clock.now()) showing.isKnown = false;
+      answers.length = 0;
+    },
+  };
+}
+
+function buttonsOf(payload: Payload): ChatMessage['buttons'] {
+  const markup = payload['reply_markup'] as
+    | { inline_keyboard?: readonly (readonly { text: string; callback_data?: string }[])[] }
+    | undefined;
+  return (markup?.inline_keyboard ?? []).flat().map(({ text, callback_data }) => ({ text, data: callback_data }));
+}

@@ -1,0 +1,144 @@
+import type { Agent, Credential, Fleet, Schedule } from '../../src/config/fleet.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** The one owner of every simulated fleet, and the chat in which he is told. */
+export const OWNER = 4711;
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+
+/** Programs are named by what they play: `agent:NAME`, `publisher:NAME`, `check:CREDENTIAL`, `login:CREDENTIAL`. */
+export function makeFleet(random: SeededRandom): Fleet {
+  const credentials = new Map(
+    ['claude', 'mail', 'feed'].slice(0, random.between(1, 3)).map((name) => [name, makeCredential(name, random)]),
+  );
+  const names = [...credentials.keys()];
+  const agents: Agent[] = ['scout', 'analyst', 'creator', 'inbound', 'outbound', 'watcher']
+    .slice(0, random.between(2, 6))
+    .map((name) =>
+      makeAgent(name, {
+        command: [`agent:${name}`],
+        schedule: makeSchedule(random),
+        credentials: pickCredentials(names, random),
+        timeoutMs: random.between(2, 12) * MINUTE_MS,
+        ...(random.chance(0.04) ? { active: { fromMinute: 7 * 60, toMinute: 23 * 60 } } : {}),
+      }),
+    );
+  const publisher = makeAgent('publisher', {
+    command: ['publisher:publisher'],
+    publishes: ['reply'],
+    credentials: random.chance(0.7) ? [random.pick(names)] : [],
+    timeoutMs: random.between(1, 5) * MINUTE_MS,
+  });
+  const poster = makeAgent('poster', { command: ['publisher:poster'], publishes: ['post'], timeoutMs: 2 * MINUTE_MS });
+  const all = [...agents, publisher, ...(random.chance(0.5) ? [poster] : [])];
+  return fleetOf({
+    credentials,
+    agents: all,
+    concurrency: random.pick([2, 4, 32]),
+    timezone: random.pick(['UTC', 'Europe/Berlin', 'America/New_York']),
+    quiet: random.chance(0.2),
+    windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
+  });
+}
+
+/** A fleet of these parts, with what the rest of the configuration defaults to. */
+export function fleetOf(parts: {
+  readonly credentials: ReadonlyMap<string, Credential>;
+  readonly agents: readonly Agent[];
+  readonly concurrency?: number;
+  readonly timezone?: string;
+  readonly quiet?: boolean;
+  readonly windowMs?: number;
+}): Fleet {
+  const kinds = parts.agents.flatMap((agent) => agent.publishes);
+  return {
+    file: '/fleet/fleet.yaml',
+    timezone: parts.timezone ?? 'UTC',
+    home: '/fleet/state',
+    concurrency: parts.concurrency ?? 32,
+    telegram: { owners: [OWNER], chat: OWNER },
+    budget: undefined,
+    logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
+    digest: [],
+    alerts: {
+      repeatMs: 30 * MINUTE_MS,
+      fallback: undefined,
+      deadMan: undefined,
+      darkAfterMs: 3 * MINUTE_MS,
+      quiet: parts.quiet === true ? { fromMinute: 23 * 60, toMinute: 7 * 60 } : undefined,
+    },
+    credentials: parts.credentials,
+    agents: new Map(parts.agents.map((agent) => [agent.name, agent])),
+    drafts: {
+      burst: 5,
+      kinds: new Map(kinds.map((kind) => [kind, { windowMs: parts.windowMs, undoMs: 0, remindPercent: [50, 80] }])),
+    },
+  };
+}
+
+/** A credential with a check, a login, and the contract's default backoff. */
+export function credentialOf(name: string, change: Partial<Credential> = {}): Credential {
+  return {
+    name,
+    check: [`check:${name}`],
+    checkEveryMs: 15 * MINUTE_MS,
+    login: [`login:${name}`],
+    capture: undefined,
+    env: undefined,
+    expiresAt: undefined,
+    lifetimeMs: undefined,
+    rotate: undefined,
+    backoff: { firstMs: MINUTE_MS, maxMs: HOUR_MS },
+    ...change,
+  };
+}
+
+/** An agent of the command runtime that nothing wakes unless it is given a schedule. */
+export function makeAgent(name: string, change: Partial<Agent>): Agent {
+  return {
+    name,
+    runtime: 'command',
+    command: [],
+    prompt: undefined,
+    model: undefined,
+    schedule: { kind: 'none' },
+    active: undefined,
+    credentials: [],
+    heartbeatMs: 30 * MINUTE_MS,
+    progressMs: undefined,
+    onStuck: 'alert',
+    timeoutMs: 20 * MINUTE_MS,
+    budgetUsd: undefined,
+    maxRunCostUsd: undefined,
+    context: { flushPercent: 80, stopPercent: 90 },
+    workdir: `/fleet/state/agents/${name}`,
+    env: {},
+    failureModes: [],
+    publishes: [],
+    ...change,
+  };
+}
+
+function makeCredential(name: string, random: SeededRandom): Credential {
+  return credentialOf(name, {
+    ...(random.chance(0.25) ? { check: undefined } : {}),
+    ...(random.chance(0.3) ? { login: undefined } : {}),
+    checkEveryMs: random.between(5, 30) * MINUTE_MS,
+    backoff: { firstMs: random.pick([30 * SECOND_MS, MINUTE_MS]), maxMs: random.pick([10 * MINUTE_MS, HOUR_MS]) },
+  });
+}
+
+function makeSchedule(random: SeededRandom): Schedule {
+  const draw = random.fraction();
+  if (draw < 0.65) return { kind: 'every', everyMs: random.pick([3, 5, 7, 10, 20]) * MINUTE_MS };
+  if (draw < 0.85) return { kind: 'cron', expression: random.pick(['*/10 * * * *', '7,37 * * * *', '0 * * * *']) };
+  return { kind: 'continuous' };
+}
+
+function pickCredentials(names: readonly string[], random: SeededRandom): readonly string[] {
+  if (random.chance(0.15)) return [];
+  const first = random.pick(names);
+  const second = random.pick(names);
+  return random.chance(0.25) && second !== first ? [first, second] : [first];
+}

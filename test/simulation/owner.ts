@@ -1,0 +1,120 @@
+import type { Fleet } from '../../src/config/fleet.ts';
+import type { Clock } from '../../src/ports.ts';
+import type { Chat } from './chat.ts';
+import { MINUTE_MS, SECOND_MS } from './fleets.ts';
+import type { ChatMessage, WorldRecord } from './record.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** The simulated owner: looks at the phone now and then, and is neither quick nor careful. */
+export interface Owner {
+  /** Begins to look at intervals. */
+  start(): void;
+}
+
+/** Draft cards and questions: `approve:12:1:…`. */
+const DRAFT_BUTTON = /^(approve|edit|reject|live|again):(\d+):/;
+
+/** Builds the owner. When the world is calm he sees to everything that waits for him. */
+export function createOwner(options: {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly record: WorldRecord;
+  readonly chat: Chat;
+  readonly fleet: Fleet;
+  readonly isCalm: () => boolean;
+}): Owner {
+  const { clock, random, record, chat, isCalm } = options;
+  /** Cards as they looked when he last saw them: his phone may show an old one for a while. */
+  const seen = new Map<number, ChatMessage>();
+  let resumed = 0;
+
+  function button(message: ChatMessage, label: RegExp): string | undefined {
+    return message.buttons.find(({ text }) => label.test(text))?.data;
+  }
+
+  function press(message: ChatMessage, data: string | undefined): void {
+    if (data === undefined) return;
+    const draft = DRAFT_BUTTON.exec(data);
+    const verb = draft?.[1];
+    if (verb === 'approve' || verb === 'again')
+      record.consents.push({ verb, draft: Number(draft?.[2]), text: message.text, at: clock.now() });
+    chat.press(message, data);
+    if (!isCalm() && random.chance(0.08)) clock.after(random.between(10, 3_000), () => chat.press(message, data));
+    if (verb === 'edit' && random.chance(0.8))
+      clock.after(random.between(2, 90) * SECOND_MS, () => chat.write(`Better words ${random.between(1, 1_000_000)}.`));
+    if (verb === 'reject' && random.chance(0.5))
+      clock.after(random.between(2, 90) * SECOND_MS, () => chat.write('Too long for me.'));
+  }
+
+  function seeTo(message: ChatMessage): void {
+    const approve = button(message, /Approve/);
+    if (approve !== undefined) {
+      const draw = isCalm() ? 0 : random.fraction();
+      if (draw < 0.6) return press(message, approve);
+      if (draw < 0.72) return press(message, button(message, /Edit/));
+      if (draw < 0.84) return press(message, button(message, /Reject/));
+      if (draw < 0.88) return chat.write('Words in a reply.', message.id);
+      return;
+    }
+    const live = button(message, /It is live/);
+    if (live !== undefined) {
+      const id = Number(DRAFT_BUTTON.exec(live)?.[2]);
+      const isOut = record.publications.some(({ draft }) => draft === id);
+      const isRight = isCalm() || random.chance(0.9);
+      return press(message, isOut === isRight ? live : button(message, /Publish again/));
+    }
+    const mend = button(message, /Re-auth|Restart/);
+    if (mend !== undefined && (isCalm() || random.chance(0.5))) return press(message, mend);
+    if (!isCalm() && random.chance(0.2)) press(message, button(message, random.pick([/Ack/, /Pause/, /Log/])));
+  }
+
+  function command(): string {
+    const agent = random.pick([...options.fleet.agents.keys()]);
+    const credential = random.pick([...options.fleet.credentials.keys()]);
+    return random.pick([
+      '/status',
+      '/drafts',
+      `/why ${agent}`,
+      `/pause ${agent} 10m`,
+      `/pause ${agent} now`,
+      `/resume ${agent}`,
+      '/pause all 5m',
+      '/resume all',
+      `/reauth ${credential}`,
+      '/help',
+      '/cancel',
+      '/nonsense',
+    ]);
+  }
+
+  function look(): void {
+    const open = record.messages.filter(({ buttons }) => buttons.length > 0);
+    const fresh = isCalm() ? open : open.slice(-random.between(1, 12));
+    for (const message of fresh) if (isCalm() || random.chance(0.7)) seeTo(message);
+    if (isCalm()) {
+      // Once his pauses are lifted, only what goes wrong anew needs a hand.
+      if (resumed++ % 10 === 0) chat.write('/resume all');
+      return;
+    }
+    const old = seen.size > 0 && random.chance(0.2) ? random.pick([...seen.values()]) : undefined;
+    const stale = old === undefined || old.buttons.length === 0 ? undefined : random.pick(old.buttons).data;
+    if (old !== undefined && stale !== undefined && !stale.startsWith('again')) press(old, stale);
+    if (random.chance(0.25)) chat.write(command());
+    if (random.chance(0.02)) chat.write('What is going on?');
+    if (random.chance(0.02)) chat.writeAsStranger();
+    if (random.chance(0.03) && record.messages.length > 0) chat.remove(random.pick(record.messages.slice(-20)));
+    for (const message of record.messages.slice(-30)) if (!seen.has(message.id)) seen.set(message.id, { ...message });
+  }
+
+  function wait(): void {
+    const pause = isCalm()
+      ? MINUTE_MS
+      : random.between(20 * SECOND_MS, random.chance(0.2) ? 40 * MINUTE_MS : 6 * MINUTE_MS);
+    clock.after(pause, () => {
+      look();
+      wait();
+    });
+  }
+
+  return { start: wait };
+}

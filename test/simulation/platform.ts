@@ -1,0 +1,82 @@
+import type { Credential } from '../../src/config/fleet.ts';
+import type { Clock } from '../../src/ports.ts';
+import type { CredentialOutage, Publication, WorldRecord } from './record.ts';
+
+/** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
+export interface Platform {
+  isAlive(credential: string): boolean;
+  expire(credential: string): void;
+  renew(credential: string): void;
+  /** A call with the credential; false is a 401. */
+  call(credential: string, by: 'run' | 'check', pid: number, isOurs: boolean): boolean;
+  /** The control plane was told for certain that a credential is dead, while these programs were alive. */
+  told(credential: string, alive: readonly number[]): void;
+  /** One more probe is in order: somebody logged in, or the last probe's answer died with the control plane. */
+  excuse(credential: string): void;
+  /** What was told in this very instant was lost with the control plane. */
+  forgetInstant(): void;
+  outageOf(credential: string): CredentialOutage | undefined;
+  publish(publication: Omit<Publication, 'at'>): void;
+}
+
+/** Builds the platform. */
+export function createPlatform(options: {
+  readonly clock: Clock;
+  readonly record: WorldRecord;
+  readonly credentials: ReadonlyMap<string, Credential>;
+}): Platform {
+  const { clock, record } = options;
+  const outageOf = (credential: string): CredentialOutage | undefined =>
+    record.outages.findLast((outage) => outage.credential === credential && outage.endedAt === undefined);
+
+  return {
+    outageOf,
+    isAlive: (credential) => outageOf(credential) === undefined,
+    expire(credential) {
+      const backoff = options.credentials.get(credential)?.backoff;
+      if (backoff === undefined || outageOf(credential) !== undefined) return;
+      record.outages.push({
+        credential,
+        diedAt: clock.now(),
+        knownAt: undefined,
+        aliveThen: [],
+        excuses: [],
+        endedAt: undefined,
+        ...backoff,
+      });
+    },
+    renew(credential) {
+      const outage = outageOf(credential);
+      if (outage !== undefined) outage.endedAt = clock.now();
+    },
+    call(credential, by, pid, isOurs) {
+      const refused = outageOf(credential) !== undefined;
+      record.calls.push({ credential, by, pid, at: clock.now(), refused, isOurs });
+      return !refused;
+    },
+    told(credential, alive) {
+      const outage = outageOf(credential);
+      if (outage === undefined) return;
+      if (outage.knownAt === undefined) {
+        outage.knownAt = clock.now();
+        outage.aliveThen = alive;
+        const since = clock.now();
+        record.duties.push({
+          what: `credential ${credential} is dead`,
+          since,
+          isTold: ({ messages }) =>
+            messages.some(
+              ({ text, at }) =>
+                new RegExp(`\\b${credential} (is dead|works again)`).test(text) &&
+                (text.startsWith('🔴') || at >= since),
+            ),
+        });
+      }
+    },
+    excuse: (credential) => void outageOf(credential)?.excuses.push(clock.now()),
+    forgetInstant() {
+      for (const outage of record.outages) if (outage.knownAt === clock.now()) outage.knownAt = undefined;
+    },
+    publish: (publication) => void record.publications.push({ ...publication, at: clock.now() }),
+  };
+}

@@ -1,0 +1,208 @@
+import { HOUR_MS, MINUTE_MS } from './fleets.ts';
+import type { CredentialOutage, WorldRecord } from './record.ts';
+
+/** Something that Nightdesk promises, as a fact about everything that has happened so far; undefined: kept. */
+export interface WorldPromise {
+  readonly name: string;
+  readonly broken: (record: WorldRecord) => string | undefined;
+  /** It is about rows, which are read only now and then. */
+  readonly isSlow?: boolean;
+}
+
+/** Timers of the simulated machine may be this late (its clock's grain), several in a row. */
+const LATENESS_MS = 30_000;
+/** A card may wait behind others: the sender sends about one message a second. */
+const CARD_MS = 3 * MINUTE_MS;
+/** How long a due time may wait for its turn or for a check before the schedule counts as stopped. */
+const LONGEST_TURN_MS = HOUR_MS;
+
+/** Everything that is checked after each step. */
+export const PROMISES: readonly WorldPromise[] = [
+  { name: 'no draft lost', broken: lostDraft, isSlow: true },
+  { name: 'the same key is the same draft', broken: doubledDraft },
+  { name: 'none published twice', broken: publishedTwice },
+  { name: 'none published undecided', broken: publishedUndecided },
+  { name: 'every outage told within a minute', broken: untoldOutage },
+  { name: 'what waited is told within a minute of Telegram', broken: untoldMessage, isSlow: true },
+  { name: 'no alert and no card given up', broken: givenUp, isSlow: true },
+  { name: 'no call to a dead credential beyond the backoff', broken: hammering },
+  { name: 'no schedule silently stops', broken: stoppedSchedule, isSlow: true },
+  { name: 'no agent has two runs alive at once', broken: twoRuns },
+  { name: 'no secret in any row or message', broken: leakedSecret },
+  { name: 'no message shown twice unless its answer was lost', broken: shownTwice },
+  { name: 'the control plane ends only when asked', broken: endedByBug },
+  { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
+];
+
+/** The first promise that is broken; those about rows are left out unless the rows are fresh. */
+export function findBroken(
+  record: WorldRecord,
+  isFresh: boolean,
+): { readonly name: string; readonly how: string } | undefined {
+  for (const { name, broken, isSlow } of PROMISES) {
+    if (isSlow === true && !isFresh) continue;
+    const how = broken(record);
+    if (how !== undefined) return { name, how };
+  }
+  return undefined;
+}
+
+/** Whether something has been waiting since `since` for longer than `limitMs` of unbroken good time. */
+function isOverdue(record: WorldRecord, since: number, limitMs: number): boolean {
+  return record.goodSince !== undefined && record.now - Math.max(since, record.goodSince) > limitMs + LATENESS_MS;
+}
+
+function lostDraft(record: WorldRecord): string | undefined {
+  const { rows, accepted, showings } = record;
+  if (rows === undefined) return undefined;
+  const known = new Map(rows.drafts.map((draft) => [draft.id, draft]));
+  const gone = accepted.find(({ id, at }) => at < rows.at && !known.has(id));
+  if (gone !== undefined) return `draft ${gone.id} was accepted from ${gone.agent} and is in no row`;
+  const shown = new Set(showings.map(({ key }) => key));
+  for (const { id, revision, revisedAt, state } of rows.drafts) {
+    if (shown.has(`draft:${id}:r${revision}`) || state === 'expired') continue;
+    if (isOverdue(record, revisedAt, CARD_MS))
+      return `the card of draft ${id} revision ${revision} never came (${state})`;
+  }
+  return undefined;
+}
+
+function doubledDraft({ accepted }: WorldRecord): string | undefined {
+  const ids = new Map<string, number>();
+  for (const { agent, key, id } of accepted) {
+    const first = ids.get(`${agent}:${key}`) ?? id;
+    if (first !== id) return `${agent} handed ${key} in twice, and it became drafts ${first} and ${id}`;
+    ids.set(`${agent}:${key}`, id);
+  }
+  return undefined;
+}
+
+function publishedTwice({ publications, consents }: WorldRecord): string | undefined {
+  for (const { draft } of publications) {
+    const times = publications.filter((other) => other.draft === draft).length;
+    const repeats = consents.filter(({ verb, draft: id }) => verb === 'again' && id === draft).length;
+    if (times > 1 + repeats)
+      return `draft ${draft} went out ${times} times, and the owner asked ${repeats} times for more`;
+  }
+  return undefined;
+}
+
+function publishedUndecided({ publications, consents }: WorldRecord): string | undefined {
+  for (const { draft, revision, isHashRight, body, at } of publications) {
+    if (!isHashRight) return `draft ${draft} went out under a wrong hash`;
+    const consent = consents.some(
+      (candidate) =>
+        candidate.verb === 'approve' &&
+        candidate.draft === draft &&
+        candidate.at < at &&
+        revisionShown(candidate.text) === revision &&
+        (candidate.text.includes(body) || candidate.text.includes('The whole text is in the file')),
+    );
+    if (!consent) return `revision ${revision} of draft ${draft} went out, and the owner never approved that text`;
+  }
+  return undefined;
+}
+
+function revisionShown(text: string): number {
+  return Number(/ · revision (\d+)/.exec(text)?.[1] ?? 1);
+}
+
+function untoldOutage(record: WorldRecord): string | undefined {
+  const late = record.duties.find((duty) => isOverdue(record, duty.since, MINUTE_MS));
+  return (
+    late && `${late.what}, for ${Math.round((record.now - late.since) / 1_000)} s, and nothing in the chat says so`
+  );
+}
+
+function untoldMessage(record: WorldRecord): string | undefined {
+  const late = record.rows?.waiting.find(
+    (row) =>
+      isOverdue(record, row.createdAt, row.class === 'alert' ? MINUTE_MS : CARD_MS) && record.rows?.at === record.now,
+  );
+  return late && `${late.class} ${late.key} still waits (${late.error ?? 'never tried'})`;
+}
+
+function givenUp({ rows }: WorldRecord): string | undefined {
+  const dropped = rows?.refused.find((row) => row.class === 'alert' || row.class === 'card');
+  return dropped && `${dropped.key} is ${dropped.state}: ${dropped.error ?? 'no reason'}`;
+}
+
+function hammering({ outages, calls }: WorldRecord): string | undefined {
+  for (const outage of outages) {
+    const { knownAt, credential } = outage;
+    if (knownAt === undefined) continue;
+    const refused = calls.filter(
+      (call) =>
+        call.credential === credential &&
+        call.at > knownAt &&
+        call.at <= (outage.endedAt ?? Infinity) &&
+        call.refused &&
+        call.isOurs,
+    );
+    const own = new Set<number>();
+    const probes: number[] = [];
+    for (const { pid, by, at } of refused) {
+      if (by === 'run' && outage.aliveThen.includes(pid) && !own.has(pid)) own.add(pid);
+      else probes.push(at);
+    }
+    const early = probes.findIndex((at, index) => at < earliestProbe(outage, knownAt, index, at));
+    if (early >= 0)
+      return `${probes.length} probes of ${credential} since it is known to be dead; number ${early + 1} came after ${Math.round(((probes[early] ?? 0) - knownAt) / 1_000)} s`;
+  }
+  return undefined;
+}
+
+/** When the `index`-th probe may come at the earliest: the sum of the backoff's shortest delays, less what was excused until then. */
+function earliestProbe(outage: CredentialOutage, knownAt: number, index: number, at: number): number {
+  const excused = outage.excuses.filter((excuse) => excuse <= at).length;
+  let earliest = knownAt;
+  for (let probe = 0; probe <= index - excused; probe += 1)
+    earliest += Math.min(outage.firstMs * 2 ** probe, outage.maxMs * 0.9);
+  return earliest;
+}
+
+function stoppedSchedule(record: WorldRecord): string | undefined {
+  const { rows, upSince } = record;
+  if (rows === undefined || upSince === undefined || rows.at - upSince < MINUTE_MS) return undefined;
+  for (const agent of record.scheduled) {
+    const due = rows.dues.find((row) => row.agent === agent);
+    if (due === undefined && rows.runs.some((run) => run.agent === agent)) continue;
+    if (due === undefined) return `${agent} has no due time any more`;
+    const waitsFor = rows.at - Math.max(due.dueAt, upSince);
+    if (waitsFor > MINUTE_MS && due.reason === null)
+      return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
+    const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
+    if (waitsFor > LONGEST_TURN_MS && !isHeld) return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
+  }
+  return undefined;
+}
+
+function twoRuns({ overlaps }: WorldRecord): string | undefined {
+  const [first] = overlaps;
+  return first && `${first.agent} runs as pids ${first.pids.join(' and ')}`;
+}
+
+function leakedSecret({ leaks }: WorldRecord): string | undefined {
+  const [first] = leaks;
+  return first && `${first.what} is in ${first.where}`;
+}
+
+/** A reply is at most once, whatever happens; all others come again only when nobody could know that they were there. */
+function shownTwice({ showings }: WorldRecord): string | undefined {
+  const last = new Map<string, boolean>();
+  for (const showing of showings) {
+    const before = last.get(showing.key);
+    if (before === true) return `${showing.key} was shown again, though its first showing was known`;
+    if (before === false && showing.class === 'reply') return `the reply ${showing.key} was shown twice`;
+    last.set(showing.key, showing.isKnown);
+  }
+  return undefined;
+}
+
+function endedByBug({ bugs }: WorldRecord): string | undefined {
+  return bugs[0];
+}
+
+function unsettled(record: WorldRecord): string | undefined {
+  return record.unsettled[0];
+}

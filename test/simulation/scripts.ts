@@ -1,0 +1,317 @@
+import type { Agent, Fleet } from '../../src/config/fleet.ts';
+import { hashBody } from '../../src/drafts/desk.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
+import type { Clock, ProcessExit } from '../../src/ports.ts';
+import { MINUTE_MS, SECOND_MS } from './fleets.ts';
+import type { Machine, MachineHooks, Program } from './machine.ts';
+import type { Platform } from './platform.ts';
+import type { WorldRecord } from './record.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+/** What the programs of a world are made of. */
+export interface ScriptOptions {
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly record: WorldRecord;
+  readonly platform: Platform;
+  readonly fleet: Fleet;
+  readonly machine: () => Machine;
+  /** The gateway of the control plane that is up, if one is. */
+  readonly gateway: () => Gateway | undefined;
+  readonly isUp: () => boolean;
+  readonly isCalm: () => boolean;
+  /** Agents that die in every run at the moment. */
+  readonly isDying: (agent: string) => boolean;
+  readonly botToken: string;
+  readonly trace: (line: string) => void;
+}
+
+/** The scripts, and what a crash takes from them. */
+export interface Scripts extends MachineHooks {
+  /** What was told in this very instant died with the control plane. */
+  forgetInstant(): void;
+  /** The owner has to be asked what became of the drafts that were being published. */
+  lostPublishers(lost: readonly Program[]): void;
+}
+
+/** Plain failures within this time make a crash loop; a little less than the product's hour, so that the count is a lower bound. */
+const TALLY_MS = 55 * MINUTE_MS;
+const EXIT = { done: 0, failed: 1, odd: 3, later: 75, auth: 77 } as const;
+
+/** Builds the scripts that programs play. */
+export function createScripts(options: ScriptOptions): Scripts {
+  const { clock, random, record, platform, fleet } = options;
+  /** What an agent remembers from run to run: the key of the draft that it could not hand in yet. */
+  const memories = new Map<string, { drafts: number; openKey: string | undefined }>();
+  /** Plain failures that the control plane was told of, since the agent's last good run. */
+  const failures = new Map<string, number[]>();
+  const refusals = new Set<number>();
+
+  function leave(program: Program, code: number): void {
+    program.exit({ kind: 'exited', code });
+  }
+
+  function callPlatform(program: Program, credential: string, by: 'run' | 'check'): boolean {
+    return platform.call(credential, by, program.pid, options.isUp() && program.host.isAlive && !program.isAsked);
+  }
+
+  /** What the gateway answers; undefined when nobody listens, or the control plane dies under the call. */
+  function ask(
+    program: Program,
+    method: string,
+    target: string,
+    body?: object,
+  ): { status: number; body: Record<string, unknown> } | undefined {
+    const gateway = options.gateway();
+    if (gateway === undefined) return undefined;
+    try {
+      const answer = gateway.handle({
+        method,
+        target,
+        authorization: `Bearer ${program.request.env['NIGHTDESK_TOKEN']}`,
+        body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+      });
+      return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
+    } catch (error) {
+      if (options.isUp()) record.bugs.push(`the gateway threw: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  function usersOf(credential: string): readonly number[] {
+    return options
+      .machine()
+      .alive()
+      .filter((program) => fleet.agents.get(program.name)?.credentials.includes(credential) === true)
+      .map(({ pid }) => pid);
+  }
+
+  function playAgent(program: Program, agent: Agent): void {
+    const calm = options.isCalm();
+    program.isDeaf = !calm && random.chance(0.1);
+    if (random.chance(0.3)) program.onTerm = () => leave(program, random.pick([EXIT.done, 143]));
+    program.later(random.between(200, 4_000), () => {
+      program.print('at work\n');
+      if (random.chance(0.3)) ask(program, 'POST', '/v1/beat', { note: 'here' });
+      if (random.chance(0.02)) program.print(`using bot ${options.botToken}\n`);
+      if (!calm && options.isDying(agent.name)) return leave(program, EXIT.failed);
+      for (const credential of agent.credentials) {
+        if (!callPlatform(program, credential, 'run')) return refused(program, agent, credential);
+      }
+      program.later(random.between(1_000, 40_000), () => {
+        if (random.chance(0.5)) submitDraft(program, agent);
+        if (random.chance(0.2)) ask(program, 'GET', '/v1/decisions');
+        if (random.chance(0.3)) ask(program, 'POST', '/v1/progress', { text: 'got on' });
+        finish(program, agent, calm);
+      });
+    });
+  }
+
+  function refused(program: Program, agent: Agent, credential: string): void {
+    refusals.add(program.pid);
+    const certain = agent.credentials.length === 1;
+    const told = (): void => {
+      if (certain && program.isAlive && program.host.isAlive) platform.told(credential, usersOf(credential));
+    };
+    switch (random.pick(['loud', 'soft', 'report', 'silent'] as const)) {
+      case 'loud':
+        told();
+        program.print(`AUTH_FAILED: the token of ${credential} expired, bot ${options.botToken}\n`, 'stderr');
+        return program.later(random.between(10, 3_000), () => leave(program, EXIT.auth));
+      case 'soft':
+        told();
+        program.print('HTTP 401 Unauthorized: token expired; trying again in a minute\n');
+        return tryAgain(program, credential, random.between(1, 6));
+      case 'report': {
+        const alive = usersOf(credential);
+        const answer = ask(program, 'POST', '/v1/fail', {
+          tool: credential,
+          kind: 'auth',
+          credential,
+          text: `401 from ${credential}`,
+        });
+        if (answer?.status === 200) platform.told(credential, alive);
+        return program.later(random.between(10, 3_000), () => leave(program, random.pick([EXIT.done, EXIT.auth])));
+      }
+      case 'silent':
+        return leave(program, EXIT.auth);
+    }
+  }
+
+  /** Mistakes the 401 for a passing trouble. */
+  function tryAgain(program: Program, credential: string, tries: number): void {
+    program.later(MINUTE_MS, () => {
+      if (callPlatform(program, credential, 'run') || tries <= 0) return leave(program, EXIT.done);
+      program.print('HTTP 401 Unauthorized: token expired; trying again in a minute\n');
+      tryAgain(program, credential, tries - 1);
+    });
+  }
+
+  function submitDraft(program: Program, agent: Agent): void {
+    const memory = memories.get(agent.name) ?? { drafts: 0, openKey: undefined };
+    memories.set(agent.name, memory);
+    memory.openKey ??= `${agent.name}-${(memory.drafts += 1)}`;
+    const key = memory.openKey;
+    const kinds = [...fleet.drafts.kinds.keys(), ...(options.isCalm() || !random.chance(0.02) ? [] : ['unheard-of'])];
+    const kind = random.pick(kinds);
+    const filler = memory.drafts % 20 === 0 ? ' and so on'.repeat(500) : '';
+    const body = `The words of ${key}.${filler}`;
+    const submit = (): number | undefined => {
+      const answer = ask(program, 'POST', '/v1/draft', { kind, to: '@reader', body, key, context: 'somebody asked' });
+      if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) return undefined;
+      const id = Number(answer.body['id']);
+      record.accepted.push({ id, agent: agent.name, key, body, at: clock.now() });
+      return id;
+    };
+    if (submit() === undefined) return;
+    if (!random.chance(0.1)) memory.openKey = undefined;
+    options.trace(`${agent.name} handed in ${key}`);
+    if (random.chance(0.1)) submit();
+  }
+
+  function finish(program: Program, agent: Agent, calm: boolean): void {
+    const draw = calm ? 0 : random.fraction();
+    program.later(random.between(500, random.chance(0.1) ? 6 * MINUTE_MS : 30_000), () => {
+      if (draw < 0.82) return leave(program, EXIT.done);
+      if (draw < 0.9) {
+        program.print(`cannot go on: ${agent.name} has a bug\n`, 'stderr');
+        return leave(program, EXIT.failed);
+      }
+      if (draw < 0.93) return program.exit({ kind: 'signalled', signal: 'SIGSEGV' });
+      if (draw < 0.96) return leave(program, EXIT.later);
+      program.print('thinking'); // and never again: hangs until it is stopped
+    });
+  }
+
+  function playPublisher(program: Program, agent: Agent): void {
+    const calm = options.isCalm();
+    const draft = JSON.parse(program.request.stdin ?? '{}') as {
+      id: number;
+      revision: number;
+      hash: string;
+      body: string;
+    };
+    let isOut = false;
+    program.isDeaf = !calm && random.chance(0.3);
+    program.onTerm = () => (isOut ? leave(program, EXIT.done) : leave(program, EXIT.later));
+    const draw = calm ? 0 : random.fraction();
+    program.later(random.between(200, 5_000), () => {
+      for (const credential of agent.credentials) {
+        if (callPlatform(program, credential, 'run')) continue;
+        refusals.add(program.pid);
+        if (agent.credentials.length === 1) platform.told(credential, usersOf(credential));
+        program.print('AUTH_FAILED: token expired\n');
+        return leave(program, EXIT.auth);
+      }
+      if (draw > 0.97) return leave(program, EXIT.failed);
+      if (draw > 0.94) return leave(program, EXIT.later);
+      if (draw > 0.92) return program.exit({ kind: 'signalled', signal: 'SIGSEGV' });
+      program.later(random.between(100, draw > 0.7 ? 90_000 : 8_000), () => {
+        isOut = true;
+        platform.publish({
+          draft: draft.id,
+          revision: draft.revision,
+          isHashRight: hashBody(draft.body) === draft.hash,
+          body: draft.body,
+        });
+        options.trace(`published draft ${draft.id} revision ${draft.revision}`);
+        if (draw > 0.88) return program.exit({ kind: 'signalled', signal: 'SIGSEGV' });
+        if (draw > 0.86) return; // hangs
+        program.later(random.between(10, 5_000), () => {
+          program.print(`{"url":"https://platform.example/${draft.id}","id":"p${draft.id}"}\n`);
+          leave(program, EXIT.done);
+        });
+      });
+    });
+  }
+
+  function playCheck(program: Program): void {
+    const draw = options.isCalm() ? 0 : random.fraction();
+    program.later(random.between(200, 3_000), () => {
+      if (draw > 0.98) return; // hangs
+      if (draw > 0.95) return leave(program, EXIT.odd);
+      if (callPlatform(program, program.name, 'check')) {
+        program.print('AUTH_OK\n');
+        return leave(program, EXIT.done);
+      }
+      program.print('AUTH_FAILED: token expired\n');
+      leave(program, EXIT.failed);
+    });
+  }
+
+  function playLogin(program: Program): void {
+    platform.excuse(program.name);
+    const draw = options.isCalm() ? 0 : random.fraction();
+    program.later(random.between(1 * SECOND_MS, 20 * SECOND_MS), () => {
+      if (draw > 0.92) return; // hangs
+      if (draw > 0.75) return leave(program, EXIT.failed);
+      platform.renew(program.name);
+      options.trace(`${program.name} is renewed by a login`);
+      program.print('logged in\n');
+      leave(program, EXIT.done);
+    });
+  }
+
+  function countFailure(program: Program, exit: ProcessExit): void {
+    if (program.role !== 'agent' || program.isAsked) return;
+    const isGood = exit.kind === 'exited' && exit.code === EXIT.done;
+    if (refusals.has(program.pid)) return;
+    if (isGood) return void failures.delete(program.name);
+    const now = clock.now();
+    const recent = [...(failures.get(program.name) ?? []).filter((at) => at > now - TALLY_MS), now];
+    failures.set(program.name, recent);
+    if (recent.length < 6) return;
+    const words = new RegExp(`\\b${program.name} failed \\d+ times`);
+    record.duties.push({
+      what: `${program.name} is in a crash loop`,
+      since: now,
+      isTold: ({ messages }) =>
+        messages.some(({ text, at }) => words.test(text) && (text.startsWith('🔴') || at >= now)),
+    });
+  }
+
+  function askWhatBecameOf(program: Program): void {
+    const { id } = JSON.parse(program.request.stdin ?? '{}') as { id: number };
+    const since = clock.now();
+    record.duties.push({
+      what: `nobody knows whether draft ${id} went out`,
+      since,
+      isTold: ({ showings }) => showings.some(({ key, at }) => key.startsWith(`draft:${id}:unknown:`) && at >= since),
+    });
+  }
+
+  return {
+    play(program) {
+      options.trace(`started ${program.request.argv[0]} pid ${program.pid}`);
+      const agent = fleet.agents.get(program.name);
+      if (program.role === 'agent' && agent !== undefined) return playAgent(program, agent);
+      if (program.role === 'publisher' && agent !== undefined) return playPublisher(program, agent);
+      if (program.role === 'check') return playCheck(program);
+      return playLogin(program);
+    },
+    delivered(program, exit) {
+      options.trace(
+        `ended ${program.request.argv[0]} pid ${program.pid} ${exit.kind === 'exited' ? exit.code : exit.kind}`,
+      );
+      countFailure(program, exit);
+      const agent = fleet.agents.get(program.name);
+      const code = exit.kind === 'exited' ? exit.code : undefined;
+      if (program.role === 'publisher' && exit.kind === 'signalled') askWhatBecameOf(program);
+      if (program.role === 'login') platform.excuse(program.name);
+      if (program.role === 'check' && code === EXIT.failed) platform.told(program.name, usersOf(program.name));
+      if (program.role === 'agent' && code === EXIT.auth && agent?.credentials.length === 1)
+        platform.told(agent.credentials[0] ?? '', usersOf(agent.credentials[0] ?? ''));
+    },
+    forgetInstant() {
+      const now = clock.now();
+      for (const [agent, times] of failures)
+        failures.set(
+          agent,
+          times.filter((at) => at !== now),
+        );
+    },
+    lostPublishers(lost) {
+      for (const program of lost) askWhatBecameOf(program);
+    },
+  };
+}

@@ -1,0 +1,380 @@
+import Database from 'better-sqlite3';
+import type { MessageClass } from '../../storage/outbox-store.ts';
+import { openDatabase } from '../../storage/database.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { type ControlPlane, createControlPlane } from '../../src/app.ts';
+import type { Fleet } from '../../src/config/fleet.ts';
+import type { TelegramApi } from '../../src/ports.ts';
+import { createScrubber } from '../../src/secrets.ts';
+import { type Chat, createChat } from './chat.ts';
+import { MINUTE_MS, makeFleet, SECOND_MS } from './fleets.ts';
+import { type ArmedCrash, clockFor, createEmptyDisk, Died, logFor, storageFor } from './incarnation.ts';
+import { createMachine, type Host } from './machine.ts';
+import { createOwner } from './owner.ts';
+import { createPlatform, type Platform } from './platform.ts';
+import { findBroken } from './promises.ts';
+import { createRecord, type WorldRecord } from './record.ts';
+import { createRowReader, findSecrets, listUnsettled, readKnownPids } from './rows.ts';
+import { createScripts } from './scripts.ts';
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+import { installYields } from './yields.ts';
+
+/** What a world is made from; all but the seed may be left to it. */
+export interface WorldOptions {
+  readonly seed: number;
+  readonly fleet?: Fleet;
+  /** When the story begins (epoch ms). */
+  readonly startAt?: number;
+  /** How long the faults go on before the quiet hour. */
+  readonly stormMs?: number;
+  /** Without it the world thinks of its own faults. */
+  readonly plot?: (world: Stage) => void;
+  /** A port that breaks its contract, to show that the promises notice. */
+  readonly sabotage?: (api: TelegramApi) => TelegramApi;
+  readonly onTrace?: (line: string) => void;
+}
+
+/** What a plot can do to a world. */
+export interface Stage {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly platform: Platform;
+  readonly chat: Chat;
+  /** Kills the control plane; it comes back after `pauseMs`. */
+  crash(pauseMs: number): void;
+  /** Kills it at one of its next commits. */
+  arm(crash: ArmedCrash, pauseMs: number): void;
+  /** Asks it to stop, and starts it again. */
+  restart(pauseMs: number): void;
+  /** Makes every run of an agent fail for a while. */
+  dying(agent: string, forMs: number): void;
+  /** Lets the owner look at the phone. */
+  readonly ownerLooks: () => void;
+}
+
+/** What came of a world. */
+export interface Story {
+  readonly broken: { readonly name: string; readonly how: string; readonly at: string } | undefined;
+  readonly record: WorldRecord;
+}
+
+const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
+/** How late timers may be; the promises know it. */
+const GRAIN_MS = 10 * SECOND_MS;
+/** How often rows are read and slow promises are looked at. */
+const LOOK_EVERY_MS = MINUTE_MS;
+/** Stopping may take this long (CONTRACT 1). */
+const STOP_WITHIN_MS = 30 * SECOND_MS;
+
+/** Lives through one world from its beginning until a promise breaks or the quiet hour at its end is over. */
+export async function liveThrough(options: WorldOptions): Promise<Story> {
+  const yields = installYields();
+  try {
+    return await createWorld(options, yields).live();
+  } finally {
+    yields.restore();
+  }
+}
+
+function createWorld(options: WorldOptions, yields: ReturnType<typeof installYields>): { live(): Promise<Story> } {
+  const random = createSeededRandom(options.seed);
+  const fleet = options.fleet ?? makeFleet(random.fork('fleet'));
+  const startAt = options.startAt ?? pickStart(random.fork('start'));
+  const stormMs = options.stormMs ?? random.fork('length').between(60, 240) * MINUTE_MS;
+  const clock = createVirtualClock(startAt, GRAIN_MS, yields);
+  const scheduled = [...fleet.agents.values()]
+    .filter(({ schedule }) => schedule.kind !== 'none')
+    .map(({ name }) => name);
+  const record = createRecord(startAt, scheduled);
+  const scrubber = createScrubber([BOT_TOKEN]);
+  const isCalm = (): boolean => calm;
+  const trace = (line: string): void => options.onTrace?.(`${wallTime(clock.now() - startAt)} ${line}`);
+
+  let calm = false;
+  let database = openDatabase(':memory:', () => '/nowhere');
+  let readRows = createRowReader(database);
+  let host: Host = { isAlive: false };
+  let plane: ControlPlane | undefined;
+  let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
+  let lookedAt = 0;
+  let seenEvents = 0;
+  const dyingUntil = new Map<string, number>();
+
+  const platform = createPlatform({ clock, record, credentials: fleet.credentials });
+  const machineRandom = random.fork('machine');
+  const scripts = createScripts({
+    clock,
+    random: random.fork('scripts'),
+    record,
+    platform,
+    fleet,
+    machine: () => machine,
+    gateway: () => (host.isAlive ? plane?.gateway : undefined),
+    isUp: () => host.isAlive,
+    isCalm,
+    isDying: (agent) => (dyingUntil.get(agent) ?? 0) > clock.now(),
+    botToken: BOT_TOKEN,
+    trace,
+  });
+  const machine = createMachine({ clock, random: machineRandom, record, isCalm, hooks: scripts });
+  const chat = createChat({
+    clock,
+    random: random.fork('chat'),
+    record,
+    isCalm,
+    keyOf: findKey,
+    secrets: [BOT_TOKEN],
+    trace,
+  });
+  const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, isCalm });
+
+  /** The row that a new message stands for: the first in the sender's order that shows this text. */
+  function findKey(text: string): { readonly key: string; readonly class: MessageClass } | undefined {
+    const rows = database
+      .prepare(
+        `SELECT key, class, content FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
+      )
+      .all() as { key: string; class: MessageClass; content: string }[];
+    const row = rows.find(({ content }) => (JSON.parse(content) as { body?: { text: string } }).body?.text === text);
+    return row && { key: row.key, class: row.class };
+  }
+
+  function boot(): void {
+    const mine: Host = { isAlive: true };
+    host = mine;
+    const api = chat.apiFor(mine);
+    const created = createControlPlane({
+      fleet,
+      storage: storageFor(mine, createStorage(database), {
+        countWrites: writeCounter(database),
+        armed: () => armed,
+        die: (why) => die(why, armed?.pauseMs ?? SECOND_MS),
+      }),
+      clock: clockFor(mine, clock),
+      random: random.fork(`plane:${clock.now()}`),
+      log: logFor(mine, trace),
+      processes: machine.processesFor(mine),
+      disk: createEmptyDisk(),
+      api: options.sabotage?.(api) ?? api,
+      scrub: scrubber.scrub,
+      callbackKey: 'the key of this world',
+      baseEnvironment: { PATH: '/bin' },
+      gatewayUrl: 'http://127.0.0.1:1',
+    });
+    plane = created;
+    record.upSince = clock.now();
+    trace('the control plane starts');
+    const onEnd = (error: unknown): void => {
+      if (!mine.isAlive) return;
+      record.bugs.push(`it ended by a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      die('by a bug', SECOND_MS);
+    };
+    created.start().catch(onEnd);
+    void created.ended.then((ending) => {
+      if (!mine.isAlive) return;
+      if (ending.kind === 'bug') return onEnd(ending.error);
+      trace(`the control plane wants a new process: ${ending.kind}`);
+      if (ending.kind === 'unauthorized') record.bugs.push('it took a good token for refused');
+      stopThenBoot(2 * SECOND_MS);
+    });
+  }
+
+  /** kill -9: what is not committed is gone, and nothing of the old incarnation moves again. */
+  function die(why: string, pauseMs: number): void {
+    if (!host.isAlive) return;
+    trace(`the control plane dies ${why}, for ${Math.round(pauseMs / 1_000)} s`);
+    const old = host;
+    old.isAlive = false;
+    plane = undefined;
+    armed = undefined;
+    if (database.inTransaction) database.exec('ROLLBACK');
+    takeOver();
+    const now = clock.now();
+    const recorded = readKnownPids(database);
+    const lost = machine.alive().filter((program) => program.host === old && program.role === 'publisher');
+    platform.forgetInstant();
+    scripts.forgetInstant();
+    record.duties.splice(0, record.duties.length, ...record.duties.filter(({ since }) => since !== now));
+    // A program that no row knows is out of reach for the next incarnation: this world lets it die with its parent.
+    machine.orphan(old, (program) => recorded.has(program.pid) && machineRandom.chance(0.7));
+    scripts.lostPublishers(lost);
+    for (const outage of record.outages) if (outage.endedAt === undefined) outage.excuses.push(now, now);
+    chat.hangUp(old);
+    goDown();
+    clock.after(pauseMs, boot);
+  }
+
+  /** Everything that was committed, in a new connection; the old one is closed, so that the dead cannot write. */
+  function takeOver(): void {
+    const image = database.serialize();
+    database.close();
+    database = new Database(image);
+    database.pragma('foreign_keys = ON');
+    readRows = createRowReader(database);
+  }
+
+  function goDown(): void {
+    record.upSince = undefined;
+    record.goodSince = undefined;
+    record.rows = undefined;
+  }
+
+  function stopThenBoot(pauseMs: number): void {
+    const mine = host;
+    const stopping = plane;
+    if (!mine.isAlive || stopping === undefined) return;
+    trace('the control plane is asked to stop');
+    goDown();
+    plane = undefined;
+    const publishers = machine.alive().filter((program) => program.host === mine && program.role === 'publisher');
+    const asked = clock.now();
+    clock.after(STOP_WITHIN_MS, () => {
+      if (!mine.isAlive) return;
+      record.bugs.push('stopping took longer than 30 s');
+      die('at last', SECOND_MS);
+    });
+    void stopping.stop().then(() => {
+      if (!mine.isAlive) return;
+      trace(`the control plane stopped after ${(clock.now() - asked) / 1_000} s`);
+      const left = machine
+        .alive()
+        .filter((program) => program.host === mine && program.role !== 'check' && program.role !== 'login');
+      if (left.length > 0) record.bugs.push(`it stopped, and left ${left.map(({ name }) => name).join(', ')} behind`);
+      void publishers;
+      mine.isAlive = false;
+      chat.hangUp(mine);
+      takeOver();
+      clock.after(pauseMs, boot);
+    });
+  }
+
+  const stage: Stage = {
+    clock,
+    random: random.fork('plot'),
+    platform,
+    chat,
+    crash: (pauseMs) => die('between commits', pauseMs),
+    arm: (crash, pauseMs) => {
+      armed = { ...crash, pauseMs };
+    },
+    restart: stopThenBoot,
+    dying: (agent, forMs) => void dyingUntil.set(agent, clock.now() + forMs),
+    ownerLooks: owner.start,
+  };
+
+  /** After each step: the cheap promises at once, those that need rows every half minute. */
+  function afterStep(): void {
+    record.now = clock.now();
+    const isGood = host.isAlive && record.upSince !== undefined && chat.isGood();
+    record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
+    const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
+    if (isLook) look();
+    const size = record.publications.length + record.showings.length + record.calls.length + record.bugs.length;
+    if (!isLook && size === seenEvents) return;
+    seenEvents = size;
+    for (let index = record.duties.length - 1; index >= 0; index -= 1)
+      if (record.duties[index]?.isTold(record) === true) record.duties.splice(index, 1);
+    const broken = findBroken(record, isLook);
+    if (broken !== undefined) throw new Broken(broken.name, broken.how);
+  }
+
+  function look(): void {
+    lookedAt = record.now;
+    if (host.isAlive && plane !== undefined) record.rows = readRows(record.now);
+  }
+
+  return {
+    async live() {
+      boot();
+      (options.plot ?? thinkOfFaults)(stage);
+      try {
+        await clock.runUntil(startAt + stormMs, afterStep);
+        beCalm();
+        await clock.runUntil(clock.now() + 75 * MINUTE_MS, afterStep);
+        record.leaks.push(...findSecrets(database, [BOT_TOKEN]));
+        record.unsettled = listUnsettled(
+          database,
+          clock.now(),
+          scheduled.filter((name) => fleet.agents.get(name)?.active === undefined),
+        );
+        lookedAt = 0;
+        afterStep();
+        return { broken: undefined, record };
+      } catch (error) {
+        if (!(error instanceof Broken)) throw error;
+        return { broken: { name: error.promise, how: error.message, at: wallTime(clock.now() - startAt) }, record };
+      } finally {
+        host.isAlive = false;
+        database.close();
+      }
+    },
+  };
+
+  /** The storm is over: no new faults, and the owner has time. */
+  function beCalm(): void {
+    trace('the storm is over');
+    calm = true;
+    armed = undefined;
+    dyingUntil.clear();
+    for (const credential of fleet.credentials.values())
+      if (credential.login === undefined) clock.after(MINUTE_MS, () => platform.renew(credential.name));
+  }
+
+  function thinkOfFaults(world: Stage): void {
+    const plot = world.random;
+    const at = (task: () => void): void =>
+      void clock.after(plot.between(MINUTE_MS, stormMs - MINUTE_MS), () => !calm && task());
+    const times = (from: number, to: number, task: () => void): void => {
+      for (let count = plot.between(from, to); count > 0; count -= 1) at(task);
+    };
+    const pause = (): number => (plot.chance(0.85) ? plot.between(1, 20) * SECOND_MS : plot.between(1, 25) * MINUTE_MS);
+    times(1, 4, () => world.crash(pause()));
+    times(4, 12, () => world.arm({ writes: plot.between(1, 8), when: plot.pick(['before', 'after']) }, pause()));
+    times(0, 2, () => world.restart(pause()));
+    times(1, 5, () =>
+      chat.suffer(
+        plot.pick(['down', 'down', 'hang', 'lossy', 'server', 'flood']),
+        (plot.chance(0.7) ? plot.between(5, 240) : plot.between(240, 900)) * SECOND_MS,
+      ),
+    );
+    times(1, 4, () => {
+      const credential = plot.pick([...fleet.credentials.values()]);
+      platform.expire(credential.name);
+      trace(`the platform lets ${credential.name} expire`);
+      // Without a login somebody mends it on the host, some time.
+      if (credential.login === undefined || plot.chance(0.2))
+        clock.after(plot.between(5, 120) * MINUTE_MS, () => platform.renew(credential.name));
+    });
+    times(0, 2, () => world.dying(plot.pick(scheduled), plot.between(10, 90) * MINUTE_MS));
+    world.ownerLooks();
+  }
+}
+
+class Broken extends Error {
+  readonly promise: string;
+  constructor(promise: string, how: string) {
+    super(how);
+    this.promise = promise;
+  }
+}
+
+function writeCounter(database: Database.Database): () => number {
+  const statement = database.prepare('SELECT total_changes()').pluck();
+  return () => statement.get() as number;
+}
+
+/** Any evening of a year; each fifth one in a night that summer time makes an hour shorter or longer. */
+function pickStart(random: SeededRandom): number {
+  const day = random.chance(0.2)
+    ? random.pick([Date.UTC(2026, 2, 28), Date.UTC(2026, 9, 24)])
+    : Date.UTC(2026, 0, 1 + random.between(0, 364));
+  return day + random.between(0, 24 * 60) * MINUTE_MS + random.between(0, 59_999);
+}
+
+/** `03:12:45`, counted from the beginning of the story. */
+function wallTime(sinceStartMs: number): string {
+  return new Date(sinceStartMs).toISOString().slice(11, 19);
+}
+
+export { Died };
