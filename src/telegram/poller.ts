@@ -10,7 +10,7 @@ const GRACE_MS = 20_000;
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** A server that answers empty polls at once (some local ones do) is not asked more often than this. */
+/** A server that answers at once with nothing new (some local ones do) is not asked more often than this. */
 const SHORTEST_EMPTY_POLL_MS = 500;
 /** Conflicts in a row before somebody is told: one is normal right after a restart. */
 const CONFLICTS_TO_TELL = 3;
@@ -126,6 +126,7 @@ export function createPoller(options: {
   }
 
   async function round(startedAt: number): Promise<void> {
+    const asked = offset;
     const updates = await poll();
     if (updates.length > 0) store(updates);
     const first = lastCompletedAt === undefined;
@@ -137,7 +138,7 @@ export function createPoller(options: {
     failures = 0;
     conflicts = 0;
     if (first) options.onFirst();
-    else if (updates.length === 0 && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS)
+    else if (offset === asked && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS)
       await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
