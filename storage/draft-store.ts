@@ -93,7 +93,7 @@ export interface DraftStore {
   /** Drafts in these states, the most urgent deadline first. */
   inState(state: DraftState, limit: number): DraftRow[];
   countInState(state: DraftState): number;
-  /** Pending and approved drafts whose window is over. */
+  /** Drafts whose window is over: those that are pending, and approved ones whose publication still waits. */
   expired(now: number): DraftRow[];
   nextDeadline(): number | undefined;
   /** How many drafts of these agents expired since then. */
@@ -111,6 +111,10 @@ const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient
 
 /** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
 const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
+
+/** An approved draft can still be too late while a publication of it waits; one that nobody here publishes is out of our hands. */
+const HAS_DEADLINE = `(d.state = 'pending' OR d.state = 'approved' AND EXISTS (SELECT 1 FROM publication p
+  WHERE p.draft_id = d.id AND p.state IN ('wanted', 'running', 'unknown') AND p.state = 'wanted'))`;
 
 /** Builds the draft store. */
 export function createDraftStore(connection: Connection): DraftStore {
@@ -169,10 +173,10 @@ export function createDraftStore(connection: Connection): DraftStore {
   );
   const countInState = connection.statement<[string], { n: number }>('SELECT count(*) AS n FROM draft WHERE state = ?');
   const expired = connection.statement<[number], DraftRow>(
-    `SELECT ${COLUMNS} ${FROM} WHERE d.${OPEN} AND d.state IN ('pending', 'approved') AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
+    `SELECT ${COLUMNS} ${FROM} WHERE d.${OPEN} AND ${HAS_DEADLINE} AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
   );
   const deadline = connection.statement<[], { at: number | null }>(
-    `SELECT min(window_ends_at) AS at FROM draft WHERE ${OPEN} AND state IN ('pending', 'approved')`,
+    `SELECT min(d.window_ends_at) AS at FROM draft d WHERE d.${OPEN} AND ${HAS_DEADLINE}`,
   );
   const expiredSince = connection.statement<[string, number], { n: number }>(
     `SELECT count(*) AS n FROM draft WHERE agent = ? AND state = 'expired' AND decided_at >= ?`,

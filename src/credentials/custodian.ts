@@ -104,8 +104,11 @@ export function createCustodian(options: {
         detail: evidence,
       });
     }
-    const isKnown = row.state === 'dead' || row.state === 'logging-in';
-    reportDead(credential, evidence, agents, isKnown ? undefined : `Seen by ${seenBy}. ${mendHint(credential)}`);
+    // The first sign stays what the alert shows: later ones are often a bare exit code.
+    if (row.state === 'dead' || row.state === 'logging-in') {
+      return reportDead(credential, row.evidence ?? evidence, agents, undefined);
+    }
+    reportDead(credential, evidence, agents, `Seen by ${seenBy}. ${mendHint(credential)}`);
   }
 
   function hold(credential: Credential, agents: readonly string[], since: number): void {

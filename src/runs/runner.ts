@@ -17,7 +17,7 @@ export const GRACE_MS = 5_000;
 /** How often the age of the last output is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
 const OUTPUT_ROW_EVERY_MS = 5_000;
 /** What is kept of a publisher's stdout to find its last line. */
-const LAST_LINE_BYTES = 16 * 1024;
+const LAST_LINE_CHARS = 16 * 1024;
 
 /** What a publication's run is given on stdin; undefined when its draft is no longer to be published. */
 export type PublicationInput = (publicationId: number) => string | undefined;
@@ -37,6 +37,8 @@ interface Execution {
   readonly decoder: Decoder;
   readonly spool: Spool;
   readonly cancelTimeout: () => void;
+  /** Chunks may be cut within a character. */
+  readonly decodeStdout: (chunk: Uint8Array) => string;
   lastStdout: string;
   outputBytes: number;
   outputWrittenAt: number;
@@ -115,6 +117,7 @@ export function createRunner(options: {
       cancelTimeout: clock.after(agent.timeoutMs, () =>
         guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now()))),
       ),
+      decodeStdout: createTextStream(),
       lastStdout: '',
       outputBytes: 0,
       outputWrittenAt: 0,
@@ -158,7 +161,8 @@ export function createRunner(options: {
     for (const event of execution.decoder.push(chunk, stream)) onEvent(execution, event);
     execution.spool.append(chunk);
     if (execution.run.publicationId !== null && stream === 'stdout') {
-      execution.lastStdout = (execution.lastStdout + Buffer.from(chunk).toString('utf8')).slice(-LAST_LINE_BYTES);
+      const text = execution.decodeStdout(chunk);
+      execution.lastStdout = (execution.lastStdout + text).slice(-LAST_LINE_CHARS);
     }
     if (now - execution.outputWrittenAt < OUTPUT_ROW_EVERY_MS) return;
     execution.outputWrittenAt = now;
@@ -195,7 +199,7 @@ export function createRunner(options: {
     const now = clock.now();
     const current = storage.runs.get(run.id) ?? run;
     storage.transaction(() => {
-      storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
+      if (execution.outputBytes > 0) storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
       settlement.settle(
         current,
         decideEnd(execution, current.stopReason, outcome, exit, now),
@@ -231,7 +235,13 @@ export function createRunner(options: {
   function publicationEnd(execution: Execution, exit: ProcessExit, outcome: RunOutcome): PublicationEnd {
     const evidence = outcome.kind === 'failed' ? outcome.evidence : null;
     const lastLine = execution.lastStdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
-    return { exit, lastLine: options.scrub(lastLine), evidence: evidence === null ? null : options.scrub(evidence) };
+    // One that we ended before it was done may have published already, whatever code it then chose.
+    const isCutOff = execution.stopping !== 'no' && exit.kind === 'exited' && exit.code !== 0;
+    return {
+      exit: isCutOff ? { kind: 'signalled', signal: 'SIGTERM' } : exit,
+      lastLine: options.scrub(lastLine),
+      evidence: evidence === null ? null : options.scrub(evidence),
+    };
   }
 
   function settleUnstarted(run: RunRow, reason: string): void {
@@ -317,6 +327,11 @@ export function createRunner(options: {
 /** The hash under which a run's token is stored: the token itself is in no row. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+function createTextStream(): (chunk: Uint8Array) => string {
+  const decoder = new TextDecoder();
+  return (chunk) => decoder.decode(chunk, { stream: true });
 }
 
 function cutShort(): PublicationEnd {

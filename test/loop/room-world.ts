@@ -106,6 +106,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
 
   function start() {
     const database = openDatabase(file, (version) => `${file}.${version}`);
+    database.pragma('synchronous = OFF'); // The tests kill the incarnation, not the machine.
     const storage = createStorage(database);
     const rooms = compose(database, storage);
     return { database, ...rooms };
