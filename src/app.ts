@@ -225,7 +225,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   }
 
   /** Last in, first out: what feeds others stops before what it feeds. */
-  const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> }[] = [
+  const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
     { name: 'scheduler', stop: scheduler.stop },
     { name: 'me', stop: me.stop },
     { name: 'poller', stop: poller.stop },
@@ -234,6 +234,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'runner', stop: runner.stop },
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
+    { name: 'farewell', stop: housekeeper.farewell },
   ];
 
   return {
@@ -260,9 +261,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     async stop() {
       for (const part of teardown) {
         log.debug('stopping', { part: part.name });
-        await part.stop();
+        try {
+          await part.stop();
+        } catch (error) {
+          // A part that cannot stop must not keep the others running.
+          log.error('a part did not stop cleanly', {
+            part: part.name,
+            reason: error instanceof Error ? error.message : 'unknown',
+          });
+        }
       }
-      housekeeper.farewell();
     },
   };
 }

@@ -28,7 +28,7 @@ export interface WorkerOptions {
 }
 
 /** How long a look waits when the database could not be written: short enough to recover within seconds. */
-const STORAGE_RETRY_MS = 5_000;
+export const STORAGE_RETRY_MS = 5_000;
 
 /** Builds a worker. A look never runs twice at a time. */
 export function createWorker(options: WorkerOptions): Worker {

@@ -2,6 +2,7 @@ import type { LoginRow } from '../../storage/credential-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock, Log, ProcessExit, Processes, RunningProcess } from '../ports.ts';
+import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import { decideCheck, listCredentials } from './credential.ts';
 import type { Custodian } from './custodian.ts';
@@ -42,6 +43,7 @@ export function createProber(options: {
   const busy = new Set<string>();
   const flights = new Set<Promise<void>>();
   const running = new Set<RunningProcess>();
+  const writer = createPatientWriter({ name: 'prober', clock, log });
   let stopping = false;
 
   async function runProgram(
@@ -76,19 +78,22 @@ export function createProber(options: {
       exit.kind === 'exited' ? { code: exit.code } : { trouble: describeExit(exit, timedOut) },
     );
     log.info('credential checked', { credential: name, verdict: verdict.kind });
-    custodian.checked(name, verdict);
+    await writer.write(() => custodian.checked(name, verdict));
   }
 
   async function login(row: LoginRow, argv: readonly [string, ...string[]]): Promise<void> {
     const { output, exit, timedOut } = await runProgram(argv, LOGIN_TIMEOUT_MS, ({ identity }) => {
-      if (identity !== undefined) storage.transaction(() => storage.credentials.loginStarted(row.id, identity));
+      if (identity !== undefined)
+        void writer
+          .write(() => storage.transaction(() => storage.credentials.loginStarted(row.id, identity)))
+          .catch(options.onFatal);
     });
     if (stopping) return;
     const good = exit.kind === 'exited' && exit.code === 0;
     const last = output.trim().split('\n').at(-1)?.trim().slice(0, 300);
     const how = exit.kind === 'exited' ? `exit ${exit.code}${last ? `: ${last}` : ''}` : describeExit(exit, timedOut);
     log.info('login ended', { credential: row.credential, good });
-    custodian.loginEnded(row, good ? { kind: 'done' } : { kind: 'failed', reason: how });
+    await writer.write(() => custodian.loginEnded(row, good ? { kind: 'done' } : { kind: 'failed', reason: how }));
   }
 
   function launch(name: string, flight: Promise<void>): void {
@@ -149,6 +154,7 @@ export function createProber(options: {
     },
     async stop() {
       stopping = true;
+      writer.stop();
       await worker.stop();
       for (const process of running) process.signal('SIGKILL');
       await Promise.all(flights);

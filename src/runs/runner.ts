@@ -7,6 +7,7 @@ import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess } from '../ports.ts';
 import type { Decoder, RunEvent, RunOutcome, Runtime } from '../runtimes/runtime.ts';
+import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { type PublicationEnd, readGenerations, type Settlement } from './settlement.ts';
@@ -72,6 +73,7 @@ export function createRunner(options: {
   const { fleet, storage, clock, log, settlement, custodian } = options;
   const executions = new Map<number, Execution>();
   const flights = new Set<Promise<void>>();
+  const writer = createPatientWriter({ name: 'runner', clock, log });
 
   function begin(run: RunRow): void {
     const agent = fleet.agents.get(run.agent);
@@ -126,13 +128,13 @@ export function createRunner(options: {
     };
     executions.set(run.id, execution);
     const { identity } = process;
-    if (identity !== undefined) storage.transaction(() => storage.runs.started(run.id, identity));
-    log.info('run started', { run: run.id, agent: agent.name, pid: identity?.pid });
     const flight = process.exit
       .then((exit) => end(execution, exit))
       .catch(options.onFatal)
       .finally(() => flights.delete(flight));
     flights.add(flight);
+    if (identity !== undefined) guard(() => storage.transaction(() => storage.runs.started(run.id, identity)));
+    log.info('run started', { run: run.id, agent: agent.name, pid: identity?.pid });
   }
 
   /** A folder that cannot be made is the agent's own trouble: starting the program in it ends as `not-started`, with what to do. */
@@ -146,7 +148,7 @@ export function createRunner(options: {
   }
 
   /** What comes from outside a look has no worker around it: a full disk is waited out, anything else is a bug. */
-  function guard(work: () => void): void {
+  function guard(work: () => unknown): void {
     try {
       work();
     } catch (error) {
@@ -187,7 +189,7 @@ export function createRunner(options: {
     });
   }
 
-  function end(execution: Execution, exit: ProcessExit): void {
+  async function end(execution: Execution, exit: ProcessExit): Promise<void> {
     const { run, decoder, spool } = execution;
     execution.cancelTimeout();
     execution.cancelKill();
@@ -197,15 +199,17 @@ export function createRunner(options: {
     spool.close();
     executions.delete(run.id);
     const now = clock.now();
-    const current = storage.runs.get(run.id) ?? run;
-    storage.transaction(() => {
-      if (execution.outputBytes > 0) storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
-      settlement.settle(
-        current,
-        decideEnd(execution, current.stopReason, outcome, exit, now),
-        publicationEnd(execution, exit, outcome),
-      );
-    });
+    await writer.write(() =>
+      storage.transaction(() => {
+        const current = storage.runs.get(run.id) ?? run;
+        if (execution.outputBytes > 0) storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
+        settlement.settle(
+          current,
+          decideEnd(execution, current.stopReason, outcome, exit, now),
+          publicationEnd(execution, exit, outcome),
+        );
+      }),
+    );
     log.info('run ended', { run: run.id, agent: run.agent, exit: describeExit(exit), outcome: outcome.kind });
   }
 
@@ -315,10 +319,14 @@ export function createRunner(options: {
       await worker.stop();
       for (const execution of executions.values()) {
         if (execution.stopping !== 'no') continue;
-        storage.transaction(() => storage.runs.wantStop(execution.run.id, 'Nightdesk was stopped', clock.now()));
+        guard(() =>
+          storage.transaction(() => storage.runs.wantStop(execution.run.id, 'Nightdesk was stopped', clock.now())),
+        );
         if (execution.run.publicationId === null) stop(execution);
         else execution.cancelKill = clock.after(GRACE_MS, () => execution.process.signal('SIGKILL'));
       }
+      await Promise.all([...executions.values()].map((execution) => execution.process.exit));
+      writer.stop();
       await Promise.all(flights);
     },
   };

@@ -1,7 +1,8 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Log, TelegramError, type TelegramApi, type TelegramFile } from '../ports.ts';
-import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
+import { createPatientWriter } from '../patient-writer.ts';
+import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
 import { shorten } from './cards/words.ts';
 import type { Button, Content } from './outbox.ts';
 
@@ -15,8 +16,6 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
 const LONGEST_PLAIN = 4_000;
-/** How long to wait when what came of a call cannot be written down. */
-const STORAGE_RETRY_MS = 5_000;
 /** A chat that refuses us (the owner blocked the bot) is asked again this often. */
 const FORBIDDEN_RETRY_MS = 600_000;
 
@@ -60,8 +59,7 @@ export function createSender(options: {
   /** Why all calls wait, if they do; ended by a timer and not by the time of day, which may jump. */
   let pausedFor: 'flood' | 'trouble' | undefined;
   let cancelPause = (): void => {};
-  let stopping = false;
-  const retries = new Set<() => void>();
+  const writer = createPatientWriter({ name: 'sender', clock, log });
   let tokens = BURST;
   let refilledAt = clock.now();
 
@@ -122,7 +120,8 @@ export function createSender(options: {
       // Telegram answered: what waits out an outage need not any longer.
       if (pausedFor === 'trouble') resume();
     }
-    await settleOnceWritable(row, result);
+    // What was sent must be known as sent, or a full disk sends it again and again.
+    await writer.write(() => storage.transaction(() => settle(row, result, clock.now())));
   }
 
   function markSending(row: OutboxRow): boolean {
@@ -135,33 +134,6 @@ export function createSender(options: {
       pauseAll('trouble', STORAGE_RETRY_MS);
       return false;
     }
-  }
-
-  /** Ending here instead would send the same message again after each restart, for as long as the disk is full. */
-  async function settleOnceWritable(row: OutboxRow, result: Delivery): Promise<void> {
-    for (;;) {
-      try {
-        return storage.transaction(() => settle(row, result, clock.now()));
-      } catch (error) {
-        if (!isPassingStorageTrouble(error)) throw error;
-        log.error('sender: what was sent cannot be written down right now; trying again', { code: error.code });
-        if (stopping) return;
-        await retryPause();
-      }
-    }
-  }
-
-  /** Ends after a while, or when the sender stops. */
-  function retryPause(): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        retries.delete(end);
-        resolve();
-      };
-      const cancel = clock.after(STORAGE_RETRY_MS, end);
-      retries.add(end);
-    });
   }
 
   function settle(row: OutboxRow, result: Delivery, now: number): void {
@@ -224,9 +196,8 @@ export function createSender(options: {
     },
     async stop() {
       await worker.stop();
-      stopping = true;
       cancelPause();
-      for (const end of retries) end();
+      writer.stop();
       await Promise.all(flying);
     },
   };
