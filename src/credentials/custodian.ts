@@ -45,8 +45,8 @@ export interface Custodian {
   checked(name: string, verdict: CheckVerdict): void;
   /** Lets one agent try a dead credential that has no check; called when its probe is due. */
   startTrial(name: string): void;
-  /** What became of a trial run that was not refused. */
-  trialEnded(agent: string, worked: boolean): void;
+  /** A trial run that started then ended well: unless it reported a refusal itself, its credential works. */
+  trialEnded(agent: string, startedAt: number): void;
   wantLogin(name: string, by: string): 'wanted' | 'running' | 'no-login' | 'unknown';
   loginEnded(
     login: { readonly id: number; readonly credential: string },
@@ -339,13 +339,14 @@ export function createCustodian(options: {
         if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
       }),
 
-    trialEnded: (agentName, worked) =>
+    trialEnded: (agentName, startedAt) =>
       storage.transaction(() => {
         const agent = fleet.agents.get(agentName);
-        if (agent === undefined || !worked) return;
+        if (agent === undefined) return;
         for (const name of credentialsOf(agent)) {
           const known = rowOf(name);
-          if (known?.row.state === 'dead' && known.credential.check === undefined)
+          const seenAt = storage.incidents.unresolved(fingerprint(name))?.lastSeenAt ?? 0;
+          if (known?.row.state === 'dead' && known.credential.check === undefined && seenAt < startedAt)
             revive(known.credential, known.row, `A trial run of ${agentName} went well.`, {
               login: false,
               proof: true,

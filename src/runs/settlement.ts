@@ -42,7 +42,7 @@ export function createSettlement(options: {
     const agent = fleet.agents.get(run.agent);
     if (agent === undefined) return;
     custodian.proved(agent, readGenerations(run));
-    if (run.cause === 'trial') custodian.trialEnded(run.agent, true);
+    if (run.cause === 'trial') custodian.trialEnded(run.agent, run.startedAt ?? run.wantedAt);
     storage.holds.release(run.agent, 'backoff', '', clock.now());
     incidents.close(crashFingerprint(run.agent));
     if (storage.holds.release(run.agent, 'crash-loop', '', clock.now()))
