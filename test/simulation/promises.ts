@@ -169,7 +169,9 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
     if (due === undefined && rows.runs.some((run) => run.agent === agent)) continue;
     if (due === undefined) return `${agent} has no due time any more`;
     const waitsFor = rows.at - Math.max(due.dueAt, upSince);
-    if (waitsFor > MINUTE_MS && due.reason === null)
+    const before = record.rowsBefore?.dues.find((row) => row.agent === agent && row.dueAt === due.dueAt);
+    // Twice in a row, since a row that was made in this very instant is explained by the next tick.
+    if (waitsFor > MINUTE_MS && due.reason === null && before?.reason === null)
       return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
     const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
     if (waitsFor > LONGEST_TURN_MS && !isHeld) return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;

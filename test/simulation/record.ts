@@ -113,6 +113,8 @@ export interface WorldRecord {
   /** Ends of the control plane that nobody asked for, and errors where there must be none. */
   readonly bugs: string[];
   rows: Rows | undefined;
+  /** The rows of the look before, of the same control plane. */
+  rowsBefore: Rows | undefined;
   /** What is still not settled after the faults have been off for an hour; empty before. */
   unsettled: readonly string[];
 }
@@ -136,6 +138,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     leaks: [],
     bugs: [],
     rows: undefined,
+    rowsBefore: undefined,
     unsettled: [],
   };
 }

@@ -171,7 +171,7 @@ export function createScripts(options: ScriptOptions): Scripts {
 
   function finish(program: Program, agent: Agent, calm: boolean): void {
     const draw = calm ? 0 : random.fraction();
-    program.later(random.between(500, random.chance(0.1) ? 6 * MINUTE_MS : 30_000), () => {
+    program.later(random.between(500, !calm && random.chance(0.1) ? 6 * MINUTE_MS : 30_000), () => {
       if (draw < 0.82) return leave(program, EXIT.done);
       if (draw < 0.9) {
         program.print(`cannot go on: ${agent.name} has a bug\n`, 'stderr');

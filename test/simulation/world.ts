@@ -218,6 +218,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     record.upSince = undefined;
     record.goodSince = undefined;
     record.rows = undefined;
+    record.rowsBefore = undefined;
   }
 
   function stopThenBoot(pauseMs: number): void {
@@ -281,7 +282,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   function look(): void {
     lookedAt = record.now;
-    if (host.isAlive && plane !== undefined) record.rows = readRows(record.now);
+    if (!host.isAlive || plane === undefined) return;
+    record.rowsBefore = record.rows;
+    record.rows = readRows(record.now);
   }
 
   return {
