@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ChatMessage } from '../../src/sandbox/rendered-message.ts';
+import type { ChatMessage } from '../../src/sandbox/rendered-message.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 
 export const OWNER = 4242;

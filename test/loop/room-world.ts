@@ -231,7 +231,6 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     programs,
     behaviours,
     swept,
-    fatal,
     advance: time.advance,
     settle: () => time.advance(0),
     jump: time.jump,
@@ -284,9 +283,11 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
           (due) =>
             `${due.state}${due.times === 1 ? '' : ` x${due.times}`}${due.reason === null ? '' : `: ${due.reason}`}`,
         ),
+    /** Ends the world; throws what a room took for a bug. */
     close() {
       incarnation.database.close();
       folder[Symbol.dispose]();
+      if (fatal.length > 0) throw new AggregateError(fatal, 'a room met a bug');
     },
   };
 }

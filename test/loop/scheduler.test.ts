@@ -4,7 +4,6 @@ import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from './
 let world: RoomWorld | undefined;
 
 afterEach(() => {
-  expect(world?.fatal).toEqual([]);
   world?.close();
   world = undefined;
 });

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Trouble } from '../../src/incidents/register.ts';
+import { createRoomWorld, MINUTE, type RoomWorld } from '../loop/room-world.ts';
+
+let world: RoomWorld;
+
+beforeEach(() => {
+  world = createRoomWorld(
+    'timezone: UTC\nhome: ./state\ntelegram: { owners: [1] }\nagents:\n  scout: { runtime: command, command: [/bin/scout], schedule: every 5m }\n',
+  );
+});
+
+afterEach(() => world.close());
+
+const TROUBLE: Trouble = {
+  kind: 'report',
+  fingerprint: 'report:scout:search:other',
+  subject: 'scout',
+  severity: 'warning',
+  title: 'scout reports: search failed (other)',
+  evidence: 'slow',
+  agents: ['scout'],
+};
+
+describe('incident register', () => {
+  it('makes one incident and one message of troubles that have the same cause', () => {
+    const first = world.rooms.incidents.report(TROUBLE);
+    const second = world.rooms.incidents.report({ ...TROUBLE, evidence: 'slower', agents: ['clerk'] });
+    const other = world.rooms.incidents.report({ ...TROUBLE, fingerprint: 'other' });
+
+    expect(second.id).toBe(first.id);
+    expect(other.id).not.toBe(first.id);
+    expect(world.shown()).toHaveLength(2);
+    expect(world.shown()[0]?.text).toContain('clerk, scout');
+    expect(world.shown()[0]?.text).toContain('slower');
+    expect(world.shown()[0]?.text).toContain('seen 2 times');
+  });
+
+  it('says that it is over in a silent reply with its length and cost, and takes the buttons off the alert', async () => {
+    const { id } = world.rooms.incidents.report(TROUBLE);
+    await world.advance(5 * MINUTE);
+
+    const resolved = world.rooms.incidents.resolve(TROUBLE.fingerprint, 'Missed: 3 runs.');
+
+    expect(resolved).toMatchObject({ id, state: 'resolved' });
+    const [alert, recovery] = world.shown();
+    expect(alert?.buttons).toEqual([]);
+    expect(recovery).toMatchObject({ silent: true });
+    expect(recovery?.text).toContain('5 min');
+    expect(recovery?.text).toContain('Missed: 3 runs.');
+    expect(world.rooms.incidents.resolve(TROUBLE.fingerprint, 'again')).toBeUndefined();
+  });
+
+  it('opens a new incident when the same trouble comes after the end of the first', () => {
+    const first = world.rooms.incidents.report(TROUBLE);
+    world.rooms.incidents.close(TROUBLE.fingerprint);
+
+    const second = world.rooms.incidents.report(TROUBLE);
+
+    expect(second.id).not.toBe(first.id);
+    expect(world.shown()).toHaveLength(2);
+  });
+
+  it('is acknowledged once, and keeps the buttons that mend', () => {
+    const { id } = world.rooms.incidents.report({ ...TROUBLE, kind: 'crash' });
+
+    expect(world.rooms.incidents.acknowledge(id, 'owner:1')).toBe('acknowledged');
+    expect(world.rooms.incidents.acknowledge(id, 'owner:1')).toBe('not-firing');
+    expect(world.rooms.incidents.acknowledge(99, 'owner:1')).toBe('not-firing');
+    expect(world.shown()[0]?.buttons.join()).toContain('Pause');
+    expect(world.shown()[0]?.buttons.join()).not.toContain('Ack');
+  });
+
+  it('makes a sound for a critical one', () => {
+    world.rooms.incidents.report({ ...TROUBLE, severity: 'critical' });
+
+    expect(world.shown()[0]?.silent).toBe(false);
+  });
+
+  it('passes over notes and ends of what nobody reported', () => {
+    world.rooms.incidents.note('nothing', 'x');
+    world.rooms.incidents.close('nothing');
+
+    expect(world.rooms.incidents.unresolved()).toEqual([]);
+    expect(world.shown()).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHousekeeper, loadLastLife } from '../../src/vigil/housekeeper.ts';
+import { loadFleetStatus } from '../../src/vigil/status.ts';
+import { createRoomWorld, createVirtualClock, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
+
+let world: RoomWorld | undefined;
+
+afterEach(() => {
+  world?.close();
+  world = undefined;
+});
+
+async function open(): Promise<RoomWorld> {
+  world = createRoomWorld(`timezone: UTC
+home: ./state
+telegram: { owners: [1] }
+credentials: { claude: {} }
+agents:
+  idle: { runtime: command, command: [/bin/idle], schedule: every 1h }
+  runs: { runtime: command, command: [/bin/runs], schedule: every 1h }
+  fails: { runtime: command, command: [/bin/fails], schedule: every 1h }
+  dead: { runtime: command, command: [/bin/dead], schedule: every 1h, credentials: [claude] }
+  later: { runtime: command, command: [/bin/later], schedule: "0 23 * * *" }
+`);
+  world.behaviours['idle'] = (program) => program.exits(0);
+  world.behaviours['fails'] = (program) => program.exits(1);
+  await world.begin();
+  await world.advance(SECOND);
+  return world;
+}
+
+function statusOf(of: RoomWorld) {
+  return loadFleetStatus(of.fleet, of.storage, of.now(), new Set(['command']));
+}
+
+describe('loadFleetStatus', () => {
+  it('puts what is wrong first, and shows no proof where nothing was proved', async () => {
+    const fleet = await open();
+    fleet.named('dead')[0]?.says('HTTP 401 Unauthorized: token expired\n');
+    await fleet.advance(SECOND);
+
+    const { agents, credentials, incidents } = statusOf(fleet);
+
+    expect(agents.map((agent) => agent.name)).toEqual(['fails', 'dead', 'runs', 'idle', 'later']);
+    const byName = new Map(agents.map((agent) => [agent.name, agent]));
+    expect(byName.get('dead')).toMatchObject({ condition: 'held', reason: 'claude is dead', lastProofAt: null });
+    expect(byName.get('fails')).toMatchObject({ lastProofAt: null, lastRun: { state: 'failed' } });
+    expect(byName.get('runs')).toMatchObject({ condition: 'running', lastProofAt: null });
+    expect(byName.get('idle')?.lastProofAt).toBeLessThanOrEqual(fleet.now());
+    expect(byName.get('later')).toMatchObject({ condition: 'idle', lastProofAt: null, lastRun: null });
+    expect(credentials).toMatchObject([{ name: 'claude', state: 'dead', provedAt: null }]);
+    expect(incidents[0]).toMatchObject({ severity: 'critical', agents: ['dead'] });
+  });
+
+  it('takes output of a living run, a beat, and a good end for proofs', async () => {
+    const fleet = await open();
+    await fleet.advance(MINUTE);
+
+    fleet.named('runs')[0]?.says('reading\n');
+
+    expect(statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.lastProofAt).toBe(fleet.now());
+  });
+
+  it('tells of an agent whose runtime is not active that it does not run', async () => {
+    const fleet = await open();
+
+    const { agents } = loadFleetStatus(fleet.fleet, fleet.storage, fleet.now(), new Set());
+
+    expect(new Set(agents.map((agent) => agent.condition))).toEqual(new Set(['inactive']));
+  });
+
+  it('says that the fleet is paused', async () => {
+    const fleet = await open();
+
+    fleet.rooms.holds.pause('all', 'owner:1', undefined, false);
+
+    expect(statusOf(fleet).paused).toBe('the fleet is paused');
+  });
+});
+
+describe('housekeeper', () => {
+  it('writes down that it lives, and whether the end was on purpose', async () => {
+    const fleet = await open();
+    const time = createVirtualClock(fleet.now());
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const housekeeper = createHousekeeper({
+      storage: fleet.storage,
+      clock: time.clock,
+      log,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    expect(loadLastLife(fleet.storage)).toBeUndefined();
+
+    housekeeper.start();
+    await time.advance(5 * MINUTE);
+    const alive = loadLastLife(fleet.storage);
+    await housekeeper.stop();
+    housekeeper.farewell();
+
+    expect(alive).toEqual({ aliveAt: time.clock.now(), stoppedCleanly: false });
+    expect(loadLastLife(fleet.storage)).toEqual({ aliveAt: time.clock.now(), stoppedCleanly: true });
+  });
+
+  it('drops settled rows after a month and keeps what still counts', async () => {
+    const fleet = await open();
+    const time = createVirtualClock(fleet.now() + 40 * 24 * HOUR);
+    const housekeeper = createHousekeeper({
+      storage: fleet.storage,
+      clock: time.clock,
+      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+
+    housekeeper.start();
+    await time.advance(SECOND);
+    await housekeeper.stop();
+
+    expect(fleet.storage.dues.receipts('idle', 10)).toEqual([]);
+    expect(fleet.storage.runs.lastOf('idle')?.state).toBe('done');
+    expect(fleet.storage.runs.aliveOf('runs')).toBeDefined();
+    expect(fleet.storage.dues.waitingOf('idle')).toBeDefined();
+  });
+});
