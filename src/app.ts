@@ -255,7 +255,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       prober.start();
       runner.start();
       scheduler.start();
-      heard.promise.then(() => ready.resolve(), onFatal);
+      Promise.all([heard.promise, scheduler.ticked]).then(() => ready.resolve(), onFatal);
     },
 
     async stop() {

@@ -23,6 +23,8 @@ export interface PublicationDesk {
 export interface Scheduler extends Worker {
   /** When a tick last ended. */
   lastTickAt(): number | undefined;
+  /** Resolves with the first tick: everything that was due has been picked up. */
+  readonly ticked: Promise<void>;
 }
 
 /** Due times of an expression that are counted one by one after an outage, some 0.2 ms each; beyond them the count is "at least". */
@@ -51,6 +53,7 @@ export function createScheduler(options: {
   readonly onFatal: (error: unknown) => void;
 }): Scheduler {
   const { fleet, storage, clock, custodian, desk } = options;
+  const ticked = Promise.withResolvers<void>();
   let lastTickAt: number | undefined;
 
   function nextDueAt(agent: Agent, now: number): number | undefined {
@@ -207,6 +210,7 @@ export function createScheduler(options: {
       return deadline;
     });
     lastTickAt = clock.now();
+    ticked.resolve();
     const future = [
       nextDeadline,
       storage.publications.nextAt(),
@@ -226,5 +230,5 @@ export function createScheduler(options: {
     onFatal: options.onFatal,
   });
   storage.onChange('loop', worker.nudge);
-  return { ...worker, lastTickAt: () => lastTickAt };
+  return { ...worker, lastTickAt: () => lastTickAt, ticked: ticked.promise };
 }

@@ -14,7 +14,7 @@ import { type PublicationEnd, readGenerations, type Settlement } from './settlem
 import { createSpool, type Spool } from './spool.ts';
 
 /** How long a program has between TERM and KILL. */
-export const GRACE_MS = 5_000;
+const GRACE_MS = 5_000;
 /** How often the age of the last output is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
 const OUTPUT_ROW_EVERY_MS = 5_000;
 /** What is kept of a publisher's stdout to find its last line. */

@@ -156,6 +156,20 @@ describe('scheduler', () => {
     expect(fleet.receipts('scout')).toEqual(['ran', 'skipped x3: paused by you']);
   });
 
+  it('tells that everything due has been picked up only after its first tick', async () => {
+    const fleet = open(`agents:\n${agent('scout', 'schedule: every 5m')}`);
+    let dues: number | undefined;
+    void fleet.rooms.scheduler.ticked.then(() => {
+      dues = fleet.storage.runs.alive().length;
+    });
+    await fleet.settle();
+    expect(dues).toBeUndefined();
+
+    await fleet.begin();
+
+    expect(dues).toBe(1);
+  });
+
   it('drops the waiting due time of an agent that fleet.yaml names no more', async () => {
     const fleet = open(`agents:\n${agent('scout', 'schedule: every 5m')}`);
     fleet.storage.dues.wait('ghost', fleet.now(), 'schedule');
