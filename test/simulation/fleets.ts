@@ -132,7 +132,7 @@ function makeCredential(name: string, random: SeededRandom): Credential {
 function makeSchedule(random: SeededRandom): Schedule {
   const draw = random.fraction();
   if (draw < 0.65) return { kind: 'every', everyMs: random.pick([3, 5, 7, 10, 20]) * MINUTE_MS };
-  if (draw < 0.85) return { kind: 'cron', expression: random.pick(['*/10 * * * *', '7,37 * * * *', '0 * * * *']) };
+  if (draw < 0.85) return { kind: 'cron', expression: random.pick(['*/10 * * * *', '7,37 * * * *', '*/15 * * * *']) };
   return { kind: 'continuous' };
 }
 

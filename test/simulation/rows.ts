@@ -48,7 +48,12 @@ export function findSecrets(database: Database.Database, secrets: readonly strin
 }
 
 /** What is left to do after an hour without faults: nothing, if all is well. */
-export function listUnsettled(database: Database.Database, now: number, agents: readonly string[]): readonly string[] {
+export function listUnsettled(
+  database: Database.Database,
+  now: number,
+  agents: readonly string[],
+  calmAt: number,
+): readonly string[] {
   const all = (sql: string, ...given: unknown[]): string[] =>
     database
       .prepare(sql)
@@ -75,14 +80,15 @@ export function listUnsettled(database: Database.Database, now: number, agents: 
       now - 15 * minute,
     ),
     ...all(
-      `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved' AND kind IN ('auth', 'crash-loop', 'crash', 'poller')`,
+      `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved'
+       AND (kind IN ('auth', 'poller') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
+      JSON.stringify(agents),
     ),
     ...agents
       .filter(
         (agent) =>
-          all(`SELECT id FROM run WHERE agent = ? AND state = 'done' AND ended_at > ?`, agent, now - 70 * minute)
-            .length === 0,
+          all(`SELECT id FROM run WHERE agent = ? AND state = 'done' AND ended_at > ?`, agent, calmAt).length === 0,
       )
-      .map((agent) => `${agent} has not run well for more than an hour`),
+      .map((agent) => `${agent} has not run well since the storm`),
   ];
 }

@@ -99,7 +99,7 @@ export function createScripts(options: ScriptOptions): Scripts {
         if (!callPlatform(program, credential, 'run')) return refused(program, agent, credential);
       }
       program.later(random.between(1_000, 40_000), () => {
-        if (random.chance(0.5)) submitDraft(program, agent);
+        if (fleet.drafts.kinds.size > 0 && random.chance(0.5)) submitDraft(program, agent);
         if (random.chance(0.2)) ask(program, 'GET', '/v1/decisions');
         if (random.chance(0.3)) ask(program, 'POST', '/v1/progress', { text: 'got on' });
         finish(program, agent, calm);
