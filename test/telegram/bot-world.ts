@@ -1,0 +1,217 @@
+import type { Update } from 'grammy/types';
+import { createCommands } from '../../commands/list.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { createCustodian } from '../../src/credentials/custodian.ts';
+import { createDesk } from '../../src/drafts/desk.ts';
+import { createIncidentRegister } from '../../src/incidents/register.ts';
+import { createOwnerHolds } from '../../src/loop/holds.ts';
+import type { Disk } from '../../src/ports.ts';
+import { createScrubber } from '../../src/secrets.ts';
+import { createBot } from '../../src/telegram/bot.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
+import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
+import { createPresses } from '../../src/telegram/presses.ts';
+import { createFleetFolder } from '../config/fleet-folder.ts';
+import { createManualClock } from '../fakes/manual-clock.ts';
+import { openStorage } from '../fakes/open-storage.ts';
+
+export const OWNER = 4242;
+export const STRANGER = 666;
+
+const FLEET = `timezone: Europe/Berlin
+home: ./state
+telegram: { owners: [${OWNER}] }
+credentials:
+  claude: { check: ["/bin/true"], login: ["/bin/true"] }
+  mail: { check: ["/bin/true"] }
+agents:
+  scout: { runtime: command, command: [/bin/true], schedule: every 5m, credentials: [claude] }
+  writer: { runtime: command, command: [/bin/true], schedule: every 1h, credentials: [mail] }
+  thinker: { runtime: claude, prompt: ./prompts/scout.md, schedule: every 1h }
+  poster: { runtime: command, command: [/bin/true], publishes: [reply] }
+drafts: { kinds: { reply: { window: 4h } } }
+`;
+
+const ME = { id: 123456, is_bot: true, first_name: 'Nightdesk', username: 'nightdesk_bot' };
+
+/** The bot with its rooms over real SQLite and without a network: updates in, rows of the outbox out. */
+export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
+  using folder = createFleetFolder();
+  const { fleet } = folder.loaded(FLEET);
+  const opened = openStorage();
+  const clock = createManualClock();
+  let nextUpdate = 1;
+  let nextMessage = 1;
+  let incarnation = build();
+
+  function build() {
+    const storage = createStorage(opened.database);
+    const { scrub } = createScrubber([]);
+    const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
+    const callbackData = createCallbackData('a key of the test');
+    const incidents = createIncidentRegister({
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      timezone: fleet.timezone,
+      canLogIn: (name) => name === 'claude',
+    });
+    const random = { fraction: () => 0, token: () => 'x' };
+    const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+    custodian.start();
+    const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
+    const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+    const activeRuntimes = new Set(['command']);
+    const disk: Disk = {
+      readText: (path) => {
+        const text = Object.entries(files).find(([agent]) => path.endsWith(`/${agent}/WORKSTATE.md`))?.[1];
+        return text === undefined ? undefined : { text, modifiedAt: clock.now() - 60_000 };
+      },
+      ensureFolder: () => {},
+      openLog: () => ({ append: () => {}, close: () => {} }),
+    };
+    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, activeRuntimes });
+    const fleetMenu = createFleetMenu({ fleet, storage, clock, activeRuntimes });
+    const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
+    const handle = createBot({
+      me: ME as never,
+      storage,
+      clock,
+      outbox,
+      isOwner: (id) => id === OWNER,
+      commands,
+      desk,
+      fleetMenu,
+      press,
+    });
+    return { storage, outbox, callbackData, incidents, custodian, desk, holds, commands, handle };
+  }
+
+  async function handle(update: object): Promise<number> {
+    const updateId = nextUpdate;
+    nextUpdate += 1;
+    await incarnation.handle({ update_id: updateId, ...update } as Update, clock.now());
+    return updateId;
+  }
+
+  function person(id: number) {
+    return { id, is_bot: false, first_name: 'Ada' };
+  }
+
+  const chat = { id: OWNER, type: 'private', first_name: 'Ada' };
+
+  function content(key: string): Content | undefined {
+    const row = incarnation.storage.outbox.get(key);
+    return row === undefined ? undefined : (JSON.parse(row.content) as Content);
+  }
+
+  /** The text that a row shows. */
+  function textOf(key: string): string | undefined {
+    const found = content(key);
+    return found?.kind === 'text' || found?.kind === 'document' ? found.body.text : undefined;
+  }
+
+  return {
+    fleet,
+    clock,
+    database: opened.database,
+    content,
+    textOf,
+    get rooms() {
+      return incarnation;
+    },
+    /** What a new process finds: the same rows, nothing of the memory. */
+    restart() {
+      incarnation = build();
+    },
+    /** Gives a row the message id that Telegram would have given it; returns it. */
+    deliver(key: string): number {
+      const row = incarnation.storage.outbox.get(key);
+      if (row === undefined) throw new Error(`there is no row ${key}`);
+      nextMessage += 1;
+      incarnation.storage.transaction(() =>
+        incarnation.storage.outbox.delivered(row.id, row.wanted, nextMessage, clock.now()),
+      );
+      return nextMessage;
+    },
+    /** Writes to the bot; gives what it said in return. */
+    async says(
+      text: string,
+      more: { readonly from?: number; readonly replyTo?: number; readonly ageMs?: number } = {},
+    ) {
+      const { from = OWNER, replyTo, ageMs = 0 } = more;
+      const entities = text.startsWith('/')
+        ? [{ type: 'bot_command', offset: 0, length: text.split(' ')[0]?.length }]
+        : [];
+      const date = Math.floor((clock.now() - ageMs) / 1_000);
+      nextMessage += 1;
+      const replied = replyTo === undefined ? {} : { reply_to_message: { message_id: replyTo, chat, date, from: ME } };
+      const updateId = await handle({
+        message: { message_id: nextMessage, date, chat, from: person(from), text, entities, ...replied },
+      });
+      return textOf(`reply:${updateId}`);
+    },
+    handle,
+    /** Presses a button; gives the answer that the phone shows, and the follow-up question. */
+    async presses(
+      data: string | undefined,
+      more: { readonly from?: number; readonly messageId?: number; readonly updateId?: number } = {},
+    ) {
+      const updateId = more.updateId ?? nextUpdate;
+      if (more.updateId === undefined) nextUpdate += 1;
+      const queryId = `q${updateId}`;
+      await incarnation.handle(
+        {
+          update_id: updateId,
+          callback_query: {
+            id: queryId,
+            from: person(more.from ?? OWNER),
+            chat_instance: '1',
+            message: { message_id: more.messageId ?? 1, date: 1, chat, from: ME, text: 'x' },
+            ...(data === undefined ? { game_short_name: 'x' } : { data }),
+          },
+        } as Update,
+        clock.now(),
+      );
+      const answer = content(`answer:${queryId}`);
+      return {
+        updateId,
+        answer: answer?.kind === 'answer' ? answer : undefined,
+        asked: textOf(`ask:${updateId}`),
+      };
+    },
+    /** Hands in a draft; gives its id. */
+    submit(body: string, more: { readonly to?: string; readonly windowMs?: number } = {}): number {
+      const { storage, desk } = incarnation;
+      const run =
+        storage.runs.lastOf('scout')?.id ??
+        storage.transaction(() =>
+          storage.runs.add({
+            agent: 'scout',
+            cause: 'schedule',
+            publicationId: null,
+            wantedAt: clock.now(),
+            generations: '{}',
+          }),
+        );
+      const result = desk.submit({ agent: 'scout', run, kind: 'reply', to: '@ada', body, ...more });
+      if (result.kind === 'refused') throw new Error(result.reason);
+      return result.id;
+    },
+    /** The data of a card's button. */
+    button(key: string, label: string): string {
+      const found = content(key);
+      const buttons = found?.kind === 'text' || found?.kind === 'document' ? (found.buttons ?? []).flat() : [];
+      const data = buttons.find((button) => button.text.includes(label))?.data;
+      if (data === undefined) throw new Error(`${key} has no button ${label}`);
+      return data;
+    },
+    draft: (id: number) => incarnation.storage.drafts.get(id),
+    /** How many answers to presses there are. */
+    answers: () =>
+      opened.database.prepare<[], { n: number }>(`SELECT count(*) AS n FROM outbox WHERE class = 'answer'`).get()?.n,
+    rows: () => opened.database.prepare<[], { n: number }>('SELECT count(*) AS n FROM outbox').get()?.n,
+  };
+}

@@ -1,0 +1,318 @@
+import { expect, test, vi } from 'vitest';
+import { createBotWorld, OWNER, STRANGER } from './bot-world.ts';
+
+test('a stranger gets nothing, on messages and on buttons alike', async () => {
+  const world = createBotWorld();
+  const id = world.submit('hello');
+  const before = world.rows();
+
+  await world.says('/status', { from: STRANGER });
+  await world.says('hi', { from: STRANGER });
+  await world.presses(world.button(`draft:${id}:r1`, 'Approve'), { from: STRANGER });
+
+  expect(world.rows()).toBe(before);
+  expect(world.draft(id)?.state).toBe('pending');
+});
+
+test('Approve approves once; whoever comes second is told what the first did', async () => {
+  const world = createBotWorld();
+  const id = world.submit('hello');
+  const data = world.button(`draft:${id}:r1`, 'Approve');
+
+  const first = await world.presses(data);
+  const second = await world.presses(data);
+
+  expect(first.answer).toMatchObject({ text: 'Approved, going out.', alert: false });
+  expect(second.answer).toMatchObject({ text: 'It was already approved.', alert: true });
+  expect(world.draft(id)?.state).toBe('approved');
+});
+
+test.each([
+  ['forged to another verb', (data: string) => data.replace('approve', 'reject')],
+  ['forged to another draft', (data: string) => data.replace(/^approve:\d+/, 'approve:999')],
+  ['of garbage', () => 'garbage'],
+  ['of nothing', () => ''],
+  ['without data', () => undefined],
+])('a press %s changes nothing and is answered', async (_title, forge) => {
+  const world = createBotWorld();
+  const id = world.submit('hello');
+
+  const { answer } = await world.presses(forge(world.button(`draft:${id}:r1`, 'Approve')));
+
+  expect(answer?.alert).toBe(true);
+  expect(answer?.text).toMatch(/I do not know this button/);
+  expect(world.draft(id)?.state).toBe('pending');
+});
+
+test('the buttons of an older revision do nothing and say why', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  const old = world.button(`draft:${id}:r1`, 'Approve');
+  world.rooms.desk.edit(id, 1, 'two', 'owner:1');
+
+  const { answer } = await world.presses(old);
+
+  expect(answer?.text).toMatch(/text has changed: revision 2/);
+  expect(world.draft(id)).toMatchObject({ state: 'pending', revision: 2 });
+});
+
+test('an update that is handled twice is answered once and has one effect', async () => {
+  const world = createBotWorld();
+  const id = world.submit('hello');
+  const data = world.button(`draft:${id}:r1`, 'Approve');
+
+  const { updateId } = await world.presses(data);
+  world.restart();
+  const again = await world.presses(data, { updateId });
+
+  expect(again.answer?.text).toBe('Approved, going out.');
+  expect(world.answers()).toBe(1);
+});
+
+test('a message after Edit is the new text', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+
+  const { answer, asked } = await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+  const said = await world.says('two');
+
+  expect(answer).toMatchObject({ text: '', alert: false });
+  expect(asked).toMatch(/Send me the new text of draft #1/);
+  expect(said).toBeUndefined();
+  expect(world.draft(id)).toMatchObject({ body: 'two', revision: 2, state: 'pending' });
+  expect(world.textOf(`draft:${id}:r1`)).toMatch(/Replaced by revision 2/);
+});
+
+test('after Edit of A and Edit of B the next message goes to B only', async () => {
+  const world = createBotWorld();
+  const a = world.submit('a');
+  const b = world.submit('b');
+
+  await world.presses(world.button(`draft:${a}:r1`, 'Edit'));
+  await world.presses(world.button(`draft:${b}:r1`, 'Edit'));
+  await world.says('new');
+  const stray = await world.says('another');
+
+  expect([world.draft(a)?.body, world.draft(b)?.body]).toEqual(['a', 'new']);
+  expect(stray).toMatch(/I was not waiting for a message/);
+});
+
+test('a reply to our question is an answer, too', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  const { updateId } = await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  await world.says('two', { replyTo: world.deliver(`ask:${updateId}`) });
+
+  expect(world.draft(id)?.body).toBe('two');
+});
+
+test('a reply to the card of another draft goes to that one, and the question stays open', async () => {
+  const world = createBotWorld();
+  const a = world.submit('a');
+  const b = world.submit('b');
+  const cardOfB = world.deliver(`draft:${b}:r1`);
+  await world.presses(world.button(`draft:${a}:r1`, 'Edit'));
+
+  await world.says('new b', { replyTo: cardOfB });
+  await world.says('new a');
+
+  expect([world.draft(a)?.body, world.draft(b)?.body]).toEqual(['new a', 'new b']);
+});
+
+test('a command while a question is open is a command, and the question stays open', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  const help = await world.says('/help');
+  await world.says('two');
+
+  expect(help).toMatch(/What I can do/);
+  expect(world.draft(id)?.body).toBe('two');
+});
+
+test('a press on another card while a question is open takes effect', async () => {
+  const world = createBotWorld();
+  const a = world.submit('a');
+  const b = world.submit('b');
+  await world.presses(world.button(`draft:${a}:r1`, 'Edit'));
+
+  await world.presses(world.button(`draft:${b}:r1`, 'Approve'));
+  await world.says('new a');
+
+  expect(world.draft(b)?.state).toBe('approved');
+  expect(world.draft(a)?.body).toBe('new a');
+});
+
+test('/cancel ends a question, and says so when there is none', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  const first = await world.says('/cancel');
+  const second = await world.says('/cancel');
+  await world.says('two');
+
+  expect([first, second]).toEqual(['Cancelled.', 'There is nothing to cancel.']);
+  expect(world.draft(id)?.body).toBe('one');
+});
+
+test('a question that is half an hour old is closed', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one', { windowMs: 24 * 3_600_000 });
+  // The library of the dialogues reads the time of day itself.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  vi.setSystemTime(Date.now() + 31 * 60_000);
+  const said = await world.says('two');
+  vi.useRealTimers();
+
+  expect(said).toMatch(/I was not waiting for a message/);
+  expect(world.draft(id)?.body).toBe('one');
+});
+
+test('a message after Reject is kept as the reason', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+
+  const { answer, asked } = await world.presses(world.button(`draft:${id}:r1`, 'Reject'));
+  const said = await world.says('too salesy');
+
+  expect(answer?.text).toBe('Rejected.');
+  expect(asked).toMatch(/Why did you reject draft #1\?/);
+  expect(said).toBe('Noted: the agent will read why #1 was rejected.');
+  expect(world.draft(id)).toMatchObject({ state: 'rejected', reason: 'too salesy' });
+});
+
+test('a reply to the card of a rejected draft is the reason', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  world.rooms.desk.reject(id, 1, `owner:${OWNER}`);
+
+  await world.says('too long', { replyTo: world.deliver(`draft:${id}:r1`) });
+
+  expect(world.draft(id)?.reason).toBe('too long');
+});
+
+test('a reply to the card of a pending draft is its new text', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+
+  await world.says('two', { replyTo: world.deliver(`draft:${id}:r1`) });
+
+  expect(world.draft(id)).toMatchObject({ body: 'two', revision: 2 });
+});
+
+test('a dialogue goes on after a restart in its middle', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  world.restart();
+  await world.says('two');
+
+  expect(world.draft(id)?.body).toBe('two');
+});
+
+test('a press whose dialogue a crash swallowed gets it when it is handled again', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  const data = world.button(`draft:${id}:r1`, 'Reject');
+  const { updateId } = await world.presses(data);
+  world.database.exec('DELETE FROM conversation');
+  world.restart();
+
+  await world.presses(data, { updateId });
+  await world.says('too long');
+
+  expect(world.draft(id)?.reason).toBe('too long');
+});
+
+test('an edit that comes too late says what happened instead', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+  world.rooms.desk.approve(id, 1, 'owner:1');
+
+  const said = await world.says('two');
+
+  expect(said).toBe('Draft #1 stays as it is. It was already approved.');
+});
+
+test('an unknown command, a stray text and a photo each get an answer', async () => {
+  const world = createBotWorld();
+
+  const command = await world.says('/frobnicate now');
+  const stray = await world.says('good morning');
+  const updateId = await world.handle({
+    message: {
+      message_id: 9,
+      date: 1,
+      chat: { id: OWNER, type: 'private' },
+      from: { id: OWNER, is_bot: false, first_name: 'A' },
+      photo: [],
+    },
+  });
+
+  expect(command).toBe('I do not know that command. What I can do: /help');
+  expect(stray).toBe('I was not waiting for a message, so I did nothing with it. What I can do: /help');
+  expect(world.textOf(`reply:${updateId}`)).toMatch(/I can only read text/);
+});
+
+test('a command that waited through an outage shows its age, a fresh one does not', async () => {
+  const world = createBotWorld();
+
+  const fresh = await world.says('/start');
+  const stale = await world.says('/start', { ageMs: 25 * 60_000 });
+
+  expect(fresh).not.toContain('ago');
+  expect(stale).toContain('You asked this 25 min ago.');
+});
+
+test('the buttons of an incident act, and are answered', async () => {
+  const world = createBotWorld();
+  const incident = world.rooms.incidents.report({
+    kind: 'auth',
+    fingerprint: 'auth:claude',
+    subject: 'claude',
+    severity: 'critical',
+    title: 'claude is dead',
+    evidence: '401',
+    agents: ['scout'],
+  });
+  const key = `incident:${incident.id}`;
+
+  const ack = await world.presses(world.button(key, 'Ack'));
+  const login = await world.presses(world.button(key, 'Re-auth'));
+  const again = await world.presses(world.button(key, 'Re-auth'));
+
+  expect([ack, login, again].map(({ answer }) => answer?.text)).toEqual([
+    'Acknowledged.',
+    'Logging in…',
+    'A login is under way already.',
+  ]);
+});
+
+test('a card that was sent twice loses its buttons when it is pressed in vain', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  const data = world.button(`draft:${id}:r1`, 'Approve');
+  const known = world.deliver(`draft:${id}:r1`);
+  await world.presses(data, { messageId: known });
+
+  await world.presses(data, { messageId: 9_999 });
+  await world.presses(data, { messageId: known });
+
+  expect(world.content(`strip:${OWNER}:9999`)).toEqual({ kind: 'strip', messageId: 9_999 });
+  expect(world.content(`strip:${OWNER}:${known}`)).toBeUndefined();
+});
+
+test('/fleet shows a menu whose buttons are answered once', async () => {
+  const world = createBotWorld();
+
+  const said = await world.says('/fleet');
+
+  expect(said).toMatch(/The fleet: 4 agents/);
+});
