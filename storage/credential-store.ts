@@ -19,8 +19,8 @@ export interface CredentialRow {
   readonly evidence: string | null;
   /** Probes since it died, or since the last good run: what the backoff counts. */
   readonly probes: number;
-  /** The one run that tries a credential without a check while it is dead. */
-  readonly trialRunId: number | null;
+  /** 1 while the next publication may try a dead credential that only publishers use and nobody can check. */
+  readonly trialOpen: number;
 }
 
 /** A login that the owner asked for. */
@@ -58,7 +58,7 @@ export interface CredentialStore {
 }
 
 const COLUMNS = `name, state, generation, since, proved_at AS provedAt, checked_at AS checkedAt, check_wanted_at AS checkWantedAt,
-  check_detail AS checkDetail, evidence, probes, trial_run_id AS trialRunId`;
+  check_detail AS checkDetail, evidence, probes, trial_open AS trialOpen`;
 const LOGIN_COLUMNS = `id, credential, state, wanted_by AS wantedBy, wanted_at AS wantedAt, ended_at AS endedAt, detail, pid,
   start_ticks AS startTicks, boot_id AS bootId`;
 
@@ -71,7 +71,7 @@ export function createCredentialStore(connection: Connection): CredentialStore {
   const all = connection.statement<[], CredentialRow>(`SELECT ${COLUMNS} FROM credential ORDER BY name`);
   const update = connection.statement<[CredentialRow & { from: CredentialState }]>(
     `UPDATE credential SET state = @state, generation = @generation, since = @since, proved_at = @provedAt, checked_at = @checkedAt,
-       check_wanted_at = @checkWantedAt, check_detail = @checkDetail, evidence = @evidence, probes = @probes, trial_run_id = @trialRunId
+       check_wanted_at = @checkWantedAt, check_detail = @checkDetail, evidence = @evidence, probes = @probes, trial_open = @trialOpen
      WHERE name = @name AND state = @from`,
   );
   const due = connection.statement<[number], CredentialRow>(

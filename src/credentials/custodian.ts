@@ -45,6 +45,10 @@ export interface Custodian {
   checked(name: string, verdict: CheckVerdict): void;
   /** Lets one agent try a dead credential that has no check; called when its probe is due. */
   startTrial(name: string): void;
+  /** Whether a publisher's next publication may try its dead credentials: its probe is due, and nothing else holds it. */
+  mayTry(agent: Agent): boolean;
+  /** The try is under way: the next one waits for the next probe. */
+  tried(agent: Agent): void;
   /** A trial run that started then ended well: unless it reported a refusal itself, its credential works. */
   trialEnded(agent: string, startedAt: number): void;
   wantLogin(name: string, by: string): 'wanted' | 'running' | 'no-login' | 'unknown';
@@ -93,7 +97,7 @@ export function createCustodian(options: {
         since: now,
         evidence,
         checkWantedAt: now + delay(credential, row.probes),
-        trialRunId: null,
+        trialOpen: 0,
       });
       hold(credential, agents, now);
       storage.journal.add({
@@ -157,7 +161,7 @@ export function createCustodian(options: {
       ...(by.proof ? { provedAt: now, checkedAt: now } : {}),
       checkWantedAt: null,
       evidence: null,
-      trialRunId: null,
+      trialOpen: 0,
       probes: by.login ? 0 : row.probes + 1,
       generation: row.generation + 1,
     });
@@ -326,17 +330,24 @@ export function createCustodian(options: {
         change(known.row, {
           probes: known.row.probes + 1,
           checkWantedAt: now + delay(known.credential, known.row.probes + 1),
+          trialOpen: agentsOf(name).every((agent) => agent.publishes.length > 0) ? 1 : 0,
         });
-        if (agentsOf(name).every((agent) => agent.publishes.length > 0)) {
-          const row = storage.credentials.get(name);
-          if (row !== undefined)
-            revive(known.credential, row, 'Trying again: only the next publication can tell.', {
-              login: false,
-              proof: false,
-            });
-          return;
-        }
         if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
+      }),
+
+    mayTry: (agent) =>
+      !isHeldOtherwise(agent.name) &&
+      credentialsOf(agent).every((name) => {
+        const row = storage.credentials.get(name);
+        return row?.state !== 'logging-in' && (row?.state !== 'dead' || row.trialOpen === 1);
+      }),
+
+    tried: (agent) =>
+      storage.transaction(() => {
+        for (const name of credentialsOf(agent)) {
+          const known = rowOf(name);
+          if (known?.row.trialOpen === 1) change(known.row, { trialOpen: 0 });
+        }
       }),
 
     trialEnded: (agentName, startedAt) =>
@@ -347,7 +358,7 @@ export function createCustodian(options: {
           const known = rowOf(name);
           const seenAt = storage.incidents.unresolved(fingerprint(name))?.lastSeenAt ?? 0;
           if (known?.row.state === 'dead' && known.credential.check === undefined && seenAt < startedAt)
-            revive(known.credential, known.row, `A trial run of ${agentName} went well.`, {
+            revive(known.credential, known.row, `A try of ${agentName} went well.`, {
               login: false,
               proof: true,
             });

@@ -184,11 +184,13 @@ export function createScheduler(options: {
       return desk.explainWait(publication, `fleet.yaml has no agent ${publication.publisher} any more`);
     if (storage.runs.aliveOf(publisher.name) !== undefined || storage.runs.alive().length >= fleet.concurrency) return;
     const hold = holdsOf(publisher.name, storage.holds.active())[0];
-    if (hold !== undefined) return desk.explainWait(publication, `waits: ${hold.reason}`);
-    const readiness = custodian.readiness(publisher);
+    const isTrial = hold?.kind === 'credential' && custodian.mayTry(publisher);
+    if (hold !== undefined && !isTrial) return desk.explainWait(publication, `waits: ${hold.reason}`);
+    const readiness: Readiness = isTrial ? { kind: 'ready' } : custodian.readiness(publisher);
     if (readiness.kind === 'checking') return;
     if (readiness.kind === 'dead') return desk.explainWait(publication, `waits: ${readiness.credential} is dead`);
     if (!desk.begin(publication)) return;
+    if (isTrial) custodian.tried(publisher);
     storage.runs.add({
       agent: publisher.name,
       cause: `publication of draft ${publication.draftId}`,
@@ -198,10 +200,17 @@ export function createScheduler(options: {
     });
   }
 
+  /** A hold that ended by itself lets those run at once who missed a due time under it. */
+  function resumeAfter(hold: HoldRow, now: number): void {
+    for (const name of hold.agent === '' ? fleet.agents.keys() : [hold.agent]) {
+      if (storage.dues.lostSince(name, hold.since) > 0) storage.dues.wait(name, now, 'resumed');
+    }
+  }
+
   function tick(): number | undefined {
     const now = clock.now();
     const nextDeadline = storage.transaction(() => {
-      storage.holds.expire(now);
+      for (const hold of storage.holds.expire(now)) resumeAfter(hold, now);
       const deadline = desk.expireDue(now);
       ensureDues(now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);

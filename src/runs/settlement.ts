@@ -115,7 +115,9 @@ export function createSettlement(options: {
             run.publicationId,
             publication ?? { exit: { kind: 'lost' }, lastLine: '', evidence: end.evidence },
           );
-          if (end.state === 'done' && agent !== undefined) custodian.proved(agent, readGenerations(run));
+          if (end.state !== 'done' || agent === undefined) return;
+          custodian.proved(agent, readGenerations(run));
+          custodian.trialEnded(agent.name, run.startedAt ?? run.wantedAt);
           return;
         }
         if (end.state === 'done') afterGood(run);

@@ -85,12 +85,12 @@ export function createPresses(options: {
   }
 
   function told(result: DecisionResult, pressed: PressedButton, followUp?: FollowUp): Answer {
-    if (result.kind === 'done') return followUp === undefined ? { text: result.said } : { text: result.said, followUp };
     stripIfForgotten(pressed);
+    if (result.kind === 'done') return followUp === undefined ? { text: result.said } : { text: result.said, followUp };
     return { text: result.said, alert: true };
   }
 
-  /** A card that no row stands for any more (it was sent twice, or replaced) loses its buttons once it is pressed in vain. */
+  /** A card that no row stands for any more (it was sent twice, or replaced) loses its buttons once it is pressed. */
   function stripIfForgotten(pressed: PressedButton): void {
     if (pressed.message === undefined) return;
     const { chatId, messageId } = pressed.message;

@@ -132,7 +132,7 @@ CREATE TABLE credential (
   check_detail TEXT,
   evidence TEXT,
   probes INTEGER NOT NULL DEFAULT 0,
-  trial_run_id INTEGER
+  trial_open INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Every check that was made, and every login: the rows that the prober works through.

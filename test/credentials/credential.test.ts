@@ -32,7 +32,7 @@ const ALIVE: CredentialRow = {
   checkDetail: null,
   evidence: null,
   probes: 0,
-  trialRunId: null,
+  trialOpen: 0,
 };
 
 /** How many probes an outage of this length costs, where chance is given by `fractionOf`. */
