@@ -146,7 +146,7 @@ function inspect(file: string, migrations: string): void {
     }
   } catch (error) {
     // A crash left a journal that only a writable connection can roll back: that one looks again.
-    if (/^SQLITE_READONLY/.test((error as { code?: string }).code ?? '')) return;
+    if ((error as { code?: string }).code?.startsWith('SQLITE_READONLY') === true) return;
     throw asStorageError(error, file);
   }
 }

@@ -140,9 +140,11 @@ test('a full disk is not the fault of the update: it waits, and is handled after
   inbox.add(1, { message: {} });
 
   inbox.worker.start();
+  await inbox.clock.rest();
+  const atOnce = tries;
   await inbox.clock.pass(5_000);
 
-  expect(tries).toBe(2);
+  expect([atOnce, tries]).toEqual([1, 2]);
   expect(inbox.storage.inbox.waiting()).toBe(0);
   expect(inbox.fatal).toEqual([]);
 });
