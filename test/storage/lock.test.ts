@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { acquireLock, inspectLock } from '../../storage/lock.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 
-const HOLDER = join(import.meta.dirname, 'lock-holder.ts');
+const HOLDER = join(import.meta.dirname, 'fixtures', 'lock-holder.ts');
 
 async function startHolder(file: string) {
   const child = spawn(process.execPath, [HOLDER, file], { stdio: ['ignore', 'pipe', 'inherit'] });
