@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { machineNow, toMachineTime } from './machine-clock.ts';
 import { openBench } from './program.ts';
-import { ms, type Row } from './row.ts';
+import { type Bare, ms, type Row } from './row.ts';
 import { summarise } from './statistics.ts';
 
 const AT = /\(at ([\d.]+)\)/;
 
 /** What the machine itself takes: a message from a bare program to the server, and a commit that is on the disk. */
-export async function measureBaselines(count: number): Promise<readonly Row[]> {
+export async function measureBaselines(count: number): Promise<{ readonly bare: Bare; readonly rows: readonly Row[] }> {
   const bench = await openBench('agents: {}\n');
   const sends: number[] = [];
   bench.sandbox.onCall(({ payload, readAt }) => {
@@ -27,7 +27,7 @@ export async function measureBaselines(count: number): Promise<readonly Row[]> {
   const commit = summarise(commits(join(bench.folder, 'bare.db'), count * 2));
   const send = summarise(sends);
   await bench.close();
-  return [
+  const rows: readonly Row[] = [
     {
       what: 'bare: message from a Node program',
       measured: `median ${ms(send.median)}, p99 ${ms(send.p99)} (${send.count})`,
@@ -41,6 +41,7 @@ export async function measureBaselines(count: number): Promise<readonly Row[]> {
       numbers: { ...commit },
     },
   ];
+  return { bare: { sendMs: send.median, commitMs: commit.median }, rows };
 }
 
 function commits(file: string, count: number): readonly number[] {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { machineNow } from './machine-clock.ts';
 import { openBench } from './program.ts';
 import { openPrompter } from './prompter.ts';
-import { ms, type Row } from './row.ts';
+import { type Bare, ms, type Row, timesBare } from './row.ts';
 import { summarise } from './statistics.ts';
 
 /** Telegram bears one message a second in a chat, and the sender keeps to it: quicker drafts would measure that. */
@@ -12,7 +12,7 @@ const PRESS_PAUSE_MS = 400;
 const AT = /\(at ([\d.]+)\)/;
 
 /** Drafts one by one, then a press of Approve on each of their cards; a publisher runs for each. */
-export async function measureDrafts(count: number, commands: number): Promise<readonly Row[]> {
+export async function measureDrafts(count: number, commands: number, bare: Bare): Promise<readonly Row[]> {
   const prompter = await openPrompter();
   const command = JSON.stringify([process.execPath, join(import.meta.dirname, 'fixtures', 'prompted-agent.ts')]);
   const bench = await openBench(`
@@ -58,7 +58,7 @@ agents:
   return [
     {
       what: 'draft submitted → card on the wire',
-      measured: `median ${ms(card.median)}, p99 ${ms(card.p99)} (${card.count})`,
+      measured: `median ${ms(card.median)}, p99 ${ms(card.p99)} (${card.count}); ${timesBare(card.median, bare)}`,
       toReach: 'median ≤ 20 ms',
       met: card.median <= 20,
       how: "the agent's clock just before its request to the gateway → the server has read the whole sendMessage; a new connection each time, as the nightdesk command makes it",
@@ -72,7 +72,7 @@ agents:
     },
     {
       what: 'press → answerCallbackQuery on the wire',
-      measured: `median ${ms(press.median)}, p99 ${ms(press.p99)} (${press.count})`,
+      measured: `median ${ms(press.median)}, p99 ${ms(press.p99)} (${press.count}); ${timesBare(press.median, bare)}`,
       toReach: 'median ≤ 10 ms',
       met: press.median <= 10,
       how: 'the server hands the update to the waiting poll → it has read answerCallbackQuery; one press each 0.4 s, while the publishers of the earlier ones run',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBench } from './program.ts';
 import { openPrompter } from './prompter.ts';
-import { ms, type Row } from './row.ts';
+import { type Bare, ms, type Row, timesBare } from './row.ts';
 import { summarise } from './statistics.ts';
 
 /** Between two lines, so that each is taken alone: the run before has ended and is settled. */
@@ -13,7 +13,7 @@ const AT = /\(at ([\d.]+)\)/;
  * Failing lines, one after another, each of another agent with a credential of its own, since a dead credential is told once.
  * The line carries the machine's time just before its write, and the alert quotes the line.
  */
-export async function measureFailingLines(count: number): Promise<readonly Row[]> {
+export async function measureFailingLines(count: number, bare: Bare): Promise<readonly Row[]> {
   const prompter = await openPrompter();
   const names = Array.from({ length: count }, (_, index) => `agent-${index + 1}`);
   const command = JSON.stringify([process.execPath, join(import.meta.dirname, 'fixtures', 'prompted-agent.ts')]);
@@ -43,7 +43,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ${command}, sched
   return [
     {
       what: 'failing line → alert on the wire',
-      measured: `median ${ms(median)}, p99 ${ms(p99)} (${count} lines)`,
+      measured: `median ${ms(median)}, p99 ${ms(p99)} (${count} lines); ${timesBare(median, bare)}`,
       toReach: 'median ≤ 10 ms, p99 ≤ 50 ms',
       met: median <= 10 && p99 <= 50,
       others: 'PM2 with a chat module 5.9 s, monit 2.5 s',

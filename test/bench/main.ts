@@ -11,7 +11,7 @@ import { measureDrafts } from './drafts.ts';
 import { measureFailingLines } from './failing-lines.ts';
 import { measureIdle } from './idle.ts';
 import { measureNineHours } from './nine-hours.ts';
-import { renderTable, type Row } from './row.ts';
+import { type Bare, renderTable, type Row } from './row.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
 
 const { values } = parseArgs({
@@ -19,24 +19,25 @@ const { values } = parseArgs({
 });
 const quick = values.quick === true;
 
-const measurements: readonly (readonly [name: string, measure: () => Promise<readonly Row[]>])[] = [
-  ['failing-lines', () => measureFailingLines(quick ? 20 : 60)],
-  ['drafts', () => measureDrafts(quick ? 8 : 30, quick ? 2 : 5)],
+const measurements: readonly (readonly [name: string, measure: (bare: Bare) => Promise<readonly Row[]>])[] = [
+  ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
+  ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
   ['nine-hours', measureNineHours],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],
   ['start-and-stop', () => measureStartAndStop(quick ? 5 : 15)],
-  ['baselines', () => measureBaselines(quick ? 50 : 100)],
 ];
 
+const loads = [loadavg()[0] ?? 0];
+const { bare, rows: bareRows } = await measureBaselines(quick ? 50 : 100);
 const rows: Row[] = [];
-const loads: number[] = [];
 for (const [name, measure] of measurements) {
   if (values.only !== undefined && values.only !== name) continue;
   loads.push(loadavg()[0] ?? 0);
   process.stderr.write(`${name} …\n`);
-  rows.push(...(await measure()));
+  rows.push(...(await measure(bare)));
 }
+rows.push(...bareRows);
 
 const cores = availableParallelism();
 if (values.json === true) {

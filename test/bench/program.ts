@@ -8,7 +8,7 @@ import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { machineNow, toMachineTime } from './machine-clock.ts';
 
 const OWNER = { id: 4242, firstName: 'Ada' };
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
+const LAUNCHER = join(import.meta.dirname, '..', '..', 'src', 'bin.js');
 /** Nothing that is measured here takes longer, not even on a busy machine. */
 const PATIENCE_MS = 60_000;
 
@@ -68,7 +68,7 @@ export async function openBench(fleet: string): Promise<Bench> {
     const log = openSync(join(folder, 'log'), 'a');
     const firstPoll = nextCall((call) => call.method === 'getUpdates');
     const startedAt = machineNow();
-    const child = spawn(process.execPath, [CLI, 'start', '--config', file], {
+    const child = spawn(process.execPath, [LAUNCHER, 'start', '--config', file], {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],

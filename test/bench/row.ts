@@ -18,6 +18,17 @@ export function ms(value: number): string {
   return value >= 1_000 ? `${(value / 1_000).toFixed(2)} s` : `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 }
 
+/** What a message costs at the least on this machine, right now: one commit on the disk and one bare request. */
+export interface Bare {
+  readonly sendMs: number;
+  readonly commitMs: number;
+}
+
+/** How many times the least this is. */
+export function timesBare(value: number, { sendMs, commitMs }: Bare): string {
+  return `${(value / (sendMs + commitMs)).toFixed(1)} × bare`;
+}
+
 /** Renders the rows as a table for a terminal, and below it what each number is. */
 export function renderTable(rows: readonly Row[]): string {
   const cells = [
