@@ -31,10 +31,6 @@ export function italic(text: Piece): FormattedString {
   return FormattedString.italic(text);
 }
 
-export function code(text: string): FormattedString {
-  return FormattedString.code(text);
-}
-
 export function quote(text: Piece): FormattedString {
   return FormattedString.blockquote(text);
 }
