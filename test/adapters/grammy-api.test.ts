@@ -111,7 +111,7 @@ test.each([
   ['message to be replied not found', 'message-gone'],
   ['MESSAGE_ID_INVALID', 'message-gone'],
   ["can't parse entities", 'bad-request'],
-  ['chat not found', 'bad-request'],
+  ['chat not found', 'forbidden'],
 ])('a 400 "%s" is %s', async (description, code) => {
   const root = await serve((_request, response) => {
     response.writeHead(400, { 'content-type': 'application/json' });

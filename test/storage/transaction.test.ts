@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openStorage } from '../fakes/open-storage.ts';
 
 function addUpdate(storage: ReturnType<typeof openStorage>['storage'], updateId: number): void {
-  storage.inbox.add({ updateId, receivedAt: 0, urgent: false, body: '{}' });
+  storage.inbox.add({ updateId, identity: '', receivedAt: 0, urgent: false, body: '{}' });
 }
 
 test('a transaction inside a transaction joins it: one commit, one wake', () => {

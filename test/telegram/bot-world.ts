@@ -107,6 +107,15 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
     return row === undefined ? undefined : (JSON.parse(row.content) as Content);
   }
 
+  /** What the phone shows of a press. */
+  function answerTo(queryId: string): (Content & { kind: 'answer' }) | undefined {
+    return opened.database
+      .prepare<[], { content: string }>(`SELECT content FROM outbox WHERE class = 'answer'`)
+      .all()
+      .map((row) => JSON.parse(row.content) as Content & { kind: 'answer' })
+      .find((answer) => answer.callbackQueryId === queryId);
+  }
+
   /** The text that a row shows. */
   function textOf(key: string): string | undefined {
     const found = content(key);
@@ -175,10 +184,9 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
         } as Update,
         clock.now(),
       );
-      const answer = content(`answer:${queryId}`);
       return {
         updateId,
-        answer: answer?.kind === 'answer' ? answer : undefined,
+        answer: answerTo(queryId),
         asked: textOf(`ask:${updateId}`),
       };
     },

@@ -308,16 +308,19 @@ test('an alert whose form is refused is sent as plain text, even after it waited
   expect(row('a')?.state).toBe('sent');
 });
 
-test('an alert that is refused even as plain text is given up, and logged', async () => {
+test('an alert that is refused even as plain text is logged, and tried again every ten minutes', async () => {
   const { send, clock, api, row, log } = setUp();
   api.answerWith((call) => call.fail('bad-request'));
 
   send('a', 'alert', text('x', { buttons: [[{ text: 'Ack', data: 'x' }]] }));
   await clock.pass(60_000);
+  const early = api.calls.length;
+  api.answerWith((call) => call.succeed({ message_id: 7 }));
+  await clock.pass(606_000);
 
-  expect(api.calls.length).toBe(2);
-  expect(row('a')?.state).toBe('refused');
-  expect(log.lines.join()).toContain('message not delivered');
+  expect([early, api.calls.length]).toEqual([2, 3]);
+  expect(row('a')?.state).toBe('sent');
+  expect(log.lines.join()).toContain('Telegram refused the form of a message');
 });
 
 test('the answer to a press is given up after 150 seconds', async () => {
