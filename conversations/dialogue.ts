@@ -11,10 +11,23 @@ export function isAnswer(ctx: Context, rooms: DialogueRooms): boolean {
   return replied === undefined || !rooms.isCard(message.chat.id, replied.message_id);
 }
 
+/** Who said something, where, and in which update: what an answer to it needs. */
+export interface Asked {
+  /** `owner:ID`. */
+  readonly actor: string;
+  readonly chatId: number | undefined;
+  readonly updateId: number;
+}
+
+/** Reads off an update who asked. */
+export function askedBy(ctx: Context): Asked {
+  return { actor: `owner:${ctx.from?.id}`, chatId: ctx.chat?.id, updateId: ctx.update.update_id };
+}
+
 /** What a dialogue needs of the house; each call is one transaction, and harmless when it is repeated. */
 export interface DialogueRooms {
-  editDraft(draftId: number, revision: number, text: string, actor: string, updateId: number): void;
-  giveReason(draftId: number, reason: string, actor: string, updateId: number): void;
+  editDraft(draftId: number, revision: number, text: string, from: Asked): void;
+  giveReason(draftId: number, reason: string, from: Asked): void;
   /** Whether that message is the card of a draft. */
   isCard(chatId: number, messageId: number): boolean;
 }

@@ -1,6 +1,6 @@
 import type { Conversation } from '@grammyjs/conversations';
 import type { Context } from 'grammy';
-import { type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
+import { askedBy, type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
 
 /** The owner pressed Edit: his next message is the new text of that revision. */
 export function createEditDraft(rooms: DialogueRooms) {
@@ -15,8 +15,7 @@ export function createEditDraft(rooms: DialogueRooms) {
       next: true,
     });
     const text = answer.message?.text ?? '';
-    const actor = `owner:${answer.from?.id}`;
-    const updateId = answer.update.update_id;
-    await conversation.external(() => rooms.editDraft(draftId, revision, text, actor, updateId));
+    const from = askedBy(answer);
+    await conversation.external(() => rooms.editDraft(draftId, revision, text, from));
   };
 }

@@ -1,6 +1,6 @@
 import type { Conversation } from '@grammyjs/conversations';
 import type { Context } from 'grammy';
-import { type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
+import { askedBy, type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
 
 /** The owner rejected a draft: his next message is kept as the reason. */
 export function createRejectReason(rooms: DialogueRooms) {
@@ -14,8 +14,7 @@ export function createRejectReason(rooms: DialogueRooms) {
       next: true,
     });
     const reason = answer.message?.text ?? '';
-    const actor = `owner:${answer.from?.id}`;
-    const updateId = answer.update.update_id;
-    await conversation.external(() => rooms.giveReason(draftId, reason, actor, updateId));
+    const from = askedBy(answer);
+    await conversation.external(() => rooms.giveReason(draftId, reason, from));
   };
 }

@@ -42,9 +42,13 @@ export interface Foundations {
   readonly disk: Disk;
   readonly api: TelegramApi;
   readonly scrub: (text: string) => string;
+  /** Makes a secret known to `scrub`. */
+  readonly learnSecret: (secret: string) => void;
   /** Key of the MAC on buttons; the same over restarts, or old buttons go dead. */
   readonly callbackKey: string;
-  /** PATH, HOME, LANG, TZ, TERM of runs, checks and logins; PATH finds `nightdesk`. */
+  /** The folder that holds `nightdesk`: first on the PATH of every run. */
+  readonly launcherFolder: string;
+  /** PATH, HOME, LANG, TZ, TERM of runs, checks and logins. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly gatewayUrl: string;
   /** Sent once, when this home talks to its owner for the first time. */
@@ -129,8 +133,13 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     custodian,
     settlement,
     publicationInput: desk.publicationInput,
-    environment: { base: foundations.baseEnvironment, gatewayUrl: foundations.gatewayUrl },
+    environment: {
+      base: foundations.baseEnvironment,
+      gatewayUrl: foundations.gatewayUrl,
+      launcherFolder: foundations.launcherFolder,
+    },
     scrub,
+    learnSecret: foundations.learnSecret,
     onFatal,
   });
   const prober = createProber({
@@ -187,7 +196,18 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   /** Telegram told who we are: from here on updates can be handled. */
   function meet(bot: Me): void {
-    handle = createBot({ me: bot, storage, clock, outbox, isOwner: access.isOwner, commands, desk, fleetMenu, press });
+    handle = createBot({
+      me: bot,
+      storage,
+      clock,
+      outbox,
+      isOwner: access.isOwner,
+      chatId: fleet.telegram.chat,
+      commands,
+      desk,
+      fleetMenu,
+      press,
+    });
     const menu = [FLEET_COMMAND, ...commands.listed].map(({ name, description }) => ({ command: name, description }));
     const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
     storage.transaction(() => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGENT_COMMANDS } from './gateway/agent-command-help.ts';
 import type { Terminal } from './operator/terminal.ts';
@@ -14,9 +16,6 @@ Inside an agent's run: nightdesk draft, beat, progress, fail, decisions (each ha
 /** Commands of the contract whose machinery comes later. */
 const TO_COME = ['doctor', 'sentinel', 'init'];
 
-/** Two SIGINT within this time are one Ctrl-C. */
-const SAME_KEY_SECONDS = 1;
-
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
 
@@ -30,15 +29,9 @@ function openTerminal(): Terminal {
   // Whoever reads what we print may go away: the fleet is watched all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const interrupted = Promise.withResolvers<string>();
-  let askedAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      // Under npm one Ctrl-C arrives twice, from the terminal and from npm; only a second one by hand means "at once".
-      if (askedAt !== undefined && signal === 'SIGINT' && process.uptime() - askedAt > SAME_KEY_SECONDS)
-        process.exit(130);
-      askedAt ??= process.uptime();
-      interrupted.resolve(signal);
-    });
+    // A second Ctrl-C changes nothing: ending at once would leave agents behind, and stopping ends within its limit anyway.
+    process.on(signal, () => interrupted.resolve(signal));
   }
   return {
     env: process.env,
@@ -73,6 +66,10 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'check':
     case 'status':
       return await runWithConfig(command, parsed.config, parsed.json);
+    case 'version':
+    case '--version':
+      process.stdout.write(`${packageVersion()}\n`);
+      return 0;
     case 'help':
     case '--help':
     case '-h':
@@ -86,6 +83,11 @@ async function main(argv: readonly string[]): Promise<number> {
       );
       return TO_COME.includes(command) ? EXIT_UNAVAILABLE : EXIT_USAGE;
   }
+}
+
+function packageVersion(): string {
+  const file = join(import.meta.dirname, '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 async function runWithConfig(

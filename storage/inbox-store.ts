@@ -12,8 +12,8 @@ export interface InboxUpdate {
 
 /** The durable inbox: stored before it is confirmed, handled in order, presses first. */
 export interface InboxStore {
-  /** Stores an update unless its id is known already; false when it was. */
-  add(update: { updateId: number; receivedAt: number; urgent: boolean; body: string }): boolean;
+  /** Stores an update unless just this one is known already; false when it was. The same id with another identity is another update. */
+  add(update: { updateId: number; identity: string; receivedAt: number; urgent: boolean; body: string }): boolean;
   next(): InboxUpdate | undefined;
   countAttempt(sequence: number): void;
   /** Ends an update; its text is dropped, since nobody needs it any more. */
@@ -25,9 +25,11 @@ export interface InboxStore {
 
 /** Builds the inbox store. */
 export function createInboxStore(connection: Connection): InboxStore {
-  const insert = connection.statement<[{ updateId: number; receivedAt: number; urgent: number; body: string }]>(
-    `INSERT INTO inbox (update_id, received_at, urgent, body, state) VALUES (@updateId, @receivedAt, @urgent, @body, 'queued')
-     ON CONFLICT (update_id) DO NOTHING`,
+  const insert = connection.statement<
+    [{ updateId: number; identity: string; receivedAt: number; urgent: number; body: string }]
+  >(
+    `INSERT INTO inbox (update_id, identity, received_at, urgent, body, state)
+     VALUES (@updateId, @identity, @receivedAt, @urgent, @body, 'queued') ON CONFLICT (update_id, identity) DO NOTHING`,
   );
   const select = connection.statement<[], InboxUpdate>(
     `SELECT sequence, update_id AS updateId, received_at AS receivedAt, body, attempts FROM inbox

@@ -53,6 +53,8 @@ export interface OutboxStore {
   due(now: number, limit: number): OutboxRow[];
   /** When the next waiting message becomes due; undefined when none waits. */
   nextAt(): number | undefined;
+  /** Makes due at once what waits after a refusal of its chat. */
+  hurry(now: number): void;
   markSending(id: number): void;
   delivered(id: number, version: number, messageId: number | null, now: number): void;
   retry(id: number, nextAt: number, error: string): void;
@@ -86,13 +88,16 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   );
   const byKey = connection.statement<[string], OutboxRow>(`SELECT ${COLUMNS} FROM outbox WHERE key = ?`);
   const byMessage = connection.statement<[number, number], OutboxRow>(
-    `SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id = ?`,
+    `SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id = ? ORDER BY id DESC LIMIT 1`,
   );
   const due = connection.statement<[number, number], OutboxRow>(
     `SELECT ${COLUMNS} FROM outbox WHERE ${OPEN} AND state = 'queued' AND next_at <= ? ORDER BY priority, next_at, id LIMIT ?`,
   );
   const next = connection.statement<[], { at: number | null }>(
     `SELECT min(next_at) AS at FROM outbox WHERE ${OPEN} AND state = 'queued'`,
+  );
+  const hurry = connection.statement<[number, number]>(
+    `UPDATE outbox SET next_at = ? WHERE state = 'queued' AND next_at > ? AND message_id IS NULL`,
   );
   const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
   const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(
@@ -131,6 +136,9 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     byMessage: (chatId, messageId) => byMessage.get(chatId, messageId),
     due: (now, limit) => due.all(now, limit),
     nextAt: () => next.get()?.at ?? undefined,
+    hurry(now) {
+      if (hurry.run(now, now).changes > 0) connection.touch('outbox');
+    },
     markSending: (id) => void sending.run(id),
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),

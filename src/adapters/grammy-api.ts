@@ -118,7 +118,13 @@ function classify(method: string, code: number, description: string): TelegramFa
   if (code === 409) return 'conflict';
   // The server answers 404 to a malformed token, but also to a method that it does not know: only the basic methods tell which.
   if (code === 401 || (code === 404 && (method === 'getMe' || method === 'getUpdates'))) return 'unauthorized';
-  if (code === 403) return 'forbidden';
+  if (
+    code === 403 ||
+    /chat not found|upgraded to a supergroup|not enough rights|have no rights|CHAT_WRITE_FORBIDDEN|TOPIC_CLOSED/i.test(
+      description,
+    )
+  )
+    return 'forbidden';
   if (code >= 500) return 'server';
   if (/message is not modified/i.test(description)) return 'not-modified';
   if (

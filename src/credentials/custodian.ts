@@ -73,10 +73,19 @@ export function createCustodian(options: {
     return [...fleet.agents.values()].filter((agent) => credentialsOf(agent).includes(name));
   }
 
-  function isHeldOtherwise(agent: string): boolean {
+  /**
+   * Whether something besides its credentials holds the agent; for a trial of one of them, a dead one with a check of its own counts, too:
+   * it would refuse the trial. Of two without a check either may be tried.
+   */
+  function isHeldOtherwise(agent: string, tried?: string): boolean {
     return storage.holds
       .active()
-      .some((hold) => (hold.agent === '' || hold.agent === agent) && hold.kind !== 'credential');
+      .filter((hold) => hold.agent === '' || hold.agent === agent)
+      .some(
+        ({ kind, subject }) =>
+          kind !== 'credential' ||
+          (tried !== undefined && subject !== tried && credentials.get(subject)?.check !== undefined),
+      );
   }
 
   function delay(credential: Credential, probes: number): number {
@@ -326,7 +335,9 @@ export function createCustodian(options: {
         const known = rowOf(name);
         if (known === undefined || known.row.state !== 'dead') return;
         const now = clock.now();
-        const candidate = agentsOf(name).find((agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name));
+        const candidate = agentsOf(name).find(
+          (agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name, name),
+        );
         change(known.row, {
           probes: known.row.probes + 1,
           checkWantedAt: now + delay(known.credential, known.row.probes + 1),

@@ -79,10 +79,10 @@ export function createIncidentRegister(options: {
 
   function join(incident: IncidentRow, trouble: Trouble): IncidentRow {
     storage.incidents.seen(incident.id, clock.now(), trouble.evidence);
-    storage.incidents.addAgents(incident.id, trouble.agents);
+    const added = storage.incidents.addAgents(incident.id, trouble.agents);
     if (trouble.title !== incident.title) storage.incidents.rewrite(incident.id, trouble);
     if (trouble.note !== undefined) storage.incidents.note(incident.id, trouble.note);
-    refresh(incident.id);
+    if (added > 0 || trouble.title !== incident.title || isWorthAnEdit(incident.times + 1)) refresh(incident.id);
     return incident;
   }
 
@@ -137,4 +137,9 @@ export function createIncidentRegister(options: {
         .listUnresolved()
         .map((incident) => ({ incident, agents: storage.incidents.agents(incident.id) })),
   };
+}
+
+/** The first sights of an incident, and then each doubling: a tool that fails each second must not fill the chat with edits. */
+function isWorthAnEdit(times: number): boolean {
+  return times <= 8 || Number.isInteger(Math.log2(times));
 }

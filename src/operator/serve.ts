@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { openDatabase, StorageError } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly token: string;
   readonly apiRoot: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Values that must appear nowhere, besides the token. */
+  readonly secrets?: readonly string[];
   readonly welcome?: RichText;
 }
 
@@ -48,7 +50,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   const homeLock = acquireLock(home.lock);
   if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
-  const tokenLock = acquireLock(tokenLockFile(token));
+  const tokenLock = acquireLock(tokenLockFile(token, options.apiRoot));
   if (tokenLock.kind === 'taken') {
     homeLock.lock.release();
     return refuseTaken(terminal, 'this bot token', tokenLock.by);
@@ -64,7 +66,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     }
 
     async function runControlPlane(): Promise<number> {
-      const scrubber = createScrubber([token]);
+      const scrubber = createScrubber([token, ...(options.secrets ?? [])]);
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
       const rooms: { gateway?: Gateway } = {};
       const server = await createLoopbackServer(
@@ -81,8 +83,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         disk: createFileDisk(),
         api: createGrammyApi(token, options.apiRoot),
         scrub: scrubber.scrub,
+        learnSecret: scrubber.add,
         callbackKey: loadCallbackKey(home, random),
-        baseEnvironment: baseEnvironment(options.env, fleet.timezone, home.bin),
+        launcherFolder: home.bin,
+        baseEnvironment: baseEnvironment(options.env, fleet.timezone),
         gatewayUrl: server.url,
         ...(options.welcome === undefined ? {} : { welcome: options.welcome }),
       });
@@ -150,9 +154,10 @@ function refuseTaken(terminal: Terminal, what: string, by: LockHolder | undefine
   return EXIT.taken;
 }
 
-/** One poller per token on this machine, whatever the state folder; the file's name does not give the token away. */
-function tokenLockFile(token: string): string {
-  const name = createHash('sha256').update(token).digest('hex').slice(0, 24);
+/** One poller per token and server on this machine, whatever the state folder; the file's name does not give the token away. */
+function tokenLockFile(token: string, apiRoot: string | undefined): string {
+  const server = (apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, '');
+  const name = createHash('sha256').update(`${server} ${token}`).digest('hex').slice(0, 24);
   return join(tmpdir(), `nightdesk-${userInfo().uid}`, `token-${name}.lock`);
 }
 
@@ -160,10 +165,9 @@ function tokenLockFile(token: string): string {
 function baseEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   timezone: string,
-  bin: string,
 ): Readonly<Record<string, string>> {
   return {
-    PATH: [bin, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter),
+    PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: env['HOME'] ?? homedir(),
     LANG: env['LANG'] ?? 'C.UTF-8',
     TZ: timezone,

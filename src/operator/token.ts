@@ -7,12 +7,17 @@ export function loadEnvironment(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
-  return { ...readEnvFile(join(folder, '.env')), ...env };
+  const file = readEnvFile(join(folder, '.env'));
+  const tokenFile = file['TELEGRAM_BOT_TOKEN_FILE'];
+  const resolved = tokenFile ? { TELEGRAM_BOT_TOKEN_FILE: resolve(folder, tokenFile) } : {};
+  // A variable that is set to nothing (compose files do that) hides no line of .env.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  return { ...file, ...resolved, ...set };
 }
 
 function readEnvFile(file: string): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync(file, 'utf8'));
+    return parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     // A folder of that name is what a container makes of a mount that does not exist.
     if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
@@ -48,4 +53,16 @@ export function loadToken(
       reason: 'TELEGRAM_BOT_TOKEN does not look like a bot token (123456789:AA…): copy it again from @BotFather',
     };
   return { kind: 'token', token };
+}
+
+/** The Bot API server to use: undefined for Telegram's own; or what is wrong with TELEGRAM_API_ROOT. */
+export function loadApiRoot(
+  env: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly kind: 'root'; readonly root: string | undefined }
+  | { readonly kind: 'problem'; readonly reason: string } {
+  const root = env['TELEGRAM_API_ROOT']?.trim();
+  if (!root) return { kind: 'root', root: undefined };
+  if (/^https?:\/\/[^/\s]+/i.test(root) && URL.canParse(root)) return { kind: 'root', root };
+  return { kind: 'problem', reason: 'TELEGRAM_API_ROOT is no address: it looks like http://127.0.0.1:8081' };
 }

@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import type { Agent } from '../config/fleet.ts';
 
 /** What a run's environment is made of besides the agent's own. */
@@ -5,6 +6,8 @@ export interface RunEnvironmentParts {
   /** PATH, HOME, LANG, TZ, TERM: all that is taken from the control plane's own environment (CONTRACT 3). */
   readonly base: Readonly<Record<string, string>>;
   readonly gatewayUrl: string;
+  /** The folder that holds `nightdesk`: first on PATH, also where fleet.yaml gives an agent a PATH of its own. */
+  readonly launcherFolder: string;
 }
 
 /** The whole environment of one run: nothing else of the control plane's own reaches an agent. */
@@ -13,9 +16,10 @@ export function buildRunEnvironment(
   run: { readonly id: number; readonly token: string },
   parts: RunEnvironmentParts,
 ): Readonly<Record<string, string>> {
+  const environment: Readonly<Record<string, string>> = { ...parts.base, ...agent.env };
   return {
-    ...parts.base,
-    ...agent.env,
+    ...environment,
+    PATH: [parts.launcherFolder, environment['PATH'] ?? ''].filter(Boolean).join(delimiter),
     NIGHTDESK_AGENT: agent.name,
     NIGHTDESK_RUN: String(run.id),
     NIGHTDESK_URL: parts.gatewayUrl,

@@ -38,6 +38,8 @@ interface Execution {
   readonly decoder: Decoder;
   readonly spool: Spool;
   readonly cancelTimeout: () => void;
+  /** What a publisher read on stdin; empty for all others. */
+  readonly input: string;
   /** Chunks may be cut within a character. */
   readonly decodeStdout: (chunk: Uint8Array) => string;
   lastStdout: string;
@@ -68,6 +70,8 @@ export function createRunner(options: {
   readonly publicationInput: PublicationInput;
   readonly environment: RunEnvironmentParts;
   readonly scrub: (text: string) => string;
+  /** Makes a secret known to `scrub`. */
+  readonly learnSecret: (secret: string) => void;
   readonly onFatal: (error: unknown) => void;
 }): Runner {
   const { fleet, storage, clock, log, settlement, custodian } = options;
@@ -84,6 +88,7 @@ export function createRunner(options: {
     if (run.publicationId !== null && input === undefined)
       return settleUnstarted(run, 'its draft is not to be published any more');
     const token = options.random.token(32);
+    options.learnSecret(token);
     const logPath = join(fleet.home, 'logs', agent.name, `${run.id}.log`);
     const claim = { startedAt: clock.now(), tokenHash: hashToken(token), logPath };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
@@ -115,6 +120,7 @@ export function createRunner(options: {
       agent,
       process,
       decoder: runtime.createDecoder(),
+      input: input ?? '',
       spool,
       cancelTimeout: clock.after(agent.timeoutMs, () =>
         guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now()))),
@@ -175,6 +181,8 @@ export function createRunner(options: {
   function onEvent(execution: Execution, event: RunEvent): void {
     if (event.kind !== 'auth-sign') return;
     const { run } = execution;
+    // A publisher that prints what it was given says nothing of its own login.
+    if (run.publicationId !== null && isQuoted(event.evidence, execution.input)) return;
     storage.transaction(() => {
       const hint = event.credentialHint;
       const generations = readGenerations(run);
@@ -227,7 +235,14 @@ export function createRunner(options: {
       evidence: options.scrub(evidence),
       ...ended,
     });
-    if (outcome.kind === 'failed' && outcome.failure === 'auth') return failed('auth', outcome.evidence);
+    const exitedWell = exit.kind === 'exited' && exit.code === 0;
+    if (outcome.kind === 'failed' && outcome.failure === 'auth') {
+      // Exit 0 of a publisher means published, whatever it printed on the way (CONTRACT, "A publisher").
+      const isPublished = execution.run.publicationId !== null && exitedWell;
+      return isPublished
+        ? { state: 'done', failure: null, evidence: null, ...ended }
+        : failed('auth', outcome.evidence);
+    }
     if (stopReason === 'auth') return failed('auth', 'stopped after a sign of a dead credential');
     if (stopReason === 'timeout')
       return failed('timeout', `it ran longer than its timeout of ${execution.agent.timeoutMs / 1_000} s`);
@@ -340,6 +355,19 @@ export function hashToken(token: string): string {
 function createTextStream(): (chunk: Uint8Array) => string {
   const decoder = new TextDecoder();
   return (chunk) => decoder.decode(chunk, { stream: true });
+}
+
+/** Whether a line stands in a publication's own text, as it was given or as the JSON spelled it. */
+function isQuoted(evidence: string, input: string): boolean {
+  const line = evidence.trim();
+  if (input === '' || line === '') return false;
+  const { body, context } = JSON.parse(input) as { body: string; context: string | null };
+  return (
+    input.includes(line) ||
+    body.includes(line) ||
+    (context ?? '').includes(line) ||
+    line.includes(input.trim().slice(0, 120))
+  );
 }
 
 function cutShort(): PublicationEnd {

@@ -7,7 +7,7 @@ import {
 import { Bot, BotError, type Context } from 'grammy';
 import type { MessageEntity, Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
-import type { DialogueRooms } from '../../conversations/dialogue.ts';
+import { type Asked, askedBy, type DialogueRooms } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
 import { createRejectReason } from '../../conversations/reject-reason.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -34,6 +34,8 @@ export interface BotOptions {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly isOwner: (userId: number) => boolean;
+  /** The fleet's chat: besides private ones the only place where commands are answered. */
+  readonly chatId: number;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
   readonly desk: Desk;
   readonly fleetMenu: FleetMenu;
@@ -49,22 +51,31 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   // The token is never used: every call through grammY becomes a row.
   const bot = new Bot<BotContext>('0:unused', { botInfo: options.me });
 
-  function say(updateId: number, content: Content): void {
-    storage.transaction(() => outbox.send({ key: `reply:${updateId}`, class: 'reply', content }));
+  function say({ updateId, chatId }: Asked, content: Content): void {
+    storage.transaction(() =>
+      outbox.send({ key: `reply:${updateId}`, class: 'reply', content, ...(chatId === undefined ? {} : { chatId }) }),
+    );
   }
 
-  function sayText(updateId: number, text: string): void {
-    say(updateId, { kind: 'text', body: { text, entities: [] } });
+  function sayText(to: Asked, text: string): void {
+    say(to, { kind: 'text', body: { text, entities: [] } });
   }
 
   const dialogueRooms: DialogueRooms = {
-    editDraft(draftId, revision, text, actor, updateId) {
-      const result = desk.edit(draftId, revision, text, actor);
-      if (result.kind === 'late') sayText(updateId, `Draft #${draftId} stays as it is. ${result.said}`);
+    editDraft(draftId, revision, text, from) {
+      // Telegram cuts a longer text into several messages, and nothing says that the first one goes on.
+      if (text.length >= LONGEST_TEXT) {
+        return sayText(
+          from,
+          `Draft #${draftId} stays as it is: Telegram cuts texts at ${LONGEST_TEXT} characters, so yours may not be whole. Reply to the card with a shorter one.`,
+        );
+      }
+      const result = desk.edit(draftId, revision, text, from.actor);
+      if (result.kind === 'late') sayText(from, `Draft #${draftId} stays as it is. ${result.said}`);
     },
-    giveReason(draftId, reason, actor, updateId) {
-      if (desk.giveReason(draftId, reason, actor))
-        sayText(updateId, `Noted: the agent will read why #${draftId} was rejected.`);
+    giveReason(draftId, reason, from) {
+      if (desk.giveReason(draftId, reason, from.actor))
+        sayText(from, `Noted: the agent will read why #${draftId} was rejected.`);
     },
     isCard: (chatId, messageId) => draftOfMessage(chatId, messageId) !== undefined,
   };
@@ -72,6 +83,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   // 1. Only owners, on messages and on buttons alike.
   bot.use(async (ctx, next) => {
     if (ctx.from === undefined || ctx.from.is_bot || !options.isOwner(ctx.from.id)) return;
+    // What the fleet does is nobody's business in another group, whoever asks there.
+    if (ctx.chat?.type !== 'private' && ctx.chat?.id !== options.chatId) return;
     ctx.api.config.use(createRowTransformer(ctx, { storage, outbox }));
     await next();
   });
@@ -125,7 +138,7 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.command('cancel', async (ctx) => {
     const waited = Object.values(ctx.conversation.active()).some((count) => count > 0);
     await ctx.conversation.exitAll();
-    sayText(ctx.update.update_id, waited ? 'Cancelled.' : 'There is nothing to cancel.');
+    sayText(askedBy(ctx), waited ? 'Cancelled.' : 'There is nothing to cancel.');
   });
   bot.command('fleet', async (ctx) => {
     const { text, entities } = richText(options.fleetMenu.renderList());
@@ -137,31 +150,35 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   for (const command of [...options.commands.listed, ...options.commands.toCome]) {
     bot.command(command.name, (ctx) => {
       const now = clock.now();
-      const content = command.run({ argument: ctx.match.trim(), actor: `owner:${ctx.from?.id}`, now });
-      say(ctx.update.update_id, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
+      const asked = askedBy(ctx);
+      const content = command.run({ argument: ctx.match.trim(), actor: asked.actor, now });
+      say(asked, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
     });
   }
 
   // 5. A reply to a card is about its draft; everything else is not understood.
   bot.on('message:text', (ctx) => {
-    const { message, update, from } = ctx;
+    const { message } = ctx;
+    const asked = askedBy(ctx);
     const draftId =
       message.reply_to_message === undefined
         ? undefined
         : draftOfMessage(message.chat.id, message.reply_to_message.message_id);
     const draft = draftId === undefined ? undefined : storage.drafts.get(draftId);
-    if (draft?.state === 'pending')
-      return dialogueRooms.editDraft(draft.id, draft.revision, message.text, `owner:${from.id}`, update.update_id);
-    if (draft?.state === 'rejected')
-      return dialogueRooms.giveReason(draft.id, message.text, `owner:${from.id}`, update.update_id);
+    if (draft?.state === 'pending') return dialogueRooms.editDraft(draft.id, draft.revision, message.text, asked);
+    if (draft?.state === 'rejected') return dialogueRooms.giveReason(draft.id, message.text, asked);
+    // In a group people also talk to each other.
+    if (ctx.chat.type !== 'private') return;
     sayText(
-      update.update_id,
+      asked,
       message.text.startsWith('/')
         ? 'I do not know that command. What I can do: /help'
         : 'I was not waiting for a message, so I did nothing with it. What I can do: /help',
     );
   });
-  bot.on('message', (ctx) => sayText(ctx.update.update_id, 'I can only read text. What I can do: /help'));
+  bot.on('message', (ctx) => {
+    if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');
+  });
 
   function draftOfMessage(chatId: number, messageId: number): number | undefined {
     const key = storage.outbox.byMessage(chatId, messageId)?.key;
@@ -171,11 +188,24 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
 
   return async (update) => {
     try {
-      await bot.handleUpdate(update);
+      await bot.handleUpdate(withCommand(update));
     } catch (error) {
       // grammY's wrapper holds the whole update, and hides whether the disk was full.
       throw error instanceof BotError ? error.error : error;
     }
+  };
+}
+
+/** Marks a leading command as one, in small letters: clients do so, other senders of updates may not. */
+function withCommand(update: Update): Update {
+  const { message } = update;
+  const match = /^\/\w{1,32}(@\w+)?/.exec(message?.text ?? '');
+  if (message?.text === undefined || match === null) return update;
+  const others = (message.entities ?? []).filter((entity) => entity.offset > 0 || entity.type !== 'bot_command');
+  const text = match[0].toLowerCase() + message.text.slice(match[0].length);
+  return {
+    ...update,
+    message: { ...message, text, entities: [{ type: 'bot_command', offset: 0, length: match[0].length }, ...others] },
   };
 }
 

@@ -34,7 +34,8 @@ export function createInboxWorker(options: {
       }
       storage.transaction(() => storage.inbox.countAttempt(sequence));
       try {
-        await options.handle(JSON.parse(body) as Update, receivedAt);
+        // Keys of answers are made from our own number, which never comes twice, as Telegram's may.
+        await options.handle({ ...(JSON.parse(body) as Update), update_id: sequence }, receivedAt);
         storage.transaction(() => storage.inbox.finish(sequence));
       } catch (error) {
         // A full disk is not the update's fault: the worker waits, and the update is tried again.
@@ -54,13 +55,13 @@ export function createInboxWorker(options: {
     storage.transaction(() => {
       storage.inbox.bury(update.sequence, reason);
       options.outbox.send({
-        key: `dead-update:${update.updateId}`,
+        key: `dead-update:${update.sequence}`,
         class: 'reply',
         content: { kind: 'text', body: { text, entities: [] } },
       });
       if (pressId === undefined) return;
       options.outbox.send({
-        key: `answer:${pressId}`,
+        key: `answer:${update.sequence}`,
         class: 'answer',
         content: { kind: 'answer', callbackQueryId: pressId, text, alert: true },
       });

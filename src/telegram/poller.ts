@@ -33,9 +33,25 @@ export type PollerDeath =
 /** An update as far as the poller cares. */
 interface RawUpdate {
   readonly update_id: number;
-  readonly message?: { readonly from?: { readonly id: number } };
-  readonly callback_query?: { readonly from: { readonly id: number } };
+  readonly message?: {
+    readonly from?: { readonly id: number };
+    readonly message_id?: number;
+    readonly date?: number;
+    readonly chat?: { readonly id: number };
+  };
+  readonly callback_query?: {
+    readonly id?: string;
+    readonly data?: string;
+    readonly from: { readonly id: number };
+    readonly message?: { readonly message_id?: number };
+  };
   readonly my_chat_member?: unknown;
+}
+
+/** What an update is about: the same when it comes again, another one when a server counts its updates from the start again. */
+function identify({ message, callback_query: press }: RawUpdate): string {
+  if (press !== undefined) return `press ${press.id} ${press.data} ${press.message?.message_id}`;
+  return `message ${message?.chat?.id} ${message?.message_id} ${message?.date}`;
 }
 
 /** The poller: Telegram's updates, stored before they are confirmed. */
@@ -106,6 +122,7 @@ export function createPoller(options: {
 
   function store(updates: readonly RawUpdate[]): void {
     storage.transaction(() => {
+      let heard = false;
       for (const update of updates) {
         const sender = update.callback_query?.from.id ?? update.message?.from?.id;
         const known = sender !== undefined && options.isOwner(sender);
@@ -113,13 +130,17 @@ export function createPoller(options: {
           if (sender !== undefined) options.onStranger(sender);
           continue;
         }
+        heard = true;
         storage.inbox.add({
           updateId: update.update_id,
+          identity: identify(update),
           receivedAt: clock.now(),
           urgent: update.callback_query !== undefined,
           body: options.scrub(JSON.stringify(update)),
         });
       }
+      // An owner who writes may have opened the chat that refused us until now.
+      if (heard) storage.outbox.hurry(clock.now());
     });
     const newest = updates.at(-1);
     if (newest !== undefined) offset = newest.update_id + 1;

@@ -132,10 +132,10 @@ export function createPresses(options: {
   return (pressed) =>
     storage.transaction(() => {
       const press = callbackData.read(pressed.data);
-      if (storage.outbox.get(`answer:${pressed.callbackQueryId}`) !== undefined) return askedBefore(press, pressed);
+      if (storage.outbox.get(`answer:${pressed.updateId}`) !== undefined) return askedBefore(press, pressed);
       const answer = press === undefined ? NOT_OURS : decide(press, pressed);
       outbox.send({
-        key: `answer:${pressed.callbackQueryId}`,
+        key: `answer:${pressed.updateId}`,
         class: 'answer',
         content: {
           kind: 'answer',

@@ -39,6 +39,7 @@ export function createRowTransformer(
         return outbox.send({
           key: `reply:${ctx.update.update_id}`,
           class: 'reply',
+          ...(ctx.chat === undefined ? {} : { chatId: ctx.chat.id }),
           content: { kind: 'text', body, buttons },
         });
       case 'editMessageText':
@@ -53,7 +54,7 @@ export function createRowTransformer(
         const callbackQueryId = wanted.callback_query_id ?? '';
         const text = wanted.text === undefined ? {} : { text: wanted.text };
         return outbox.send({
-          key: `answer:${callbackQueryId}`,
+          key: `answer:${ctx.update.update_id}`,
           class: 'answer',
           content: { kind: 'answer', callbackQueryId, ...text },
         });

@@ -19,6 +19,9 @@ const LONGEST_PLAIN = 4_000;
 /** A chat that refuses us (the owner blocked the bot) is asked again this often. */
 const FORBIDDEN_RETRY_MS = 600_000;
 
+/** How long a call under way has to end when everything stops. */
+const LAST_WORDS_MS = 1_000;
+
 type Delivery =
   | { readonly kind: 'delivered'; readonly messageId: number | null }
   | {
@@ -59,6 +62,7 @@ export function createSender(options: {
   /** Why all calls wait, if they do; ended by a timer and not by the time of day, which may jump. */
   let pausedFor: 'flood' | 'trouble' | undefined;
   let cancelPause = (): void => {};
+  const stopped = new AbortController();
   const writer = createPatientWriter({ name: 'sender', clock, log });
   let tokens = BURST;
   let refilledAt = clock.now();
@@ -66,21 +70,28 @@ export function createSender(options: {
   function paceOf(row: OutboxRow, now: number): 'now' | 'wait' {
     tokens = Math.min(BURST, tokens + Math.max(0, now - refilledAt) / REFILL_MS);
     refilledAt = now;
-    return row.class === 'answer' || row.class === 'alert' || tokens >= 1 ? 'now' : 'wait';
+    // The first word of an alert waits for nothing; its edits can.
+    return row.class === 'answer' || (row.class === 'alert' && row.messageId === null) || tokens >= 1 ? 'now' : 'wait';
   }
 
   function look(): number | undefined {
     const now = clock.now();
-    if (pausedFor !== undefined) return undefined;
+    if (pausedFor === 'trouble') return undefined;
+    let held = false;
     for (const row of storage.outbox.due(now, 50)) {
+      // A flood is the chat's: the answer to a press goes to no chat.
+      if (pausedFor === 'flood' && row.class !== 'answer') break;
       const lane = row.class === 'answer' ? row.key : row.class;
       if (busy.has(lane)) continue;
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
         storage.transaction(() => storage.outbox.end(row.id, 'refused', 'not delivered in time'));
         continue;
       }
-      if (paceOf(row, now) === 'wait') return REFILL_MS;
-      if (row.chatId !== null) tokens -= 1;
+      if (paceOf(row, now) === 'wait') {
+        held = true;
+        continue;
+      }
+      if (row.chatId !== null) tokens = Math.max(0, tokens - 1);
       busy.add(lane);
       const flight = deliver(row)
         .catch(options.onFatal)
@@ -91,6 +102,8 @@ export function createSender(options: {
         });
       flying.add(flight);
     }
+    if (held) return REFILL_MS;
+    if (pausedFor !== undefined) return undefined;
     const next = storage.outbox.nextAt();
     return next === undefined ? undefined : Math.max(0, next - now) || undefined;
   }
@@ -139,7 +152,10 @@ export function createSender(options: {
   function settle(row: OutboxRow, result: Delivery, now: number): void {
     const hasNewer = (storage.outbox.get(row.key)?.wanted ?? row.wanted) > row.wanted;
     // A newer content may well be taken where the older one was refused.
-    if (hasNewer && (result.kind === 'plain' || result.kind === 'refused'))
+    if (
+      hasNewer &&
+      (result.kind === 'plain' || result.kind === 'refused' || (result.kind === 'retry' && !result.everybody))
+    )
       return storage.outbox.retry(row.id, now, 'an older content was refused');
     switch (result.kind) {
       case 'delivered':
@@ -149,9 +165,9 @@ export function createSender(options: {
       case 'resend':
         return storage.outbox.forget(row.id, now);
       case 'plain':
-        log.error('Telegram refused the form of a message; sending it as plain text', { key: row.key });
-        storage.outbox.change(row.key, JSON.stringify(plainText(row)), now);
-        return storage.outbox.retry(row.id, now, 'sent again as plain text');
+        log.error('Telegram refused the form of a message; sending it plainer', { key: row.key });
+        storage.outbox.change(row.key, JSON.stringify(simpler(JSON.parse(row.content) as Content)), now);
+        return storage.outbox.retry(row.id, now, 'sent again, plainer');
       case 'refused':
       case 'unknown':
         if (row.messageId !== null) {
@@ -175,6 +191,7 @@ export function createSender(options: {
       const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, {
         timeoutMs: CALL_TIMEOUT_MS,
         files: call.files,
+        signal: stopped.signal,
       });
       return { kind: 'delivered', messageId: result === true ? null : (result.message_id ?? null) };
     } catch (error) {
@@ -198,7 +215,10 @@ export function createSender(options: {
       await worker.stop();
       cancelPause();
       writer.stop();
+      // What hangs is cut: its row says what to do about it at the next start.
+      const cancel = clock.after(LAST_WORDS_MS, () => stopped.abort());
       await Promise.all(flying);
+      cancel();
     },
   };
 }
@@ -233,19 +253,29 @@ function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: numbe
         ? { kind: 'resend' }
         : { kind: 'refused', error: error.message };
     case 'bad-request':
-      return row.class === 'alert' && !isPlain(row) ? { kind: 'plain' } : { kind: 'refused', error: error.message };
+      if (simpler(JSON.parse(row.content) as Content) !== undefined) return { kind: 'plain' };
+      // Alerts and cards are never given up: whatever Telegram dislikes may pass, as a chat that it does not know does.
+      return (row.class === 'alert' || row.class === 'card') && !isEdit
+        ? { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false }
+        : { kind: 'refused', error: error.message };
   }
 }
 
-function plainText(row: OutboxRow): Content {
-  const content = JSON.parse(row.content) as Content;
-  const text = content.kind === 'text' || content.kind === 'document' ? content.body.text : row.key;
-  return { kind: 'text', body: { text: shorten(text.toWellFormed(), LONGEST_PLAIN) || row.key, entities: [] } };
-}
-
-/** Whether a content has nothing left that Telegram could dislike. */
-function isPlain(row: OutboxRow): boolean {
-  return row.content === JSON.stringify(plainText(row));
+/**
+ * The next plainer form of a content that Telegram refused: first without formatting, then without buttons; undefined when nothing is
+ * left to leave out. A document that goes without its file goes without its buttons, too: nobody approves half a text.
+ */
+function simpler(content: Content): Content | undefined {
+  if (content.kind !== 'text' && content.kind !== 'document') return undefined;
+  const { body, buttons = [] } = content;
+  const isStyled = body.entities.length > 0 || buttons.flat().some((button) => button.style !== undefined);
+  if (isStyled) {
+    const plainButtons = buttons.map((row) => row.map(({ style: _style, ...button }) => button));
+    return { ...content, body: { text: body.text, entities: [] }, buttons: plainButtons };
+  }
+  const bare = { text: shorten(body.text.toWellFormed(), LONGEST_PLAIN) || '…', entities: [] };
+  if (content.kind === 'document' || buttons.length > 0 || bare.text !== body.text) return { kind: 'text', body: bare };
+  return undefined;
 }
 
 interface Call {

@@ -19,13 +19,16 @@ CREATE INDEX journal_subject ON journal (subject, id);
 -- What Telegram sent us: stored before it is confirmed.
 CREATE TABLE inbox (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-  update_id INTEGER NOT NULL UNIQUE,
+  update_id INTEGER NOT NULL,
+  -- What makes the update itself one of a kind: update ids may start again lower.
+  identity TEXT NOT NULL,
   received_at INTEGER NOT NULL,
   urgent INTEGER NOT NULL,
   body TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'done', 'dead')),
   attempts INTEGER NOT NULL DEFAULT 0,
-  error TEXT
+  error TEXT,
+  UNIQUE (update_id, identity)
 ) STRICT;
 CREATE INDEX inbox_queued ON inbox (urgent DESC, sequence) WHERE state = 'queued';
 

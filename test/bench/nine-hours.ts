@@ -70,6 +70,8 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     callbackKey: 'bench',
     baseEnvironment: {},
     gatewayUrl: 'http://127.0.0.1:1',
+    launcherFolder: '/launcher',
+    learnSecret: () => {},
   });
   void controlPlane.ended.then((ending) => {
     throw new Error(`the control plane ended: ${JSON.stringify(ending)}`);

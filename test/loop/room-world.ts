@@ -160,7 +160,8 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       custodian,
       settlement,
       publicationInput: desk.publicationInput,
-      environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1' },
+      environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1', launcherFolder: '/launcher' },
+      learnSecret: () => {},
       scrub,
       onFatal,
     });

@@ -151,11 +151,11 @@ describe('runner', () => {
     const environment = buildRunEnvironment(
       agent,
       { id: 7, token: 'token' },
-      { base: { PATH: '/bin', A: 'base' }, gatewayUrl: 'http://127.0.0.1:9' },
+      { base: { PATH: '/bin', A: 'base' }, gatewayUrl: 'http://127.0.0.1:9', launcherFolder: '/launcher' },
     );
 
     expect(environment).toEqual({
-      PATH: '/bin',
+      PATH: '/launcher:/bin',
       A: 'one',
       NIGHTDESK_AGENT: 'scout',
       NIGHTDESK_RUN: '7',

@@ -81,6 +81,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
       clock,
       outbox,
       isOwner: (id) => id === OWNER,
+      chatId: OWNER,
       commands,
       desk,
       fleetMenu,

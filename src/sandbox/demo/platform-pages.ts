@@ -52,7 +52,7 @@ export function createPages(options: {
 }
 
 /** Escapes text for HTML, inside and outside of attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

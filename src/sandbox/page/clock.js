@@ -25,7 +25,7 @@ export function dayName(ms, now = Date.now()) {
 }
 
 /** A span in its largest unit: "in 3 hours", "5 minutes ago". */
-export function relative(unixSeconds, now = Date.now()) {
+function relative(unixSeconds, now = Date.now()) {
   const seconds = unixSeconds - now / 1000;
   const units = [
     ['day', 86_400],
