@@ -52,7 +52,6 @@ export function createChat(options: {
   readonly record: WorldRecord;
   readonly isCalm: () => boolean;
   readonly keyOf: (text: string) => { readonly key: string; readonly class: MessageClass } | undefined;
-  readonly secrets: readonly string[];
   readonly trace: (line: string) => void;
 }): Chat {
   const { clock, random, record } = options;
@@ -121,7 +120,7 @@ export function createChat(options: {
         hangUntilTimeout(timeoutMs, fail);
         break;
       case 'lossy':
-        if (method !== 'getUpdates' && random.chance(0.6)) clock.after(latency, () => void act()?.lose());
+        if (method !== 'getUpdates' && random.chance(0.6)) clock.after(latency, () => act()?.lose());
         hangUntilTimeout(random.chance(0.5) ? latency + 10 : timeoutMs, fail);
         break;
       default:
@@ -197,7 +196,7 @@ export function createChat(options: {
   /** What the call does when it arrives. */
   function prepare(host: Host, method: string, payload: Payload): () => Outcome | undefined {
     checkForSecrets(method, payload);
-    const text = String(payload['text'] ?? payload['caption'] ?? '');
+    const text = (payload['text'] ?? payload['caption'] ?? '') as string;
     switch (method) {
       case 'getMe':
         return () => ({
@@ -284,8 +283,7 @@ export function createChat(options: {
 
   function checkForSecrets(method: string, payload: Payload): void {
     const text = JSON.stringify(payload);
-    if (options.secrets.some((secret) => text.includes(secret)))
-      record.leaks.push({ what: 'the bot token', where: method });
+    if (record.secrets.some((secret) => text.includes(secret))) record.leaks.push({ what: 'a token', where: method });
   }
 
   function arrive(livesMs: number, body: object): void {

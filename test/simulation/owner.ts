@@ -26,7 +26,7 @@ export function createOwner(options: {
   const { clock, random, record, chat, isCalm } = options;
   /** Cards as they looked when he last saw them: his phone may show an old one for a while. */
   const seen = new Map<number, ChatMessage>();
-  let resumed = 0;
+  let calmLooks = 0;
 
   function button(message: ChatMessage, label: RegExp): string | undefined {
     return message.buttons.find(({ text }) => label.test(text))?.data;
@@ -92,11 +92,15 @@ export function createOwner(options: {
     const fresh = isCalm() ? open : open.slice(-random.between(1, 12));
     for (const message of fresh) if (isCalm() || random.chance(0.7)) seeTo(message);
     if (isCalm()) {
-      // Once his pauses are lifted, only what goes wrong anew needs a hand.
-      if (resumed++ % 10 === 0) chat.write('/resume all');
+      // His pauses are lifted at once; from then on everything has to go on by itself.
+      if (calmLooks++ === 0) chat.write('/resume all');
+      // Alerts that he deleted have no button any more: he asks by name.
+      if (calmLooks % 8 === 2)
+        for (const { credential, endedAt } of record.outages)
+          if (endedAt === undefined) chat.write(`/reauth ${credential}`);
       return;
     }
-    const old = seen.size > 0 && random.chance(0.2) ? random.pick([...seen.values()]) : undefined;
+    const old = seen.size > 0 && random.chance(0.4) ? random.pick([...seen.values()]) : undefined;
     const stale = old === undefined || old.buttons.length === 0 ? undefined : random.pick(old.buttons).data;
     if (old !== undefined && stale !== undefined && !stale.startsWith('again')) press(old, stale);
     if (random.chance(0.25)) chat.write(command());

@@ -22,6 +22,7 @@ export const PROMISES: readonly WorldPromise[] = [
   { name: 'the same key is the same draft', broken: doubledDraft },
   { name: 'none published twice', broken: publishedTwice },
   { name: 'none published undecided', broken: publishedUndecided },
+  { name: 'what the owner approves leaves the desk', broken: unheardApproval, isSlow: true },
   { name: 'every outage told within a minute', broken: untoldOutage },
   { name: 'what waited is told within a minute of Telegram', broken: untoldMessage, isSlow: true },
   { name: 'no alert and no card given up', broken: givenUp, isSlow: true },
@@ -103,6 +104,24 @@ function publishedUndecided({ publications, consents }: WorldRecord): string | u
   return undefined;
 }
 
+/** A press lives 150 s in Telegram: only one made in good times that lasted has to be heard. A draft that failed is pending again, with a reason. */
+function unheardApproval(record: WorldRecord): string | undefined {
+  const pending = new Map(
+    record.rows?.drafts
+      .filter(({ state, reason }) => state === 'pending' && reason === null)
+      .map((draft) => [draft.id, draft]),
+  );
+  const unheard = record.consents.find(
+    ({ verb, draft, text, at }) =>
+      verb === 'approve' &&
+      pending.get(draft)?.revision === revisionShown(text) &&
+      record.goodSince !== undefined &&
+      record.goodSince <= at &&
+      isOverdue(record, at, MINUTE_MS),
+  );
+  return unheard && `the owner approved draft ${unheard.draft}, and it still waits for him`;
+}
+
 function revisionShown(text: string): number {
   return Number(/ · revision (\d+)/.exec(text)?.[1] ?? 1);
 }
@@ -141,8 +160,8 @@ function hammering({ outages, calls }: WorldRecord): string | undefined {
     );
     const own = new Set<number>();
     const probes: number[] = [];
-    for (const { pid, by, at } of refused) {
-      if (by === 'run' && outage.aliveThen.includes(pid) && !own.has(pid)) own.add(pid);
+    for (const { pid, at } of refused) {
+      if (outage.aliveThen.includes(pid) && !own.has(pid)) own.add(pid);
       else probes.push(at);
     }
     const early = probes.findIndex((at, index) => at < earliestProbe(outage, knownAt, index, at));

@@ -83,7 +83,7 @@ export interface Consent {
 /** The rows of the control plane as of the last look, for what only rows can tell. */
 export interface Rows {
   readonly at: number;
-  readonly drafts: readonly { id: number; state: string; revision: number; body: string; revisedAt: number }[];
+  readonly drafts: readonly { id: number; state: string; revision: number; reason: string | null; revisedAt: number }[];
   readonly waiting: readonly { key: string; class: MessageClass; createdAt: number; error: string | null }[];
   readonly refused: readonly { key: string; class: MessageClass; state: string; error: string | null }[];
   readonly dues: readonly { agent: string; dueAt: number; reason: string | null }[];
@@ -109,6 +109,8 @@ export interface WorldRecord {
   readonly duties: Duty[];
   /** Two runs of one agent that were alive at once. */
   readonly overlaps: { readonly agent: string; readonly pids: readonly number[] }[];
+  /** The bot's token and those of all runs: they belong into no row and no message. */
+  readonly secrets: string[];
   readonly leaks: { readonly what: string; readonly where: string }[];
   /** Ends of the control plane that nobody asked for, and errors where there must be none. */
   readonly bugs: string[];
@@ -135,6 +137,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     outages: [],
     duties: [],
     overlaps: [],
+    secrets: [],
     leaks: [],
     bugs: [],
     rows: undefined,

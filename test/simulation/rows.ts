@@ -4,7 +4,7 @@ import type { Rows, WorldRecord } from './record.ts';
 /** Reads what only rows can tell; the statements are compiled anew after each crash. */
 export function createRowReader(database: Database.Database): (at: number) => Rows {
   const drafts = database.prepare(
-    `SELECT d.id, d.state, d.revision, r.created_at AS revisedAt FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
+    `SELECT d.id, d.state, d.revision, d.reason, r.created_at AS revisedAt FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
   );
   const waiting = database.prepare(
     `SELECT key, class, created_at AS createdAt, error FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL AND class <> 'answer'`,

@@ -82,7 +82,9 @@ export function createScripts(options: ScriptOptions): Scripts {
     return options
       .machine()
       .alive()
-      .filter((program) => fleet.agents.get(program.name)?.credentials.includes(credential) === true)
+      .filter(({ role, name }) =>
+        role === 'check' ? name === credential : fleet.agents.get(name)?.credentials.includes(credential) === true,
+      )
       .map(({ pid }) => pid);
   }
 
@@ -116,7 +118,11 @@ export function createScripts(options: ScriptOptions): Scripts {
     switch (random.pick(['loud', 'soft', 'report', 'silent'] as const)) {
       case 'loud':
         told();
-        program.print(`AUTH_FAILED: the token of ${credential} expired, bot ${options.botToken}\n`, 'stderr');
+        // What agents print is not to be trusted with secrets: it becomes evidence.
+        program.print(
+          `AUTH_FAILED: the token of ${credential} expired, bot ${options.botToken} run ${program.request.env['NIGHTDESK_TOKEN']}\n`,
+          'stderr',
+        );
         return program.later(random.between(10, 3_000), () => leave(program, EXIT.auth));
       case 'soft':
         told();
@@ -282,6 +288,8 @@ export function createScripts(options: ScriptOptions): Scripts {
 
   return {
     play(program) {
+      const token = program.request.env['NIGHTDESK_TOKEN'];
+      if (token !== undefined) record.secrets.push(token);
       options.trace(`started ${program.request.argv[0]} pid ${program.pid}`);
       const agent = fleet.agents.get(program.name);
       if (program.role === 'agent' && agent !== undefined) return playAgent(program, agent);

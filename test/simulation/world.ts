@@ -86,13 +86,13 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const random = createSeededRandom(options.seed);
   const fleet = options.fleet ?? makeFleet(random.fork('fleet'));
   const startAt = options.startAt ?? pickStart(random.fork('start'));
-  const stormMs = options.stormMs ?? random.fork('length').between(60, 240) * MINUTE_MS;
+  const stormMs = options.stormMs ?? random.fork('length').between(45, 180) * MINUTE_MS;
   const clock = createVirtualClock(startAt, GRAIN_MS, yields);
   const scheduled = [...fleet.agents.values()]
     .filter(({ schedule }) => schedule.kind !== 'none')
     .map(({ name }) => name);
   const record = createRecord(startAt, scheduled);
-  const scrubber = createScrubber([BOT_TOKEN]);
+  record.secrets.push(BOT_TOKEN);
   const isCalm = (): boolean => calm;
   const trace = (line: string): void => options.onTrace?.(`${wallTime(clock.now() - startAt)} ${line}`);
 
@@ -129,7 +129,6 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     record,
     isCalm,
     keyOf: findKey,
-    secrets: [BOT_TOKEN],
     trace,
   });
   const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, isCalm });
@@ -148,6 +147,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   function boot(): void {
     const mine: Host = { isAlive: true };
     host = mine;
+    const scrubber = createScrubber([BOT_TOKEN]);
     const api = chat.apiFor(mine);
     const created = createControlPlane({
       fleet,
@@ -163,6 +163,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       disk: createEmptyDisk(),
       api: options.sabotage?.(api) ?? api,
       scrub: scrubber.scrub,
+      learnSecret: scrubber.add,
+      launcherFolder: '/fleet/state/bin',
       callbackKey: 'the key of this world',
       baseEnvironment: { PATH: '/bin' },
       gatewayUrl: 'http://127.0.0.1:1',
@@ -302,7 +304,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
           await clock.runUntil(clock.now() + CALM_LOOK_MS, afterStep);
           if (look >= 3 && findUnsettled(calmAt).length === 0) break;
         }
-        record.leaks.push(...findSecrets(database, [BOT_TOKEN]));
+        record.leaks.push(...findSecrets(database, record.secrets));
         record.unsettled = findUnsettled(calmAt);
         lookedAt = 0;
         afterStep();
