@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { RunEnd, RunRow } from '../../storage/run-store.ts';
+import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess } from '../ports.ts';
-import type { Decoder, RunEvent, RunOutcome, Runtime } from '../runtimes/runtime.ts';
+import type { Decoder, RunEvent, Runtime } from '../runtimes/runtime.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
+import { decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, isQuoted } from './run-end.ts';
 import { type PublicationEnd, readGenerations, type Settlement } from './settlement.ts';
 import { createSpool, type Spool } from './spool.ts';
 
@@ -207,60 +208,25 @@ export function createRunner(options: {
     spool.close();
     executions.delete(run.id);
     const now = clock.now();
+    const ended: EndedProgram = {
+      exit,
+      outcome,
+      isPublication: run.publicationId !== null,
+      timeoutMs: execution.agent.timeoutMs,
+      scrub: options.scrub,
+    };
     await writer.write(() =>
       storage.transaction(() => {
         const current = storage.runs.get(run.id) ?? run;
         if (execution.outputBytes > 0) storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
         settlement.settle(
           current,
-          decideEnd(execution, current.stopReason, outcome, exit, now),
-          publicationEnd(execution, exit, outcome),
+          decideRunEnd(ended, current.stopReason, now),
+          decidePublicationEnd(ended, execution.lastStdout, execution.stopping !== 'no'),
         );
       }),
     );
     log.info('run ended', { run: run.id, agent: run.agent, exit: describeExit(exit), outcome: outcome.kind });
-  }
-
-  function decideEnd(
-    execution: Execution,
-    stopReason: string | null,
-    outcome: RunOutcome,
-    exit: ProcessExit,
-    endedAt: number,
-  ): RunEnd {
-    const ended = { exit: describeExit(exit), endedAt };
-    const failed = (failure: string, evidence: string): RunEnd => ({
-      state: 'failed',
-      failure,
-      evidence: options.scrub(evidence),
-      ...ended,
-    });
-    const exitedWell = exit.kind === 'exited' && exit.code === 0;
-    if (outcome.kind === 'failed' && outcome.failure === 'auth') {
-      // Exit 0 of a publisher means published, whatever it printed on the way (CONTRACT, "A publisher").
-      const isPublished = execution.run.publicationId !== null && exitedWell;
-      return isPublished
-        ? { state: 'done', failure: null, evidence: null, ...ended }
-        : failed('auth', outcome.evidence);
-    }
-    if (stopReason === 'auth') return failed('auth', 'stopped after a sign of a dead credential');
-    if (stopReason === 'timeout')
-      return failed('timeout', `it ran longer than its timeout of ${execution.agent.timeoutMs / 1_000} s`);
-    if (stopReason !== null) return { state: 'stopped', failure: null, evidence: null, ...ended };
-    if (outcome.kind === 'failed') return failed(outcome.failure, outcome.evidence);
-    return { state: 'done', failure: null, evidence: null, ...ended };
-  }
-
-  function publicationEnd(execution: Execution, exit: ProcessExit, outcome: RunOutcome): PublicationEnd {
-    const evidence = outcome.kind === 'failed' ? outcome.evidence : null;
-    const lastLine = execution.lastStdout.trimEnd().split('\n').at(-1)?.trim() ?? '';
-    // One that we ended before it was done may have published already, whatever code it then chose.
-    const isCutOff = execution.stopping !== 'no' && exit.kind === 'exited' && exit.code !== 0;
-    return {
-      exit: isCutOff ? { kind: 'signalled', signal: 'SIGTERM' } : exit,
-      lastLine: options.scrub(lastLine),
-      evidence: evidence === null ? null : options.scrub(evidence),
-    };
   }
 
   function settleUnstarted(run: RunRow, reason: string): void {
@@ -357,30 +323,6 @@ function createTextStream(): (chunk: Uint8Array) => string {
   return (chunk) => decoder.decode(chunk, { stream: true });
 }
 
-/** Whether a line stands in a publication's own text, as it was given or as the JSON spelled it. */
-function isQuoted(evidence: string, input: string): boolean {
-  const line = evidence.trim();
-  if (input === '' || line === '') return false;
-  const { body, context } = JSON.parse(input) as { body: string; context: string | null };
-  return (
-    input.includes(line) ||
-    body.includes(line) ||
-    (context ?? '').includes(line) ||
-    line.includes(input.trim().slice(0, 120))
-  );
-}
-
 function cutShort(): PublicationEnd {
   return { exit: { kind: 'not-started', reason: 'stopped before it was started' }, lastLine: '', evidence: null };
-}
-
-function describeExit(exit: ProcessExit): string {
-  switch (exit.kind) {
-    case 'exited':
-      return `exit ${exit.code}`;
-    case 'signalled':
-      return exit.signal;
-    case 'not-started':
-      return 'not started';
-  }
 }

@@ -1,10 +1,11 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { type Clock, type Log, TelegramError, type TelegramApi, type TelegramFile } from '../ports.ts';
+import { type Clock, type Log, TelegramError, type TelegramApi } from '../ports.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
-import { shorten } from './cards/words.ts';
-import type { Button, Content } from './outbox.ts';
+import { callFor } from './bot-call.ts';
+import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
+import type { Content } from './outbox.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -14,26 +15,9 @@ const REFILL_MS = 1_000;
 /** Pause after a failed call, doubling: short at first, since most outages are; never so long that recovery is slow. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
-const LONGEST_PLAIN = 4_000;
-/** A chat that refuses us (the owner blocked the bot) is asked again this often. */
-const FORBIDDEN_RETRY_MS = 600_000;
 
 /** How long a call under way has to end when everything stops. */
 const LAST_WORDS_MS = 1_000;
-
-type Delivery =
-  | { readonly kind: 'delivered'; readonly messageId: number | null }
-  | {
-      readonly kind: 'retry';
-      readonly afterMs: number;
-      readonly error: string;
-      readonly everybody: boolean;
-      readonly isFlood?: true;
-    }
-  | { readonly kind: 'resend' }
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'refused' | 'unknown'; readonly error: string };
 
 /** The sender, and what the pulse wants to know of it. */
 export interface Sender extends Worker {
@@ -219,160 +203,6 @@ export function createSender(options: {
       const cancel = clock.after(LAST_WORDS_MS, () => stopped.abort());
       await Promise.all(flying);
       cancel();
-    },
-  };
-}
-
-/** What to do about a failed call, by its class (DESIGN 1). */
-function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: number): Delivery {
-  const isEdit = row.messageId !== null;
-  switch (error.code) {
-    case 'not-modified':
-      return { kind: 'delivered', messageId: null };
-    case 'flood':
-      return {
-        kind: 'retry',
-        afterMs: error.retryAfterMs ?? pauseMs,
-        error: error.message,
-        everybody: true,
-        isFlood: true,
-      };
-    case 'unreachable':
-    case 'server':
-    case 'unauthorized':
-    case 'conflict':
-      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
-    case 'lost':
-    case 'aborted':
-      if (row.class === 'reply' && !isEdit) return { kind: 'unknown', error: error.message };
-      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
-    case 'forbidden':
-      return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false };
-    case 'message-gone':
-      return isEdit && (row.class === 'alert' || row.class === 'card')
-        ? { kind: 'resend' }
-        : { kind: 'refused', error: error.message };
-    case 'bad-request':
-      if (simpler(JSON.parse(row.content) as Content) !== undefined) return { kind: 'plain' };
-      // Alerts and cards are never given up: whatever Telegram dislikes may pass, as a chat that it does not know does.
-      return (row.class === 'alert' || row.class === 'card') && !isEdit
-        ? { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false }
-        : { kind: 'refused', error: error.message };
-  }
-}
-
-/**
- * The next plainer form of a content that Telegram refused: first without formatting, then without buttons; undefined when nothing is
- * left to leave out. A document that goes without its file goes without its buttons, too: nobody approves half a text.
- */
-function simpler(content: Content): Content | undefined {
-  if (content.kind !== 'text' && content.kind !== 'document') return undefined;
-  const { body, buttons = [] } = content;
-  const isStyled = body.entities.length > 0 || buttons.flat().some((button) => button.style !== undefined);
-  if (isStyled) {
-    const plainButtons = buttons.map((row) => row.map(({ style: _style, ...button }) => button));
-    return { ...content, body: { text: body.text, entities: [] }, buttons: plainButtons };
-  }
-  const bare = { text: shorten(body.text.toWellFormed(), LONGEST_PLAIN) || '…', entities: [] };
-  if (content.kind === 'document' || buttons.length > 0 || bare.text !== body.text) return { kind: 'text', body: bare };
-  return undefined;
-}
-
-interface Call {
-  readonly method: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly files: readonly TelegramFile[];
-}
-
-function callFor(row: OutboxRow, content: Content, replyTo: number | null | undefined): Call {
-  switch (content.kind) {
-    case 'answer':
-      return {
-        method: 'answerCallbackQuery',
-        payload: {
-          callback_query_id: content.callbackQueryId,
-          ...(content.text === undefined ? {} : { text: shorten(content.text.toWellFormed(), 200) }),
-          ...(content.alert === true ? { show_alert: true } : {}),
-        },
-        files: [],
-      };
-    case 'strip':
-      return {
-        method: 'editMessageReplyMarkup',
-        payload: { chat_id: row.chatId, message_id: content.messageId },
-        files: [],
-      };
-    case 'commands':
-      return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
-    case 'text':
-    case 'document':
-      return row.messageId === null ? newMessage(row, content, replyTo) : editedMessage(row, content, row.messageId);
-  }
-}
-
-function newMessage(
-  row: OutboxRow,
-  content: Content & { kind: 'text' | 'document' },
-  replyTo: number | null | undefined,
-): Call {
-  const shared = {
-    chat_id: row.chatId,
-    ...(row.silent === 1 ? { disable_notification: true } : {}),
-    ...(replyTo ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
-    ...keyboard(content.buttons),
-  };
-  if (content.kind === 'document') {
-    return {
-      method: 'sendDocument',
-      payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
-      files: [{ field: 'document', name: content.name, content: content.content }],
-    };
-  }
-  return {
-    method: 'sendMessage',
-    payload: {
-      ...shared,
-      text: content.body.text,
-      entities: content.body.entities,
-      link_preview_options: { is_disabled: true },
-    },
-    files: [],
-  };
-}
-
-function editedMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, messageId: number): Call {
-  const shared = { chat_id: row.chatId, message_id: messageId, ...keyboard(content.buttons) };
-  return content.kind === 'document'
-    ? {
-        method: 'editMessageCaption',
-        payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
-        files: [],
-      }
-    : {
-        method: 'editMessageText',
-        payload: {
-          ...shared,
-          text: content.body.text,
-          entities: content.body.entities,
-          link_preview_options: { is_disabled: true },
-        },
-        files: [],
-      };
-}
-
-function keyboard(buttons: readonly (readonly Button[])[] | undefined): { reply_markup?: unknown } {
-  if (buttons === undefined || buttons.length === 0) return {};
-  return {
-    reply_markup: {
-      inline_keyboard: buttons
-        .filter((row) => row.length > 0)
-        .map((row) =>
-          row.map(({ text, style, data, url }) => ({
-            text,
-            ...(style === undefined ? {} : { style }),
-            ...(url === undefined ? { callback_data: data } : { url }),
-          })),
-        ),
     },
   };
 }

@@ -1,0 +1,105 @@
+import type { OutboxRow } from '../../storage/outbox-store.ts';
+import type { TelegramFile } from '../ports.ts';
+import { shorten } from './cards/words.ts';
+import type { Button, Content } from './outbox.ts';
+
+/** One call of the Bot API. */
+export interface Call {
+  readonly method: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly files: readonly TelegramFile[];
+}
+
+/** The call that makes Telegram show what a row wants: a new message, or an edit of the one that it shows. */
+export function callFor(row: OutboxRow, content: Content, replyTo: number | null | undefined): Call {
+  switch (content.kind) {
+    case 'answer':
+      return {
+        method: 'answerCallbackQuery',
+        payload: {
+          callback_query_id: content.callbackQueryId,
+          ...(content.text === undefined ? {} : { text: shorten(content.text.toWellFormed(), 200) }),
+          ...(content.alert === true ? { show_alert: true } : {}),
+        },
+        files: [],
+      };
+    case 'strip':
+      return {
+        method: 'editMessageReplyMarkup',
+        payload: { chat_id: row.chatId, message_id: content.messageId },
+        files: [],
+      };
+    case 'commands':
+      return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
+    case 'text':
+    case 'document':
+      return row.messageId === null ? newMessage(row, content, replyTo) : editedMessage(row, content, row.messageId);
+  }
+}
+
+function newMessage(
+  row: OutboxRow,
+  content: Content & { kind: 'text' | 'document' },
+  replyTo: number | null | undefined,
+): Call {
+  const shared = {
+    chat_id: row.chatId,
+    ...(row.silent === 1 ? { disable_notification: true } : {}),
+    ...(replyTo ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
+    ...keyboard(content.buttons),
+  };
+  if (content.kind === 'document') {
+    return {
+      method: 'sendDocument',
+      payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
+      files: [{ field: 'document', name: content.name, content: content.content }],
+    };
+  }
+  return {
+    method: 'sendMessage',
+    payload: {
+      ...shared,
+      text: content.body.text,
+      entities: content.body.entities,
+      link_preview_options: { is_disabled: true },
+    },
+    files: [],
+  };
+}
+
+function editedMessage(row: OutboxRow, content: Content & { kind: 'text' | 'document' }, messageId: number): Call {
+  const shared = { chat_id: row.chatId, message_id: messageId, ...keyboard(content.buttons) };
+  return content.kind === 'document'
+    ? {
+        method: 'editMessageCaption',
+        payload: { ...shared, caption: content.body.text, caption_entities: content.body.entities },
+        files: [],
+      }
+    : {
+        method: 'editMessageText',
+        payload: {
+          ...shared,
+          text: content.body.text,
+          entities: content.body.entities,
+          link_preview_options: { is_disabled: true },
+        },
+        files: [],
+      };
+}
+
+function keyboard(buttons: readonly (readonly Button[])[] | undefined): { reply_markup?: unknown } {
+  if (buttons === undefined || buttons.length === 0) return {};
+  return {
+    reply_markup: {
+      inline_keyboard: buttons
+        .filter((row) => row.length > 0)
+        .map((row) =>
+          row.map(({ text, style, data, url }) => ({
+            text,
+            ...(style === undefined ? {} : { style }),
+            ...(url === undefined ? { callback_data: data } : { url }),
+          })),
+        ),
+    },
+  };
+}

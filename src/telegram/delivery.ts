@@ -1,0 +1,78 @@
+import type { OutboxRow } from '../../storage/outbox-store.ts';
+import type { TelegramError } from '../ports.ts';
+import { shorten } from './cards/words.ts';
+import type { Content } from './outbox.ts';
+
+/** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
+const LONGEST_PLAIN = 4_000;
+/** A chat that refuses us (the owner blocked the bot) is asked again this often. */
+const FORBIDDEN_RETRY_MS = 600_000;
+
+/** What came of one attempt to make Telegram show a message. `everybody`: all messages wait, since the trouble is not this one's. */
+export type Delivery =
+  | { readonly kind: 'delivered'; readonly messageId: number | null }
+  | {
+      readonly kind: 'retry';
+      readonly afterMs: number;
+      readonly error: string;
+      readonly everybody: boolean;
+      readonly isFlood?: true;
+    }
+  | { readonly kind: 'resend' }
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'refused' | 'unknown'; readonly error: string };
+
+/** Decides what follows from a failed call, by the message's class (DESIGN 1); `pauseMs` is how long everybody waits where Telegram names no time. */
+export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: number): Delivery {
+  const isEdit = row.messageId !== null;
+  switch (error.code) {
+    case 'not-modified':
+      return { kind: 'delivered', messageId: null };
+    case 'flood':
+      return {
+        kind: 'retry',
+        afterMs: error.retryAfterMs ?? pauseMs,
+        error: error.message,
+        everybody: true,
+        isFlood: true,
+      };
+    case 'unreachable':
+    case 'server':
+    case 'unauthorized':
+    case 'conflict':
+      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
+    case 'lost':
+    case 'aborted':
+      if (row.class === 'reply' && !isEdit) return { kind: 'unknown', error: error.message };
+      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
+    case 'forbidden':
+      return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false };
+    case 'message-gone':
+      return isEdit && (row.class === 'alert' || row.class === 'card')
+        ? { kind: 'resend' }
+        : { kind: 'refused', error: error.message };
+    case 'bad-request':
+      if (simpler(JSON.parse(row.content) as Content) !== undefined) return { kind: 'plain' };
+      // Alerts and cards are never given up: whatever Telegram dislikes may pass, as a chat that it does not know does.
+      return (row.class === 'alert' || row.class === 'card') && !isEdit
+        ? { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false }
+        : { kind: 'refused', error: error.message };
+  }
+}
+
+/**
+ * The next plainer form of a content that Telegram refused: first without formatting, then without buttons; undefined when nothing is
+ * left to leave out. A document that goes without its file goes without its buttons, too: nobody approves half a text.
+ */
+export function simpler(content: Content): Content | undefined {
+  if (content.kind !== 'text' && content.kind !== 'document') return undefined;
+  const { body, buttons = [] } = content;
+  const isStyled = body.entities.length > 0 || buttons.flat().some((button) => button.style !== undefined);
+  if (isStyled) {
+    const plainButtons = buttons.map((row) => row.map(({ style: _style, ...button }) => button));
+    return { ...content, body: { text: body.text, entities: [] }, buttons: plainButtons };
+  }
+  const bare = { text: shorten(body.text.toWellFormed(), LONGEST_PLAIN) || '…', entities: [] };
+  if (content.kind === 'document' || buttons.length > 0 || bare.text !== body.text) return { kind: 'text', body: bare };
+  return undefined;
+}
