@@ -1,23 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { DraftRow, DraftState, Verdict } from '../../storage/draft-store.ts';
-import type { PublicationRow } from '../../storage/publication-store.ts';
+import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import type { PublicationDesk } from '../loop/scheduler.ts';
 import type { Clock } from '../ports.ts';
 import type { PublisherDesk } from '../runs/settlement.ts';
-import type { PublicationDesk } from '../loop/scheduler.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
-import {
-  type CardSetting,
-  draftCardKey,
-  renderDraftCard,
-  renderReplacedCard,
-  renderUnknownCard,
-  unknownCardKey,
-} from '../telegram/cards/draft-card.ts';
+import { draftCardKey, renderReplacedCard } from '../telegram/cards/draft-card.ts';
 import { bold, clockTime, count, line, lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
-import { decidePublication, DRAFT_TRANSITIONS, type DraftEvent, type PublicationOutcome } from './draft.ts';
+import { createDraftLedger, type DecisionResult } from './draft-ledger.ts';
+import { createPublishing } from './publishing.ts';
 
 /** A draft as an agent hands it in. */
 export interface Submission {
@@ -32,11 +25,6 @@ export interface Submission {
   readonly priority?: number;
   readonly key?: string;
 }
-
-/** What came of a decision: it took effect, or somebody or something was first. */
-export type DecisionResult =
-  | { readonly kind: 'done'; readonly draft: DraftRow; readonly said: string }
-  | { readonly kind: 'late'; readonly said: string };
 
 /** The desk: drafts, their cards, the owner's decisions, and what the publisher made of them. */
 export interface Desk extends PublicationDesk, PublisherDesk {
@@ -78,51 +66,9 @@ export function createDesk(options: {
   readonly scrub: (text: string) => string;
 }): Desk {
   const { fleet, storage, clock, outbox } = options;
-  const publishers = new Map(
-    [...fleet.agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const)),
-  );
-
-  function setting(): CardSetting {
-    return { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData };
-  }
-
-  function refreshCard(id: number, waiting?: string): void {
-    const draft = storage.drafts.get(id);
-    if (draft !== undefined) outbox.edit(draftCardKey(draft), renderDraftCard(draft, setting(), waiting));
-  }
-
-  function sendCard(draft: DraftRow, key = draftCardKey(draft), replyToKey?: string): void {
-    outbox.send({
-      key,
-      class: 'card',
-      content: renderDraftCard(draft, setting()),
-      ...(replyToKey === undefined ? {} : { replyToKey }),
-    });
-  }
-
-  /** Moves a draft if its state allows that event; false when it does not, or somebody else was first. */
-  function move(
-    draft: DraftRow,
-    event: DraftEvent,
-    by: { readonly actor: string | null; readonly reason: string | null },
-  ): boolean {
-    const allowed: Partial<Record<DraftEvent, DraftState>> = DRAFT_TRANSITIONS[draft.state];
-    const to = allowed[event];
-    return to !== undefined && storage.drafts.move(draft.id, draft, to, { at: clock.now(), ...by });
-  }
-
-  function record(draft: DraftRow, verdict: Verdict, actor: string, reason: string | null): void {
-    const at = clock.now();
-    storage.drafts.decide({ draftId: draft.id, revision: draft.revision, verdict, actor, reason, at });
-    storage.journal.add({ at, subject: `draft:${draft.id}`, event: verdict, actor, detail: reason });
-  }
-
-  function late(draft: DraftRow | undefined, revision: number): DecisionResult {
-    if (draft === undefined) return { kind: 'late', said: 'There is no such draft.' };
-    if (draft.revision !== revision)
-      return { kind: 'late', said: `Its text has changed: revision ${draft.revision} has buttons of its own.` };
-    return { kind: 'late', said: describeFate(draft) };
-  }
+  const ledger = createDraftLedger(options);
+  const publishing = createPublishing({ fleet, storage, clock, outbox, ledger });
+  const { move, record, refreshCard, sendCard, late, done } = ledger;
 
   function expire(draft: DraftRow, reason: string | null): void {
     if (!move(draft, 'expire', { actor: null, reason })) return;
@@ -144,119 +90,8 @@ export function createDesk(options: {
     return draft;
   }
 
-  function done(id: number, said: string): DecisionResult {
-    const draft = storage.drafts.get(id);
-    if (draft === undefined) throw new Error(`draft ${id} vanished`);
-    return { kind: 'done', draft, said };
-  }
-
-  function wantPublication(
-    draft: DraftRow,
-    approval: { readonly by: string; readonly at: number },
-    nextAt: number,
-  ): void {
-    const publisher = publishers.get(draft.kind);
-    if (publisher === undefined) return;
-    const attempt = (storage.publications.lastOf(draft.id)?.attempt ?? 0) + 1;
-    storage.publications.want({
-      draftId: draft.id,
-      revision: draft.revision,
-      hash: draft.hash,
-      attempt,
-      publisher,
-      approvedBy: approval.by,
-      approvedAt: approval.at,
-      nextAt,
-    });
-  }
-
   function knownKinds(): readonly string[] {
-    return [...new Set([...fleet.drafts.kinds.keys(), ...publishers.keys()])];
-  }
-
-  function settlePublication(publication: PublicationRow, draft: DraftRow, outcome: PublicationOutcome): void {
-    const now = clock.now();
-    const actor = `publisher:${publication.publisher}`;
-    switch (outcome.kind) {
-      case 'published':
-        storage.publications.move(publication.id, 'running', 'published', null, now);
-        storage.drafts.published(draft.id, outcome);
-        move(draft, 'publish', { actor: null, reason: null });
-        record(draft, 'published', actor, null);
-        return refreshCard(draft.id);
-      case 'later':
-      case 'refused': {
-        storage.publications.move(publication.id, 'running', 'later', outcome.reason, now);
-        move(draft, 'postpone', { actor: null, reason: null });
-        wantPublication(draft, { by: publication.approvedBy, at: publication.approvedAt }, now + outcome.afterMs);
-        return refreshCard(
-          draft.id,
-          outcome.kind === 'later'
-            ? `the publisher asked for another try: ${outcome.reason}`
-            : `waits: ${outcome.reason}`,
-        );
-      }
-      case 'failed':
-        storage.publications.move(publication.id, 'running', 'failed', outcome.reason, now);
-        move(draft, 'fail', { actor: null, reason: outcome.reason });
-        record(draft, 'failed', actor, outcome.reason);
-        refreshCard(draft.id);
-        return outbox.send({
-          key: `draft:${draft.id}:failed:${publication.attempt}`,
-          class: 'alert',
-          content: {
-            kind: 'text',
-            body: richText(
-              lines(
-                bold(`⚠️ Draft #${draft.id} was not published`),
-                shorten(outcome.reason, 600),
-                'It waits for your decision again.',
-              ),
-            ),
-          },
-          replyToKey: draftCardKey(draft),
-        });
-      case 'unknown': {
-        storage.publications.move(publication.id, 'running', 'unknown', outcome.reason, now);
-        move(draft, 'lose', { actor: null, reason: outcome.reason });
-        record(draft, 'unknown', actor, outcome.reason);
-        refreshCard(draft.id);
-        const lost = storage.drafts.get(draft.id) ?? draft;
-        return outbox.send({
-          key: unknownCardKey(draft, publication.attempt),
-          class: 'alert',
-          content: renderUnknownCard(lost, setting()),
-          replyToKey: draftCardKey(draft),
-          sound: 'always',
-        });
-      }
-    }
-  }
-
-  /** Ends the question about an unknown publication, by what the owner saw. */
-  function answerUnknown(id: number, revision: number, by: string, event: 'confirm' | 'repeat'): DecisionResult {
-    const now = clock.now();
-    const draft = storage.drafts.get(id);
-    const publication = storage.publications.lastOf(id);
-    if (draft === undefined || publication === undefined || draft.revision !== revision || draft.state !== 'unknown')
-      return late(draft, revision);
-    const verdict = event === 'confirm' ? 'published' : 'dropped';
-    const reason = event === 'confirm' ? 'you said that it is live' : null;
-    if (
-      !storage.publications.move(publication.id, 'unknown', verdict, `${by} said so`, now) ||
-      !move(draft, event, { actor: by, reason })
-    )
-      return late(draft, revision);
-    record(draft, event === 'confirm' ? 'published' : 'approved', by, reason);
-    if (event === 'repeat') wantPublication(draft, { by, at: now }, now);
-    refreshCard(id);
-    const said = event === 'confirm' ? 'Good: it counts as published.' : 'It is published again.';
-    outbox.edit(unknownCardKey(draft, publication.attempt), {
-      kind: 'text',
-      body: richText(lines(bold(`Draft #${id}`), said)),
-      buttons: [],
-    });
-    return done(id, said);
+    return [...new Set([...fleet.drafts.kinds.keys(), ...publishing.kinds()])];
   }
 
   function tellExpired(expired: readonly DraftRow[]): void {
@@ -285,6 +120,11 @@ export function createDesk(options: {
   }
 
   return {
+    begin: publishing.begin,
+    explainWait: publishing.explainWait,
+    publicationEnded: publishing.publicationEnded,
+    publicationInput: publishing.publicationInput,
+
     submit: (submission) =>
       storage.transaction(() => {
         const key = submission.key ?? null;
@@ -330,8 +170,8 @@ export function createDesk(options: {
           return late(storage.drafts.get(id), revision);
         record(draft, 'approved', by, null);
         const now = clock.now();
-        wantPublication(draft, { by, at: now }, now);
-        const publisher = publishers.get(draft.kind);
+        publishing.want(draft, { by, at: now }, now);
+        const publisher = publishing.publisherOf(draft.kind);
         refreshCard(
           id,
           publisher === undefined
@@ -380,8 +220,8 @@ export function createDesk(options: {
         return done(id, 'Changed: look at it once more below.');
       }),
 
-    confirmLive: (id, revision, by) => storage.transaction(() => answerUnknown(id, revision, by, 'confirm')),
-    publishAgain: (id, revision, by) => storage.transaction(() => answerUnknown(id, revision, by, 'repeat')),
+    confirmLive: (id, revision, by) => storage.transaction(() => publishing.answerUnknown(id, revision, by, 'confirm')),
+    publishAgain: (id, revision, by) => storage.transaction(() => publishing.answerUnknown(id, revision, by, 'repeat')),
 
     checkOpen: (id, revision) =>
       storage.transaction(() => {
@@ -397,27 +237,6 @@ export function createDesk(options: {
         return true;
       }),
 
-    begin(publication) {
-      const draft = storage.drafts.get(publication.draftId);
-      if (
-        draft === undefined ||
-        draft.revision !== publication.revision ||
-        draft.hash !== publication.hash ||
-        !move(draft, 'begin', { actor: null, reason: null })
-      ) {
-        storage.publications.move(publication.id, 'wanted', 'dropped', 'the draft changed', clock.now());
-        return false;
-      }
-      storage.publications.move(publication.id, 'wanted', 'running', null, clock.now());
-      refreshCard(draft.id);
-      return true;
-    },
-
-    explainWait(publication, reason) {
-      // Asked at every tick: the card is rendered only when there is something new to say.
-      if (storage.publications.explain(publication.id, reason)) refreshCard(publication.draftId, reason);
-    },
-
     expireDue: (now) => {
       const over = storage.drafts.expired(now);
       for (const draft of over)
@@ -425,54 +244,5 @@ export function createDesk(options: {
       tellExpired(over);
       return storage.drafts.nextDeadline();
     },
-
-    publicationInput(publicationId) {
-      const publication = storage.publications.get(publicationId);
-      const draft = publication === undefined ? undefined : storage.drafts.get(publication.draftId);
-      if (publication?.state !== 'running' || draft === undefined || draft.hash !== publication.hash) return undefined;
-      const owner = /^owner:(\d+)$/.exec(publication.approvedBy);
-      return `${JSON.stringify({
-        id: draft.id,
-        revision: draft.revision,
-        hash: draft.hash,
-        kind: draft.kind,
-        agent: draft.agent,
-        to: draft.recipient,
-        url: draft.url,
-        context: draft.context,
-        body: draft.body,
-        attempt: publication.attempt,
-        approved_by: owner === null ? publication.approvedBy : Number(owner[1]),
-        approved_at: new Date(publication.approvedAt).toISOString(),
-      })}\n`;
-    },
-
-    publicationEnded: (publicationId, end) =>
-      storage.transaction(() => {
-        const publication = storage.publications.get(publicationId);
-        const draft = publication === undefined ? undefined : storage.drafts.get(publication.draftId);
-        if (publication === undefined || draft === undefined || publication.state !== 'running') return;
-        settlePublication(publication, draft, decidePublication(end, publication.attempt));
-      }),
   };
-}
-
-function describeFate(draft: DraftRow): string {
-  const by = draft.decidedBy === null ? '' : ' already';
-  switch (draft.state) {
-    case 'pending':
-      return 'It still waits for a decision.';
-    case 'approved':
-      return `It was${by} approved.`;
-    case 'publishing':
-      return 'It was approved and is being published right now.';
-    case 'published':
-      return `It was${by} published${draft.publishedUrl === null ? '' : `: ${draft.publishedUrl}`}.`;
-    case 'unknown':
-      return 'It was approved, and nobody knows yet whether it went out.';
-    case 'rejected':
-      return `It was${by} rejected${draft.reason === null ? '' : `: ${draft.reason}`}.`;
-    case 'expired':
-      return 'Its time is over: it expired.';
-  }
 }

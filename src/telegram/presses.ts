@@ -1,6 +1,7 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
-import type { DecisionResult, Desk } from '../drafts/desk.ts';
+import type { Desk } from '../drafts/desk.ts';
+import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
 import type { CallbackData, Press } from './callback-data.ts';
