@@ -3,7 +3,7 @@ import type { Clock, Disk, Log } from '../../src/ports.ts';
 import type { Host } from './machine.ts';
 
 /** Thrown through the code of a control plane that has just died: nothing that it does from here on has an effect. */
-export class Died extends Error {
+class Died extends Error {
   override readonly name = 'Died';
 }
 

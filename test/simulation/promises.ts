@@ -17,7 +17,7 @@ const CARD_MS = 3 * MINUTE_MS;
 const LONGEST_TURN_MS = HOUR_MS;
 
 /** Everything that is checked after each step. */
-export const PROMISES: readonly WorldPromise[] = [
+const PROMISES: readonly WorldPromise[] = [
   { name: 'no draft lost', broken: lostDraft, isSlow: true },
   { name: 'the same key is the same draft', broken: doubledDraft },
   { name: 'none published twice', broken: publishedTwice },
