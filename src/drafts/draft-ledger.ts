@@ -53,7 +53,7 @@ export function createDraftLedger(options: {
       if (draft !== undefined) outbox.edit(draftCardKey(draft), renderDraftCard(draft, cardSetting(), waiting));
     },
 
-    sendCard(draft, key = draftCardKey(draft), replyToKey = undefined) {
+    sendCard(draft, key = draftCardKey(draft), replyToKey) {
       const link = replyToKey === undefined ? {} : { replyToKey };
       outbox.send({ key, class: 'card', content: renderDraftCard(draft, cardSetting()), ...link });
     },
