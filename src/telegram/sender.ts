@@ -54,8 +54,10 @@ export function createSender(options: {
   function paceOf(row: OutboxRow, now: number): 'now' | 'wait' {
     tokens = Math.min(BURST, tokens + Math.max(0, now - refilledAt) / REFILL_MS);
     refilledAt = now;
-    // The first word of an alert waits for nothing; its edits can.
-    return row.class === 'answer' || (row.class === 'alert' && row.messageId === null) || tokens >= 1 ? 'now' : 'wait';
+    // The first word of an alert waits for nothing; its edits wait longest, or an alert that is edited all the time starves all others.
+    const isEdit = row.messageId !== null;
+    if (row.class === 'answer' || (row.class === 'alert' && !isEdit)) return 'now';
+    return tokens >= (row.class === 'alert' ? 2 : 1) ? 'now' : 'wait';
   }
 
   function look(): number | undefined {
@@ -145,7 +147,7 @@ export function createSender(options: {
       case 'delivered':
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
       case 'retry':
-        return storage.outbox.retry(row.id, result.everybody ? now : now + result.afterMs, result.error);
+        return storage.outbox.retry(row.id, waitsAlone(row, result) ? now + result.afterMs : now, result.error);
       case 'resend':
         return storage.outbox.forget(row.id, now);
       case 'plain':
@@ -162,6 +164,11 @@ export function createSender(options: {
         log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
         return storage.outbox.end(row.id, result.kind, result.error);
     }
+  }
+
+  /** Where everybody waits, a pause holds the message; but answers to presses pass a flood's pause. */
+  function waitsAlone(row: OutboxRow, result: Delivery & { kind: 'retry' }): boolean {
+    return !result.everybody || (result.isFlood === true && row.class === 'answer');
   }
 
   async function attempt(row: OutboxRow): Promise<Delivery> {
@@ -197,12 +204,12 @@ export function createSender(options: {
     },
     async stop() {
       await worker.stop();
-      cancelPause();
       writer.stop();
       // What hangs is cut: its row says what to do about it at the next start.
       const cancel = clock.after(LAST_WORDS_MS, () => stopped.abort());
       await Promise.all(flying);
       cancel();
+      cancelPause();
     },
   };
 }

@@ -1,36 +1,7 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import type { MessageClass } from '../../storage/outbox-store.ts';
-import { createStorage } from '../../storage/storage.ts';
-import { createOutbox, type Content, type OutgoingMessage } from '../../src/telegram/outbox.ts';
-import { createSender } from '../../src/telegram/sender.ts';
-import { createManualClock } from '../fakes/manual-clock.ts';
-import { createMemoryLog } from '../fakes/memory-log.ts';
 import { openStorage } from '../fakes/open-storage.ts';
-import { createScriptedApi, type PendingCall } from '../fakes/scripted-api.ts';
-
-const OWNER = 4242;
-
-function text(body: string, more: Partial<Content & { kind: 'text' }> = {}): Content {
-  return { kind: 'text', body: { text: body, entities: [] }, ...more };
-}
-
-function setUp(opened = openStorage()) {
-  const clock = createManualClock();
-  const log = createMemoryLog();
-  const api = createScriptedApi();
-  const fatal: unknown[] = [];
-  const storage = createStorage(opened.database);
-  const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub: (given) => given, isQuiet: () => false });
-  const sender = createSender({ storage, api, clock, log, onFatal: (error) => fatal.push(error) });
-  sender.start();
-  const send = (key: string, kind: MessageClass, content: Content = text(key), more: Partial<OutgoingMessage> = {}) =>
-    storage.transaction(() => outbox.send({ key, class: kind, content, ...more }));
-  const edit = (key: string, content: Content) => storage.transaction(() => outbox.edit(key, content));
-  const row = (key: string) => storage.outbox.get(key);
-  const shown = (call: PendingCall | undefined) => call?.payload['text'];
-  return { ...opened, storage, clock, log, api, fatal, sender, send, edit, row, shown };
-}
+import { createSenderWorld as setUp, text } from './sender-world.ts';
 
 test('one key is one message, however often it is asked for', async () => {
   const { send, clock, api, row } = setUp();

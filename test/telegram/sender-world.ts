@@ -1,0 +1,33 @@
+import type { MessageClass } from '../../storage/outbox-store.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { createOutbox, type Content, type OutgoingMessage } from '../../src/telegram/outbox.ts';
+import { createSender } from '../../src/telegram/sender.ts';
+import { createManualClock } from '../fakes/manual-clock.ts';
+import { createMemoryLog } from '../fakes/memory-log.ts';
+import { openStorage } from '../fakes/open-storage.ts';
+import { createScriptedApi, type PendingCall } from '../fakes/scripted-api.ts';
+
+export const OWNER = 4242;
+
+/** A message that is only text. */
+export function text(body: string, more: Partial<Content & { kind: 'text' }> = {}): Content {
+  return { kind: 'text', body: { text: body, entities: [] }, ...more };
+}
+
+/** The outbox and its sender over real SQLite, with an API and a clock in the hands of the test. */
+export function createSenderWorld(opened = openStorage()) {
+  const clock = createManualClock();
+  const log = createMemoryLog();
+  const api = createScriptedApi();
+  const fatal: unknown[] = [];
+  const storage = createStorage(opened.database);
+  const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub: (given) => given, isQuiet: () => false });
+  const sender = createSender({ storage, api, clock, log, onFatal: (error) => fatal.push(error) });
+  sender.start();
+  const send = (key: string, kind: MessageClass, content: Content = text(key), more: Partial<OutgoingMessage> = {}) =>
+    storage.transaction(() => outbox.send({ key, class: kind, content, ...more }));
+  const edit = (key: string, content: Content) => storage.transaction(() => outbox.edit(key, content));
+  const row = (key: string) => storage.outbox.get(key);
+  const shown = (call: PendingCall | undefined) => call?.payload['text'];
+  return { ...opened, storage, outbox, clock, log, api, fatal, sender, send, edit, row, shown };
+}
