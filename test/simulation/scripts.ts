@@ -259,7 +259,8 @@ export function createScripts(options: ScriptOptions): Scripts {
   }
 
   function countFailure(program: Program, exit: ProcessExit): void {
-    if (program.role !== 'agent' || program.isAsked) return;
+    // What ends while the control plane is stopping counts as stopped with it.
+    if (program.role !== 'agent' || program.isAsked || options.gateway() === undefined) return;
     const isGood = exit.kind === 'exited' && exit.code === EXIT.done;
     if (refusals.has(program.pid)) return;
     if (isGood) return void failures.delete(program.name);
