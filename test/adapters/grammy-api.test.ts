@@ -112,6 +112,11 @@ test.each([
   ['MESSAGE_ID_INVALID', 'message-gone'],
   ["can't parse entities", 'bad-request'],
   ['chat not found', 'forbidden'],
+  ['group chat was upgraded to a supergroup chat', 'forbidden'],
+  ['not enough rights to send text messages to the chat', 'forbidden'],
+  ['have no rights to send a message', 'forbidden'],
+  ['CHAT_WRITE_FORBIDDEN', 'forbidden'],
+  ['TOPIC_CLOSED', 'forbidden'],
 ])('a 400 "%s" is %s', async (description, code) => {
   const root = await serve((_request, response) => {
     response.writeHead(400, { 'content-type': 'application/json' });

@@ -36,6 +36,32 @@ describe('incident register', () => {
     expect(world.shown()[0]?.text).toContain('seen 2 times');
   });
 
+  it('edits the alert of a trouble that comes a hundred times eleven times at most, and counts all hundred', () => {
+    let id = 0;
+
+    for (let n = 1; n <= 100; n += 1) id = world.rooms.incidents.report({ ...TROUBLE, evidence: `try ${n}` }).id;
+
+    expect(world.storage.outbox.get(`incident:${id}`)?.wanted).toBeLessThanOrEqual(12);
+    expect(world.storage.incidents.get(id)).toMatchObject({ times: 100, evidence: 'try 100' });
+  });
+
+  it('edits the alert at once when a trouble that came a hundred times reaches another agent', () => {
+    for (let n = 1; n <= 100; n += 1) world.rooms.incidents.report(TROUBLE);
+
+    world.rooms.incidents.report({ ...TROUBLE, agents: ['clerk'] });
+
+    expect(world.shown()[0]?.text).toContain('clerk, scout');
+    expect(world.shown()[0]?.text).toContain('seen 101 times');
+  });
+
+  it('shows the full count when a trouble that came a hundred times is over', () => {
+    for (let n = 1; n <= 100; n += 1) world.rooms.incidents.report(TROUBLE);
+
+    world.rooms.incidents.close(TROUBLE.fingerprint);
+
+    expect(world.shown()[0]?.text).toContain('seen 100 times');
+  });
+
   it('says that it is over in a silent reply with its length and cost, and takes the buttons off the alert', async () => {
     const { id } = world.rooms.incidents.report(TROUBLE);
     await world.advance(5 * MINUTE);

@@ -17,11 +17,15 @@ import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
 
 export const OWNER = 4242;
+/** The other owner, who talks to the bot in a chat of his own. */
+export const SECOND_OWNER = 4343;
 export const STRANGER = 666;
+/** A group, as Telegram numbers them. */
+export const GROUP = -1001;
 
 const FLEET = `timezone: Europe/Berlin
 home: ./state
-telegram: { owners: [${OWNER}] }
+telegram: { owners: [${OWNER}, ${SECOND_OWNER}] }
 credentials:
   claude: { check: ["/bin/true"], login: ["/bin/true"] }
   mail: { check: ["/bin/true"] }
@@ -36,19 +40,20 @@ drafts: { kinds: { reply: { window: 4h } } }
 const ME = { id: 123456, is_bot: true, first_name: 'Nightdesk', username: 'nightdesk_bot' };
 
 /** The bot with its rooms over real SQLite and without a network: updates in, rows of the outbox out. */
-export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
+export function createBotWorld(files: Readonly<Record<string, string>> = {}, fleetChat = OWNER) {
   using folder = createFleetFolder();
   const { fleet } = folder.loaded(FLEET);
   const opened = openStorage();
   const clock = createManualClock();
   let nextUpdate = 1;
   let nextMessage = 1;
+  const said: string[] = [];
   let incarnation = build();
 
   function build() {
     const storage = createStorage(opened.database);
     const { scrub } = createScrubber([]);
-    const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
+    const outbox = createOutbox({ storage, clock, chatId: fleetChat, scrub, isQuiet: () => false });
     const callbackData = createCallbackData('a key of the test');
     const incidents = createIncidentRegister({
       storage,
@@ -80,8 +85,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
       storage,
       clock,
       outbox,
-      isOwner: (id) => id === OWNER,
-      chatId: OWNER,
+      isOwner: (id) => id === OWNER || id === SECOND_OWNER,
+      chatId: fleetChat,
       commands,
       desk,
       fleetMenu,
@@ -101,7 +106,9 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
     return { id, is_bot: false, first_name: 'Ada' };
   }
 
-  const chat = { id: OWNER, type: 'private', first_name: 'Ada' };
+  function chatOf(id: number) {
+    return id < 0 ? { id, type: 'supergroup', title: 'A group' } : { id, type: 'private', first_name: 'Ada' };
+  }
 
   function content(key: string): Content | undefined {
     const row = incarnation.storage.outbox.get(key);
@@ -129,6 +136,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
     database: opened.database,
     content,
     textOf,
+    /** Where the reply to what was said last goes. */
+    chatOfReply: () => incarnation.storage.outbox.get(said.at(-1) ?? '')?.chatId,
     get rooms() {
       return incarnation;
     },
@@ -149,18 +158,29 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
     /** Writes to the bot; gives what it said in return. */
     async says(
       text: string,
-      more: { readonly from?: number; readonly replyTo?: number; readonly ageMs?: number } = {},
+      more: {
+        readonly from?: number;
+        /** Where it is said; without it where this person is alone with the bot. */
+        readonly chatId?: number;
+        readonly replyTo?: number;
+        readonly ageMs?: number;
+        /** True: the command is not marked as one, as Telegram's clients mark it. */
+        readonly unmarked?: boolean;
+      } = {},
     ) {
-      const { from = OWNER, replyTo, ageMs = 0 } = more;
-      const entities = text.startsWith('/')
-        ? [{ type: 'bot_command', offset: 0, length: text.split(' ')[0]?.length }]
-        : [];
+      const { from = OWNER, chatId = from, replyTo, ageMs = 0, unmarked = false } = more;
+      const chat = chatOf(chatId);
+      const entities =
+        text.startsWith('/') && !unmarked
+          ? [{ type: 'bot_command', offset: 0, length: text.split(' ')[0]?.length }]
+          : [];
       const date = Math.floor((clock.now() - ageMs) / 1_000);
       nextMessage += 1;
       const replied = replyTo === undefined ? {} : { reply_to_message: { message_id: replyTo, chat, date, from: ME } };
       const updateId = await handle({
         message: { message_id: nextMessage, date, chat, from: person(from), text, entities, ...replied },
       });
+      said.push(`reply:${updateId}`);
       return textOf(`reply:${updateId}`);
     },
     handle,
@@ -179,7 +199,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}) {
             id: queryId,
             from: person(more.from ?? OWNER),
             chat_instance: '1',
-            message: { message_id: more.messageId ?? 1, date: 1, chat, from: ME, text: 'x' },
+            message: { message_id: more.messageId ?? 1, date: 1, chat: chatOf(fleetChat), from: ME, text: 'x' },
             ...(data === undefined ? { game_short_name: 'x' } : { data }),
           },
         } as Update,

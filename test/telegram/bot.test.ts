@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createBotWorld, OWNER, STRANGER } from './bot-world.ts';
+import { createBotWorld, GROUP, OWNER, SECOND_OWNER, STRANGER } from './bot-world.ts';
 
 test('a stranger gets nothing, on messages and on buttons alike', async () => {
   const world = createBotWorld();
@@ -315,4 +315,96 @@ test('/fleet shows a menu whose buttons are answered once', async () => {
   const said = await world.says('/fleet');
 
   expect(said).toMatch(/The fleet: 4 agents/);
+});
+
+test.each([
+  ['without being marked as one', '/status', true],
+  ['in capitals', '/STATUS', false],
+  ['in capitals, unmarked', '/Status', true],
+  ['with the name of the bot', '/Status@nightdesk_bot', true],
+])('a command %s is the command', async (_title, text, unmarked) => {
+  const world = createBotWorld();
+  const expected = await world.says('/status');
+
+  expect(await world.says(text, { unmarked })).toBe(expected);
+});
+
+test('the argument of a command in capitals stays as it was written', async () => {
+  const world = createBotWorld();
+
+  expect(await world.says('/WHY Scout', { unmarked: true })).toBe(await world.says('/why Scout'));
+});
+
+test("a command for another bot in the fleet's group gets silence", async () => {
+  const world = createBotWorld({}, GROUP);
+
+  expect(await world.says('/status@other_bot', { chatId: GROUP })).toBeUndefined();
+});
+
+test("an owner's command in another group than the fleet's gets silence", async () => {
+  const world = createBotWorld();
+  const before = world.rows();
+
+  await world.says('/status', { chatId: GROUP });
+  await world.says('/fleet', { chatId: GROUP });
+
+  expect(world.rows()).toBe(before);
+});
+
+test("in the fleet's group a command is answered and plain talk is not", async () => {
+  const world = createBotWorld({}, GROUP);
+
+  const command = await world.says('/status', { chatId: GROUP });
+  const chatId = world.chatOfReply();
+  const before = world.rows();
+  await world.says('lunch?', { chatId: GROUP });
+  await world.says('/lunch', { chatId: GROUP });
+  await world.handle({
+    message: {
+      message_id: 99,
+      date: 1,
+      chat: { id: GROUP, type: 'supergroup', title: 'A group' },
+      from: { id: OWNER, is_bot: false, first_name: 'A' },
+      photo: [],
+    },
+  });
+
+  expect(command).toBeDefined();
+  expect(chatId).toBe(GROUP);
+  expect(world.rows()).toBe(before);
+});
+
+test.each(['/status', '/fleet', '/cancel', 'good morning'])(
+  'the reply to "%s" goes to the private chat of the second owner who asked',
+  async (text) => {
+    const world = createBotWorld();
+
+    const said = await world.says(text, { from: SECOND_OWNER });
+
+    expect(said).toBeDefined();
+    expect(world.chatOfReply()).toBe(SECOND_OWNER);
+  },
+);
+
+test('a new text of 4096 characters is refused with a sentence, since Telegram may have cut it', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+
+  const said = await world.says('x'.repeat(4_096));
+
+  expect(said).toMatch(/Draft #1 stays as it is: Telegram cuts texts at 4096 characters/);
+  expect(world.draft(id)).toMatchObject({ body: 'one', revision: 1 });
+});
+
+test('a new text of 4095 characters, in reply to the card, is taken', async () => {
+  const world = createBotWorld();
+  const id = world.submit('one');
+  const card = world.deliver(`draft:${id}:r1`);
+
+  const tooLong = await world.says('x'.repeat(4_096), { replyTo: card });
+  await world.says('x'.repeat(4_095), { replyTo: card });
+
+  expect(tooLong).toMatch(/stays as it is/);
+  expect(world.draft(id)?.body).toHaveLength(4_095);
 });

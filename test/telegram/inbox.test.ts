@@ -23,11 +23,11 @@ function createInbox(handle: (update: Update) => Promise<void> | void, opened = 
     handle: async (update) => await handle(update),
     onFatal: (error) => fatal.push(error),
   });
-  const add = (updateId: number, body: object, urgent = false): boolean =>
+  const add = (updateId: number, body: object, urgent = false, identity = `message ${updateId}`): boolean =>
     storage.transaction(() =>
       storage.inbox.add({
         updateId,
-        identity: `message ${updateId}`,
+        identity,
         receivedAt: 0,
         urgent,
         body: JSON.stringify({ update_id: updateId, ...body }),
@@ -65,6 +65,37 @@ test('an update that is stored twice is handled once, even after it was handled'
 
   expect([first, second]).toEqual([true, false]);
   expect(handled).toEqual([7]);
+});
+
+test('another update under an id that was handled before is handled, under a number of its own', async () => {
+  const handled: Update[] = [];
+  const inbox = createInbox((update) => void handled.push(update));
+  inbox.worker.start();
+
+  inbox.add(7, { message: { message_id: 1 } }, false, 'message 1');
+  await inbox.clock.rest();
+  inbox.add(7, { message: { message_id: 2 } }, false, 'message 2');
+  await inbox.clock.rest();
+
+  expect(handled.map((update) => update.message?.message_id)).toEqual([1, 2]);
+  expect(new Set(handled.map((update) => update.update_id)).size).toBe(2);
+});
+
+test('two updates of one id that both fail are both told, and both presses are answered', async () => {
+  const inbox = createInbox(() => {
+    throw new Error('boom');
+  });
+  inbox.add(7, { callback_query: { id: '98' } }, true, 'press 98');
+  inbox.add(7, { callback_query: { id: '99' } }, true, 'press 99');
+
+  inbox.worker.start();
+  await inbox.clock.rest();
+
+  const rows = inbox.database.prepare(`SELECT class, count(*) AS n FROM outbox GROUP BY class ORDER BY class`).all();
+  expect(rows).toEqual([
+    { class: 'answer', n: 2 },
+    { class: 'reply', n: 2 },
+  ]);
 });
 
 test('an update that fails three times is set aside and told, and the next one is handled', async () => {

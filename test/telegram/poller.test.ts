@@ -127,6 +127,52 @@ test('a restart in the middle gets the same updates again and stores them once',
   expect(opened.storage.inbox.waiting()).toBe(3);
 });
 
+test.each([
+  [
+    'message',
+    (n: number) => ({ message: { message_id: n, date: n, chat: { id: OWNER }, from: { id: OWNER }, text: 'hi' } }),
+  ],
+  ['press', (n: number) => ({ callback_query: { id: `${n}`, data: 'x', from: { id: OWNER } } })],
+])('another %s under an id that was seen before is stored, and the same one again is not', async (_kind, body) => {
+  const { clock, last, storage } = startPoller();
+  await clock.rest();
+  last().succeed([{ update_id: 5, ...body(1) }]);
+  await clock.rest();
+
+  last().succeed([{ update_id: 5, ...body(1) }]);
+  await clock.pass(500);
+  const again = storage.inbox.waiting();
+  last().succeed([{ update_id: 5, ...body(2) }]);
+  await clock.rest();
+
+  expect([again, storage.inbox.waiting()]).toEqual([1, 2]);
+});
+
+test('a message of a stranger sends nothing that waits for its chat any sooner', async () => {
+  const { clock, last, storage } = startPoller();
+  await clock.rest();
+  const inTenMinutes = clock.now() + 600_000;
+  storage.transaction(() =>
+    storage.outbox.add({
+      key: 'a',
+      class: 'card',
+      priority: 3,
+      chatId: OWNER,
+      replyToKey: null,
+      content: '{}',
+      silent: 0,
+      nextAt: inTenMinutes,
+      giveUpAt: null,
+      createdAt: clock.now(),
+    }),
+  );
+
+  last().succeed([message(1, STRANGER)]);
+  await clock.rest();
+
+  expect(storage.outbox.get('a')?.nextAt).toBe(inTenMinutes);
+});
+
 test('strangers are neither stored nor answered, and told of once a day', async () => {
   const { clock, last, storage, database } = startPoller();
   await clock.rest();
