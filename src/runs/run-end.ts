@@ -1,5 +1,7 @@
 import type { RunEnd } from '../../storage/run-store.ts';
 import type { ProcessExit } from '../ports.ts';
+import { createAuthScanner } from '../runtimes/auth-scan.ts';
+import { plainText } from '../runtimes/evidence.ts';
 import type { RunOutcome } from '../runtimes/runtime.ts';
 import type { PublicationEnd } from './settlement.ts';
 
@@ -50,13 +52,31 @@ export function decidePublicationEnd(program: EndedProgram, stdout: string, wasS
   };
 }
 
-/** Whether a line stands in a publication's own text, as it was given or as the JSON spelled it; `input` is that JSON, or empty. */
-export function isQuoted(evidence: string, input: string): boolean {
-  const line = evidence.trim();
-  if (input === '' || line === '') return false;
-  const { body, context } = JSON.parse(input) as { body: string; context: string | null };
-  const isPart = [input, body, context ?? ''].some((text) => text.includes(line));
-  return isPart || line.includes(input.trim().slice(0, 120));
+/**
+ * Tells of what a publisher printed whether it is quoted from its publication (`input`, the JSON on its stdin): as it was given, as the
+ * JSON spelled it, or behind words of the publisher's own. Both sides are compared as a person sees them.
+ */
+export function createQuoteCheck(input: string): (evidence: string) => boolean {
+  let known: { readonly wholes: readonly string[]; readonly signs: readonly string[] } | undefined;
+
+  /** A draft may be a megabyte, and nearly no publisher shows any sign: it is read at the first one. */
+  function read(): NonNullable<typeof known> {
+    const { body, context } = JSON.parse(input) as { body: string; context: string | null };
+    const texts = [input, body, context ?? ''];
+    return { wholes: texts.map(plainText), signs: texts.flatMap(signsIn) };
+  }
+
+  return (evidence) => {
+    known ??= read();
+    return (
+      known.wholes.some((whole) => whole.includes(evidence)) || known.signs.some((sign) => evidence.includes(sign))
+    );
+  };
+}
+
+function signsIn(text: string): string[] {
+  const scanner = createAuthScanner();
+  return [...scanner.push(Buffer.from(text)), ...scanner.end()].map((sign) => sign.evidence);
 }
 
 /** How a program ended, in a word or two. */

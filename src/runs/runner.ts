@@ -10,7 +10,7 @@ import type { Decoder, RunEvent, Runtime } from '../runtimes/runtime.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
-import { decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, isQuoted } from './run-end.ts';
+import { createQuoteCheck, decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram } from './run-end.ts';
 import { type PublicationEnd, readGenerations, type Settlement } from './settlement.ts';
 import { createSpool, type Spool } from './spool.ts';
 
@@ -39,8 +39,6 @@ interface Execution {
   readonly decoder: Decoder;
   readonly spool: Spool;
   readonly cancelTimeout: () => void;
-  /** What a publisher read on stdin; empty for all others. */
-  readonly input: string;
   /** Chunks may be cut within a character. */
   readonly decodeStdout: (chunk: Uint8Array) => string;
   lastStdout: string;
@@ -120,8 +118,8 @@ export function createRunner(options: {
       run,
       agent,
       process,
-      decoder: runtime.createDecoder(),
-      input: input ?? '',
+      // A publisher that prints what it was given says nothing of its own login.
+      decoder: runtime.createDecoder(input === undefined ? undefined : createQuoteCheck(input)),
       spool,
       cancelTimeout: clock.after(agent.timeoutMs, () =>
         guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now()))),
@@ -182,8 +180,6 @@ export function createRunner(options: {
   function onEvent(execution: Execution, event: RunEvent): void {
     if (event.kind !== 'auth-sign') return;
     const { run } = execution;
-    // A publisher that prints what it was given says nothing of its own login.
-    if (run.publicationId !== null && isQuoted(event.evidence, execution.input)) return;
     storage.transaction(() => {
       const hint = event.credentialHint;
       const generations = readGenerations(run);

@@ -25,13 +25,14 @@ function start(agent: Agent, run: RunInput): SpawnPart {
  * Each vendor's first sign of a dead credential becomes an event, and no more, so that a flood of 401s costs a handful of them.
  * A run that showed one has failed by it, whatever its exit code says: agents take a 401 for a passing trouble, and exit 0.
  */
-function createDecoder(): Decoder {
+function createDecoder(isForeign: (evidence: string) => boolean = () => false): Decoder {
   const scanners = { stdout: createAuthScanner(), stderr: createAuthScanner() };
   const lastWords = { stdout: createLastWords(), stderr: createLastWords() };
   const told = new Set<string | undefined>();
   let firstSign: AuthSign | undefined;
 
-  function note(signs: readonly AuthSign[]): AuthSign[] {
+  function note(seen: readonly AuthSign[]): AuthSign[] {
+    const signs = seen.filter(({ evidence }) => !isForeign(evidence));
     firstSign ??= signs[0];
     return signs.filter(({ credentialHint }) => !told.has(credentialHint) && told.add(credentialHint));
   }

@@ -54,7 +54,8 @@ export interface SpawnPart {
 export interface Runtime {
   readonly name: Agent['runtime'];
   start(agent: Agent, run: RunInput): SpawnPart;
-  createDecoder(): Decoder;
+  /** `isForeign` tells of evidence that it is no word of the agent's own, such as a draft about dead logins that a publisher prints. */
+  createDecoder(isForeign?: (evidence: string) => boolean): Decoder;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadExplanation } from '../../src/loop/why.ts';
-import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND } from './room-world.ts';
+import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from './room-world.ts';
 
 let world: RoomWorld | undefined;
 
@@ -85,6 +85,29 @@ describe('owner holds', () => {
 
     expect(fleet.holds()).toEqual([]);
     expect(fleet.named('scout')).toHaveLength(2);
+  });
+
+  it('run what was missed at the moment in which their time is over, and nobody who missed nothing', async () => {
+    const fleet = await open();
+    fleet.rooms.holds.pause('scout', 'owner:1', 7 * MINUTE, false);
+    fleet.rooms.holds.pause('clerk', 'owner:1', 4 * MINUTE, false);
+
+    await fleet.advance(4 * MINUTE + SECOND);
+    const clerks = fleet.named('clerk').length;
+    await fleet.advance(3 * MINUTE);
+
+    expect(clerks).toBe(1);
+    expect(fleet.named('scout').map((program) => program.startedAt - START)).toEqual([0, 7 * MINUTE]);
+    expect(fleet.receipts('scout')).toEqual(['ran', 'skipped: paused by you', 'ran']);
+  });
+
+  it('of the whole fleet run everyone who missed something when their time is over', async () => {
+    const fleet = await open();
+    fleet.rooms.holds.pause('all', 'owner:1', 7 * MINUTE, false);
+
+    await fleet.advance(7 * MINUTE + SECOND);
+
+    expect([fleet.named('scout').length, fleet.named('clerk').length]).toEqual([2, 2]);
   });
 
   it('leave running work alone unless they are placed with now', async () => {

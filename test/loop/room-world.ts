@@ -113,7 +113,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
   }
 
   function compose(database: Database.Database, storage: Storage) {
-    const { scrub } = createScrubber(['123456:TEST-the-bot-token-of-the-world']);
+    const { scrub, add: learnSecret } = createScrubber(['123456:TEST-the-bot-token-of-the-world']);
     const random = { ...EVEN, fraction: () => options.fraction ?? 0 };
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
     const onFatal = (error: unknown): void => {
@@ -124,7 +124,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     const callbackData = createCallbackData('key');
     const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
     const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
-    const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+    const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
     const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
@@ -161,7 +161,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       settlement,
       publicationInput: desk.publicationInput,
       environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1', launcherFolder: '/launcher' },
-      learnSecret: () => {},
+      learnSecret,
       scrub,
       onFatal,
     });

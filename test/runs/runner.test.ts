@@ -163,4 +163,23 @@ describe('runner', () => {
       NIGHTDESK_TOKEN: 'token',
     });
   });
+
+  it("finds the launcher first on a PATH of the agent's own", async () => {
+    const fleet = await open(', env: { PATH: "/opt/agent/bin:/usr/bin" }');
+
+    expect(fleet.named('scout')[0]?.request.env['PATH']).toBe('/launcher:/opt/agent/bin:/usr/bin');
+  });
+
+  it('keeps the token that a run was given out of its evidence', async () => {
+    const fleet = await open();
+    const token = fleet.named('scout')[0]?.request.env['NIGHTDESK_TOKEN'] ?? '';
+
+    fleet.named('scout')[0]?.says(`cannot reach the gateway with ${token}\n`, 'stderr');
+    fleet.named('scout')[0]?.exits(1);
+    await fleet.settle();
+
+    expect(token.length).toBeGreaterThan(20);
+    expect(fleet.storage.runs.lastOf('scout')?.evidence).toBe('cannot reach the gateway with [secret]');
+    expect(JSON.stringify(fleet.shown())).not.toContain(token);
+  });
 });
