@@ -31,19 +31,23 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   for (const problem of describePlan(loaded, Date.now(), createProgramFinder(env['PATH'])).problems)
     terminal.complain(renderProblem(problem));
   const fleet = loaded.fleet;
-  const secrets = listSecrets(loaded);
+  const secrets = listSecrets(loaded, env);
   return await serve({ fleet, token: token.token, apiRoot: apiRoot.root, env, secrets }, terminal);
 }
 
 /** What fleet.yaml takes from the environment under the name of a secret: agents may see it, the chat and the log may not. */
-function listSecrets({ fleet, source }: LoadedFleet): readonly string[] {
+function listSecrets(
+  { fleet, source }: LoadedFleet,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
   return [...fleet.agents.values()].flatMap((agent) =>
-    Object.entries(agent.env)
-      .filter(([name]) => {
-        const written =
-          valueAt(source.raw, ['agents', agent.name, 'env', name]) ?? valueAt(source.raw, ['defaults', 'env', name]);
-        return typeof written === 'string' && /\$\{/.test(written) && SECRET_NAME.test(`${name} ${written}`);
-      })
-      .map(([, value]) => value),
+    Object.entries(agent.env).flatMap(([name, value]) => {
+      const written =
+        valueAt(source.raw, ['agents', agent.name, 'env', name]) ?? valueAt(source.raw, ['defaults', 'env', name]);
+      if (typeof written !== 'string' || !/\$\{/.test(written) || !SECRET_NAME.test(`${name} ${written}`)) return [];
+      // Programs also show the secret without the words around it, as in `Bearer ${API_TOKEN}`.
+      const parts = [...written.matchAll(/\$\{(\w+)\}/g)].map((match) => env[match[1] ?? ''] ?? '');
+      return [value, ...parts];
+    }),
   );
 }

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCallbackKey, prepareHome } from '../../src/operator/home.ts';
-import { loadEnvironment, loadToken } from '../../src/operator/token.ts';
+import { loadApiRoot, loadEnvironment, loadToken } from '../../src/operator/token.ts';
 
 let folder: string;
 
@@ -47,6 +47,57 @@ describe('loadEnvironment', () => {
     expect(loadEnvironment(folder, { A: 'set' })).toEqual({ A: 'set', B: 'of file' });
     expect(loadEnvironment(join(folder, 'nowhere'), { A: 'set' })).toEqual({ A: 'set' });
   });
+
+  it('reads .env that begins with a byte-order mark', () => {
+    writeFileSync(join(folder, '.env'), `\uFEFFTELEGRAM_BOT_TOKEN=${TOKEN}\r\n`);
+
+    expect(loadToken(loadEnvironment(folder, {}))).toEqual({ kind: 'token', token: TOKEN });
+  });
+
+  it('takes a line of .env when the variable is set to nothing', () => {
+    writeFileSync(join(folder, '.env'), `TELEGRAM_BOT_TOKEN=${TOKEN}\n`);
+
+    expect(loadToken(loadEnvironment(folder, { TELEGRAM_BOT_TOKEN: '' }))).toEqual({ kind: 'token', token: TOKEN });
+  });
+
+  it("takes a relative TELEGRAM_BOT_TOKEN_FILE of .env from .env's own folder", () => {
+    mkdirSync(join(folder, 'secrets'));
+    writeFileSync(join(folder, 'secrets/token'), `${TOKEN}\n`);
+    writeFileSync(join(folder, '.env'), 'TELEGRAM_BOT_TOKEN_FILE=./secrets/token\n');
+
+    const env = loadEnvironment(folder, { TELEGRAM_BOT_TOKEN: '', TELEGRAM_BOT_TOKEN_FILE: '' });
+
+    expect(loadToken(env)).toEqual({ kind: 'token', token: TOKEN });
+  });
+
+  it('takes .env for absent when it is a folder', () => {
+    mkdirSync(join(folder, '.env'));
+
+    expect(loadEnvironment(folder, { A: 'set' })).toEqual({ A: 'set' });
+  });
+});
+
+describe('loadApiRoot', () => {
+  it.each([undefined, '', '  '])("is Telegram's own server when TELEGRAM_API_ROOT is %j", (value) => {
+    expect(loadApiRoot({ TELEGRAM_API_ROOT: value })).toEqual({ kind: 'root', root: undefined });
+  });
+
+  it('takes an address, without the blanks around it', () => {
+    expect(loadApiRoot({ TELEGRAM_API_ROOT: ' http://127.0.0.1:8081\n' })).toEqual({
+      kind: 'root',
+      root: 'http://127.0.0.1:8081',
+    });
+  });
+
+  it.each(['127.0.0.1:8081', 'localhost:8081', 'ftp://127.0.0.1', 'http://', 'http://x y'])(
+    'says what is wrong with the address %s',
+    (value) => {
+      expect(loadApiRoot({ TELEGRAM_API_ROOT: value })).toEqual({
+        kind: 'problem',
+        reason: expect.stringContaining('TELEGRAM_API_ROOT is no address') as string,
+      });
+    },
+  );
 });
 
 describe('the state folder', () => {
