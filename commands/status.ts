@@ -27,7 +27,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
       ? bold(
           proved === agents.length
             ? '🟢 All agents are well'
-            : `⚪️ I know of nothing wrong, but ${agents.length - proved} of ${count(agents.length, 'agent')} have proved nothing yet`,
+            : `⚪️ I know of nothing wrong, but ${agents.length - proved} of ${count(agents.length, 'agent')} ${agents.length - proved === 1 ? 'has' : 'have'} proved nothing yet`,
         )
       : undefined,
     status.paused === null ? undefined : bold('⏸ All agents are paused: /resume all'),
@@ -58,7 +58,7 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
   const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
   const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : AGENT_SIGNS[agent.condition];
   const next =
-    agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
+    agent.condition !== 'held' && agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
       ? line(' · next ', clockTime(agent.nextDueAt, timezone, now))
       : '';
   const reason = agent.reason === null ? '' : ` · ${shorten(agent.reason, 90)}`;
@@ -78,7 +78,7 @@ function renderDrafts(drafts: FleetStatus['drafts'], timezone: string, now: numb
   return line(
     `📥 ${count(drafts.pending, 'draft')} for you`,
     drafts.nextDeadline === null ? '' : line(', first deadline ', clockTime(drafts.nextDeadline, timezone, now)),
-    drafts.approved > 0 ? ` · ${drafts.approved} approved, going out` : '',
+    drafts.approved > 0 ? ` · ${drafts.approved} approved, on the way out` : '',
     drafts.unknown > 0 ? ` · ❓ ${drafts.unknown} of unknown fate` : '',
     drafts.pending > 0 ? ' · /drafts' : '',
   );

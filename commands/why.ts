@@ -3,7 +3,7 @@ import type { DueRow } from '../storage/due-store.ts';
 import type { RunRow } from '../storage/run-store.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { loadExplanation } from '../src/loop/why.ts';
-import { bold, clockTime, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { bold, clockTime, code, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
@@ -15,7 +15,8 @@ export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes:
     name: 'why',
     description: 'why an agent did not run, or did',
     run({ argument, now }) {
-      if (argument === '') return reply(`Which one? /why ${[...fleet.agents.keys()].join(', /why ')}`);
+      if (argument === '')
+        return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((name) => [code(`/why ${name}`), ' '])));
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
       const { running, holds, next, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);

@@ -101,7 +101,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     timezone: fleet.timezone,
     canLogIn,
   });
-  const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+  const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
   const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });

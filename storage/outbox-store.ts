@@ -143,7 +143,10 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),
     end: (id, state, error) => void end.run(state, error, id),
-    forget: (id, now) => void forget.run(now, id),
+    forget(id, now) {
+      forget.run(now, id);
+      connection.touch('outbox');
+    },
     sending: () => inFlight.all(),
     counts: () => counts.get() ?? { waiting: 0, oldestAt: null },
     purge: (before) => void remove.run(before),

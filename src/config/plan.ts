@@ -105,7 +105,7 @@ function describePublishers(fleet: Fleet): string[] {
 
 function describeMissing(program: string): string {
   return program.includes('/')
-    ? `expected a program that can be started; found none at ${printable(program, 200)}`
+    ? `expected a program that can be started at ${printable(program, 200)}: is it there, and executable (chmod +x)?`
     : `expected a program on the PATH; found none named "${printable(program, 60)}"`;
 }
 

@@ -4,6 +4,7 @@ import type { Agent, Credential, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Random } from '../ports.ts';
 import { count } from '../telegram/cards/words.ts';
+import type { Outbox } from '../telegram/outbox.ts';
 import {
   type CheckVerdict,
   credentialsOf,
@@ -65,6 +66,7 @@ export function createCustodian(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly incidents: IncidentRegister;
+  readonly outbox: Outbox;
 }): Custodian {
   const { fleet, storage, clock, incidents } = options;
   const credentials = new Map(listCredentials(fleet).map((credential) => [credential.name, credential]));
@@ -193,10 +195,21 @@ export function createCustodian(options: {
       actor: 'nightdesk',
       detail: how,
     });
-    incidents.resolve(
+    const resolved = incidents.resolve(
       fingerprint(credential.name),
       `${how} ${count(agents.length, 'agent')} back at work. Missed: ${count(missed, 'run')}, ${count(expired, 'draft')} expired.`,
     );
+    // A login that no incident asked for still wants its answer.
+    if (resolved === undefined && by.login) {
+      options.outbox.send({
+        key: `login:${credential.name}:${now}`,
+        class: 'notice',
+        content: {
+          kind: 'text',
+          body: { text: `🔑 ${credentialTitle(credential.name)}: logged in again, and it works.`, entities: [] },
+        },
+      });
+    }
   }
 
   function rowOf(name: string): { credential: Credential; row: CredentialRow } | undefined {
@@ -449,8 +462,7 @@ function checkFingerprint(credential: string): string {
 }
 
 function mendHint(credential: Credential): string {
-  const probe =
-    credential.check === undefined ? 'one trial run at growing intervals' : 'its check at growing intervals';
+  const probe = credential.check === undefined ? 'one trial run now and then' : 'its check';
   const mend = Array.isArray(credential.login) ? 'Press Re-auth to log in' : 'Mend it on the host';
-  return `Nobody calls it any more but ${probe}. ${mend}; the agents go on by themselves.`;
+  return `Nobody calls it now but ${probe}, ever more rarely. ${mend}; the agents go on by themselves.`;
 }

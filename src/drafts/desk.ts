@@ -47,8 +47,8 @@ export interface Desk extends PublicationDesk, PublisherDesk {
   checkOpen(id: number, revision: number): DecisionResult;
   /** The JSON that the publisher reads; undefined when the draft is not being published. */
   publicationInput(publicationId: number): string | undefined;
-  /** Shows the card of a pending draft again as a new message. */
-  showAgain(id: number, key: string): boolean;
+  /** Shows the card of a pending draft anew, below; `key` is that of the act. `late` says what became of a decided one. */
+  showAgain(id: number, key: string): DecisionResult;
 }
 
 /** Draft texts are compared and bound by this. */
@@ -178,6 +178,8 @@ export function createDesk(options: {
             ? `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told`
             : undefined,
         );
+        const hold = storage.holds.active().find(({ agent }) => agent === '' || agent === publisher);
+        if (publisher !== undefined && hold !== undefined) return done(id, `Approved. It waits: ${hold.reason}.`);
         return done(id, publisher === undefined ? 'Approved.' : 'Approved, going out.');
       }),
 
@@ -226,15 +228,27 @@ export function createDesk(options: {
     checkOpen: (id, revision) =>
       storage.transaction(() => {
         const draft = openDraft(id, revision);
-        return draft === undefined ? late(storage.drafts.get(id), revision) : { kind: 'done', draft, said: '' };
+        return draft === undefined
+          ? late(storage.drafts.get(id), revision)
+          : { kind: 'done', draft, said: 'Send me the new text.' };
       }),
 
     showAgain: (id, key) =>
       storage.transaction(() => {
         const draft = storage.drafts.get(id);
-        if (draft?.state !== 'pending') return false;
-        sendCard(draft, key);
-        return true;
+        if (draft?.state !== 'pending') return late(draft, draft?.revision ?? 0);
+        const shown = storage.outbox.get(draftCardKey(draft));
+        // One card of a draft is alive at a time: the older one loses its buttons, and what happens next is shown on the new one.
+        if (shown !== undefined && shown.messageId !== null && shown.chatId !== null) {
+          outbox.send({
+            key,
+            class: 'notice',
+            chatId: shown.chatId,
+            content: { kind: 'strip', messageId: shown.messageId },
+          });
+          storage.outbox.forget(shown.id, clock.now());
+        }
+        return { kind: 'done', draft, said: '' };
       }),
 
     expireDue: (now) => {

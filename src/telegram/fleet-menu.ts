@@ -4,7 +4,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import { AGENT_SIGNS, type AgentStatus, loadAgentStatus } from '../vigil/status.ts';
-import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from './cards/words.ts';
+import { bold, clockTime, code, count, duration, line, lines, type Piece, shorten } from './cards/words.ts';
 
 /** Columns of the list of agents: two names fit a phone. */
 const COLUMNS = 2;
@@ -59,7 +59,11 @@ export function createFleetMenu(options: {
         ? 'No run yet.'
         : `Last run: ${lastRun.state}${lastRun.evidence === null ? '' : `, ${shorten(lastRun.evidence, 200)}`} (run ${lastRun.id})`,
       '',
-      `/why ${name} · /pause ${name} · /resume ${name} · /workstate ${name}`,
+      // Not as links: a tap on those sends the bare command, and /pause alone pauses everybody.
+      line(
+        'Tap to copy: ',
+        ...['why', 'pause', 'resume', 'workstate'].flatMap((word) => [code(`/${word} ${name}`), ' ']),
+      ),
     );
   }
 

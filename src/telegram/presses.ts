@@ -79,9 +79,7 @@ export function createPresses(options: {
       case 'again':
         return told(desk.publishAgain(id, revision, pressed.actor), pressed);
       default:
-        return desk.showAgain(id, `draft:${id}:shown:${pressed.updateId}`)
-          ? { text: '' }
-          : { text: 'It is decided already.', alert: true };
+        return told(desk.showAgain(id, `strip:${pressed.updateId}`), pressed);
     }
   }
 

@@ -163,9 +163,11 @@ test('/drafts of an empty desk', async () => {
   expect(await createBotWorld().says('/drafts')).toBe('📥 No draft waits for you.');
 });
 
-test('/drafts of one draft shows it, and its button shows the card again', async () => {
+test('/drafts of one draft shows it, and its button sends the card anew while the older one loses its buttons', async () => {
   const world = createBotWorld();
   const id = world.submit('line one\nline two');
+  const card = world.storage.outbox.get(`draft:${id}:r1`);
+  world.storage.transaction(() => world.storage.outbox.delivered(card?.id ?? 0, 1, 77, 0));
 
   const said = await world.says('/drafts');
   const { answer, updateId } = await world.presses(world.button('reply:1', '#1'));
@@ -173,7 +175,11 @@ test('/drafts of one draft shows it, and its button shows the card again', async
   expect(said).toContain('📥 1 draft for you');
   expect(said).toContain('#1 reply by scout to @ada, until 17:00: line one line two');
   expect(answer?.text).toBe('');
-  expect(world.textOf(`draft:${id}:shown:${updateId}`)).toContain('line one\nline two');
+  expect(world.storage.outbox.get(`draft:${id}:r1`)).toMatchObject({ state: 'queued', messageId: null });
+  expect(JSON.parse(world.storage.outbox.get(`strip:${updateId}`)?.content ?? '{}')).toEqual({
+    kind: 'strip',
+    messageId: 77,
+  });
 });
 
 test('/drafts of a hundred lists the most urgent and counts the rest', async () => {

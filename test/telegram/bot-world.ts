@@ -64,7 +64,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       canLogIn: (name) => name === 'claude',
     });
     const random = { fraction: () => 0, token: () => 'x' };
-    const custodian = createCustodian({ fleet, storage, clock, random, incidents });
+    const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
     custodian.start();
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });

@@ -76,7 +76,7 @@ test('a message after Edit is the new text', async () => {
   const { answer, asked } = await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
   const said = await world.says('two');
 
-  expect(answer).toMatchObject({ text: '', alert: false });
+  expect(answer).toMatchObject({ text: 'Send me the new text.', alert: false });
   expect(asked).toMatch(/Send me the new text of draft #1/);
   expect(said).toBeUndefined();
   expect(world.draft(id)).toMatchObject({ body: 'two', revision: 2, state: 'pending' });

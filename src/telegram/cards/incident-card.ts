@@ -36,6 +36,7 @@ export function renderIncident(
     agents.length === 0
       ? undefined
       : line(`${holds} ${count(agents.length, 'agent')}: `, bold(shorten(agents.join(', '), 900))),
+    incident.evidence === '' ? undefined : line('What was seen:'),
     incident.evidence === '' ? undefined : quote(shorten(incident.evidence, LONGEST_EVIDENCE)),
     incident.note === null ? undefined : shorten(incident.note, LONGEST_NOTE),
     renderTimes(incident, setting),
@@ -74,7 +75,7 @@ function sign(incident: IncidentRow): string {
 function renderTimes(incident: IncidentRow, setting: CardSetting): Piece {
   const at = (time: number): Piece => clockTime(time, setting.timezone, setting.now);
   const times = incident.times > 1 ? ` · seen ${incident.times} times` : '';
-  const head = line(`#${incident.id} · since `, at(incident.openedAt), times);
+  const head = line(`Incident ${incident.id} · since `, at(incident.openedAt), times);
   if (incident.resolvedAt !== null)
     return line(head, ` · over after ${duration(incident.resolvedAt - incident.openedAt)}`);
   return incident.acknowledgedAt === null ? head : line(head, ' · acknowledged ', at(incident.acknowledgedAt));

@@ -31,6 +31,11 @@ export function italic(text: Piece): FormattedString {
   return FormattedString.italic(text);
 }
 
+/** Text in a fixed width, which a tap copies and no app takes for a command. */
+export function code(text: string): FormattedString {
+  return FormattedString.code(text);
+}
+
 export function quote(text: Piece): FormattedString {
   return FormattedString.blockquote(text);
 }
