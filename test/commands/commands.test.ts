@@ -166,8 +166,8 @@ test('/drafts of an empty desk', async () => {
 test('/drafts of one draft shows it, and its button sends the card anew while the older one loses its buttons', async () => {
   const world = createBotWorld();
   const id = world.submit('line one\nline two');
-  const card = world.storage.outbox.get(`draft:${id}:r1`);
-  world.storage.transaction(() => world.storage.outbox.delivered(card?.id ?? 0, 1, 77, 0));
+  const card = world.rooms.storage.outbox.get(`draft:${id}:r1`);
+  world.rooms.storage.transaction(() => world.rooms.storage.outbox.delivered(card?.id ?? 0, 1, 77, 0));
 
   const said = await world.says('/drafts');
   const { answer, updateId } = await world.presses(world.button('reply:1', '#1'));
@@ -175,8 +175,8 @@ test('/drafts of one draft shows it, and its button sends the card anew while th
   expect(said).toContain('📥 1 draft for you');
   expect(said).toContain('#1 reply by scout to @ada, until 17:00: line one line two');
   expect(answer?.text).toBe('');
-  expect(world.storage.outbox.get(`draft:${id}:r1`)).toMatchObject({ state: 'queued', messageId: null });
-  expect(JSON.parse(world.storage.outbox.get(`strip:${updateId}`)?.content ?? '{}')).toEqual({
+  expect(world.rooms.storage.outbox.get(`draft:${id}:r1`)).toMatchObject({ state: 'queued', messageId: null });
+  expect(JSON.parse(world.rooms.storage.outbox.get(`strip:${updateId}`)?.content ?? '{}')).toEqual({
     kind: 'strip',
     messageId: 77,
   });
