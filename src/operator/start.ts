@@ -45,8 +45,9 @@ function listSecrets(
       const written =
         valueAt(source.raw, ['agents', agent.name, 'env', name]) ?? valueAt(source.raw, ['defaults', 'env', name]);
       if (typeof written !== 'string' || !/\$\{/.test(written) || !SECRET_NAME.test(`${name} ${written}`)) return [];
-      // Programs also show the secret without the words around it, as in `Bearer ${API_TOKEN}`.
-      const parts = [...written.matchAll(/\$\{(\w+)\}/g)].map((match) => env[match[1] ?? ''] ?? '');
+      // Programs also show the secret without the words around it, as in `Bearer ${API_TOKEN}`; HOME before a file is none.
+      const names = [...written.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1] ?? '');
+      const parts = names.filter((variable) => SECRET_NAME.test(variable)).map((variable) => env[variable] ?? '');
       return [value, ...parts];
     }),
   );

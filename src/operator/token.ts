@@ -12,7 +12,7 @@ export function loadEnvironment(
   const resolved = tokenFile ? { TELEGRAM_BOT_TOKEN_FILE: resolve(folder, tokenFile) } : {};
   // A variable that is set to nothing (compose files do that) hides no line of .env.
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  return { ...file, ...resolved, ...set };
+  return { ...env, ...file, ...resolved, ...set };
 }
 
 function readEnvFile(file: string): NodeJS.Dict<string> {

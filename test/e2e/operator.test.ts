@@ -61,21 +61,21 @@ describe('nightdesk for its operator', () => {
     const stage = await open(
       `defaults: { env: { SHARED_KEY: "\${ALL}" } }\n` +
         'agents:\n  scout:\n    runtime: command\n    schedule: every 1h\n' +
-        `    command: [${fixture('print.sh')}, "1", "", "no luck with ${secrets.join(' and ')} in plain-place"]\n` +
-        '    env: { MAIL_PASSWORD: "${MAIL}", HEADER: "Basic:${SITE_AUTH}", PLACE: "${WHERE}" }\n',
+        `    command: [${fixture('print.sh')}, "1", "", "no luck with ${secrets.join(' and ')} in plain-place-of-all"]\n` +
+        '    env: { MAIL_PASSWORD: "${MAIL}", HEADER: "Basic:${SITE_AUTH}", PLACE: "${WHERE}", AUTH_FILE: "${WHERE}/auth" }\n',
     );
 
     const program = await stage.startReady({
       ALL: 'swordfish-of-all',
       MAIL: 'swordfish-of-the-agent',
       SITE_AUTH: 'swordfish-in-a-header',
-      WHERE: 'plain-place',
+      WHERE: 'plain-place-of-all',
       LOG_LEVEL: 'trace',
     });
     const alert = await stage.says('scout', 'no luck with');
     await program.stop();
 
-    expect(alert.text).toContain('no luck with [secret] and [secret] and [secret] in plain-place');
+    expect(alert.text).toContain('no luck with [secret] and [secret] and [secret] in plain-place-of-all');
     expect(badLogLines(program.stderr(), secrets)).toEqual([]);
   });
 

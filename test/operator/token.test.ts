@@ -70,6 +70,12 @@ describe('loadEnvironment', () => {
     expect(loadToken(env)).toEqual({ kind: 'token', token: TOKEN });
   });
 
+  it('keeps a variable that is set to nothing, so that fleet.yaml may name it', () => {
+    writeFileSync(join(folder, '.env'), 'A=file\n');
+
+    expect(loadEnvironment(folder, { EMPTY: '' })).toEqual({ A: 'file', EMPTY: '' });
+  });
+
   it('takes .env for absent when it is a folder', () => {
     mkdirSync(join(folder, '.env'));
 
