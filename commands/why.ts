@@ -2,6 +2,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { DueRow } from '../storage/due-store.ts';
 import type { RunRow } from '../storage/run-store.ts';
 import type { Fleet } from '../src/config/fleet.ts';
+import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
 import { bold, clockTime, code, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
@@ -20,7 +21,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes:
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
       const { running, holds, next, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);
-      const at = (time: number): Piece => clockTime(time, fleet.timezone, now);
+      const at = (time: number): Piece => clockTime(time, fleet.timezone, now, 'second');
       return reply(
         lines(
           bold(`Why ${found.agent.name}?`),
@@ -30,6 +31,9 @@ export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes:
           activeRuntimes.has(found.agent.runtime)
             ? undefined
             : `⚪️ This version does not run agents of runtime ${found.agent.runtime} yet.`,
+          found.agent.active !== undefined && !isWithin(found.agent.active, now, fleet.timezone)
+            ? '🌙 It is outside its active hours.'
+            : undefined,
           ...holds.map((hold) =>
             line(
               `⛔️ Held: ${hold.reason}, for ${duration(now - hold.since)}`,

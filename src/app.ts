@@ -109,7 +109,14 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const pollerWatch = createPollerWatch({ incidents });
 
   // Effectors
-  const sender = createSender({ storage, api, clock, log, onFatal });
+  const sender = createSender({
+    storage,
+    api,
+    clock,
+    log,
+    ownerChatId: fleet.telegram.owners[0] ?? fleet.telegram.chat,
+    onFatal,
+  });
   const scheduler = createScheduler({
     fleet,
     storage,
@@ -223,6 +230,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     inbox.start();
   }
 
+  /** What waits for a chat that fleet.yaml no longer names goes to the one that it names now. */
+  function followChat(): void {
+    const chat = String(fleet.telegram.chat);
+    storage.transaction(() => {
+      const before = storage.settings.get('chat');
+      if (before !== undefined && before !== chat) storage.outbox.moveChat(Number(before), fleet.telegram.chat);
+      storage.settings.set('chat', chat);
+    });
+  }
+
   function tellAbsence(interrupted: number): void {
     const last = loadLastLife(storage);
     const now = clock.now();
@@ -264,6 +281,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
     async start() {
       custodian.start();
+      followChat();
       sender.recover();
       sender.start();
       me.start();

@@ -55,6 +55,8 @@ export interface OutboxStore {
   nextAt(): number | undefined;
   /** Makes due at once what waits after a refusal of its chat. */
   hurry(now: number): void;
+  /** Sends what was not shown yet to another chat. */
+  moveChat(from: number, to: number): void;
   markSending(id: number): void;
   delivered(id: number, version: number, messageId: number | null, now: number): void;
   retry(id: number, nextAt: number, error: string): void;
@@ -99,6 +101,9 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   const hurry = connection.statement<[number, number]>(
     `UPDATE outbox SET next_at = ? WHERE state = 'queued' AND next_at > ? AND message_id IS NULL`,
   );
+  const moveChat = connection.statement<[number, number]>(
+    `UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND message_id IS NULL AND state = 'queued'`,
+  );
   const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
   const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(
     `UPDATE outbox SET shown = @version, message_id = coalesce(@messageId, message_id), sent_at = coalesce(sent_at, @now), attempts = 0, error = NULL,
@@ -139,6 +144,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     hurry(now) {
       if (hurry.run(now, now).changes > 0) connection.touch('outbox');
     },
+    moveChat: (from, to) => void moveChat.run(to, from),
     markSending: (id) => void sending.run(id),
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),

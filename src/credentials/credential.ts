@@ -64,7 +64,7 @@ export function decideCheck(
   if ('trouble' in exit) return { kind: 'unclear', reason: exit.trouble };
   if (exit.code === 0 && /^AUTH_OK\b/m.test(output)) return { kind: 'ok' };
   const last = output.trim().split('\n').at(-1)?.trim() ?? '';
-  if (exit.code === 1) return { kind: 'failed', reason: last || 'the check ended with exit 1' };
+  if (exit.code === 1) return { kind: 'failed', reason: last ? `${last} (exit 1)` : 'the check ended with exit 1' };
   const said = last === '' ? 'and said nothing' : `and said: ${last}`;
   return {
     kind: 'unclear',

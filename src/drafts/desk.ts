@@ -141,7 +141,11 @@ export function createDesk(options: {
         const windowMs = submission.windowMs ?? fleet.drafts.kinds.get(submission.kind)?.windowMs;
         const { body } = submission;
         // The owner would approve another text than the one that goes out, if the card hid part of it.
-        if (options.scrub(body) !== body)
+        if (
+          [body, submission.context, submission.to, submission.url].some(
+            (text) => text !== undefined && options.scrub(text) !== text,
+          )
+        )
           return { kind: 'refused', reason: 'the text holds something that looks like a token or key; take it out' };
         const id = storage.drafts.add({
           agent: submission.agent,

@@ -16,6 +16,8 @@ import { createSpool, type Spool } from './spool.ts';
 
 /** How long a program has between TERM and KILL. */
 const GRACE_MS = 5_000;
+/** A pause in the output after which an unfinished line counts as said. */
+const IDLE_MS = 300;
 /** How often the age of the last output is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
 const OUTPUT_ROW_EVERY_MS = 5_000;
 /** What is kept of a publisher's stdout to find its last line. */
@@ -46,6 +48,8 @@ interface Execution {
   outputWrittenAt: number;
   stopping: 'no' | 'asked' | 'killed';
   cancelKill: () => void;
+  outputAt: number;
+  isIdleAwaited: boolean;
 }
 
 /**
@@ -130,6 +134,8 @@ export function createRunner(options: {
       outputWrittenAt: 0,
       stopping: 'no',
       cancelKill: () => {},
+      outputAt: 0,
+      isIdleAwaited: false,
     };
     executions.set(run.id, execution);
     const { identity } = process;
@@ -165,6 +171,8 @@ export function createRunner(options: {
   function onOutput(execution: Execution, chunk: Uint8Array, stream: 'stdout' | 'stderr'): void {
     const now = clock.now();
     execution.outputBytes += chunk.length;
+    execution.outputAt = now;
+    awaitIdle(execution);
     for (const event of execution.decoder.push(chunk, stream)) onEvent(execution, event);
     execution.spool.append(chunk);
     if (execution.run.publicationId !== null && stream === 'stdout') {
@@ -174,6 +182,20 @@ export function createRunner(options: {
     if (now - execution.outputWrittenAt < OUTPUT_ROW_EVERY_MS) return;
     execution.outputWrittenAt = now;
     storage.transaction(() => storage.runs.output(execution.run.id, now, execution.outputBytes));
+  }
+
+  /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */
+  function awaitIdle(execution: Execution): void {
+    if (execution.isIdleAwaited) return;
+    execution.isIdleAwaited = true;
+    clock.after(IDLE_MS, () => {
+      execution.isIdleAwaited = false;
+      if (!executions.has(execution.run.id)) return;
+      if (clock.now() - execution.outputAt < IDLE_MS) return awaitIdle(execution);
+      guard(() => {
+        for (const event of execution.decoder.idle()) onEvent(execution, event);
+      });
+    });
   }
 
   /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */

@@ -22,6 +22,8 @@ export interface AuthSign {
 export interface AuthScanner {
   /** The signs in the lines that this chunk completes; lines that are alike and follow each other give one. */
   push(chunk: Uint8Array): AuthSign[];
+  /** The signs in the unfinished line as it stands, for a program that went silent in the middle of it. */
+  peek(): AuthSign[];
   /** The signs in the last, unfinished line. */
   end(): AuthSign[];
 }
@@ -79,6 +81,7 @@ export function createAuthScanner(): AuthScanner {
   }
 
   return {
+    peek: () => scan(unfinished),
     push(chunk) {
       const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
       const cut = text.lastIndexOf('\n') + 1;

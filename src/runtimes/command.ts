@@ -43,6 +43,7 @@ function createDecoder(isForeign: (evidence: string) => boolean = () => false): 
       const signs = note(scanners[stream].push(chunk));
       return [{ kind: 'output', bytes: chunk.length }, ...signs.map(toEvent)];
     },
+    idle: () => note([...scanners.stdout.peek(), ...scanners.stderr.peek()]).map(toEvent),
     end(exit) {
       note([...scanners.stdout.end(), ...scanners.stderr.end()]);
       return settle(exit, firstSign, { stdout: lastWords.stdout.lastLine(), stderr: lastWords.stderr.lastLine() });

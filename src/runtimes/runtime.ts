@@ -68,5 +68,7 @@ export interface Runtime {
  */
 export interface Decoder {
   push(chunk: Uint8Array, stream: 'stdout' | 'stderr'): RunEvent[];
+  /** What an unfinished line says, asked when nothing came for a moment: the program may hang in the middle of it. */
+  idle(): RunEvent[];
   end(exit: ProcessExit): RunOutcome;
 }

@@ -17,6 +17,8 @@ export type Delivery =
       readonly error: string;
       readonly everybody: boolean;
       readonly isFlood?: true;
+      /** The chat itself refuses us: it may not know us yet, or not any more. */
+      readonly isRefusal?: true;
     }
   | { readonly kind: 'resend' }
   | { readonly kind: 'plain' }
@@ -46,7 +48,7 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
       if (row.class === 'reply' && !isEdit) return { kind: 'unknown', error: error.message };
       return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
     case 'forbidden':
-      return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false };
+      return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false, isRefusal: true };
     case 'message-gone':
       return isEdit && (row.class === 'alert' || row.class === 'card')
         ? { kind: 'resend' }

@@ -37,6 +37,8 @@ export function createSender(options: {
   readonly api: TelegramApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where an alert goes when its own chat refuses us: the first owner's private chat. */
+  readonly ownerChatId: number;
   readonly onFatal: (error: unknown) => void;
 }): Sender {
   const { storage, api, clock, log } = options;
@@ -135,6 +137,24 @@ export function createSender(options: {
     }
   }
 
+  /** A chat that refuses us must not keep an alert: its first refusal sends a copy to the owner himself. */
+  function tellElsewhere(row: OutboxRow, reason: string, now: number): void {
+    log.error('a chat refuses our messages; they wait', { chat: row.chatId, key: row.key, reason });
+    if (row.class !== 'alert' || row.messageId !== null || row.chatId === options.ownerChatId) return;
+    storage.outbox.add({
+      key: `${row.key}:private`,
+      class: 'alert',
+      priority: 1,
+      chatId: options.ownerChatId,
+      replyToKey: null,
+      content: row.content,
+      silent: row.silent,
+      nextAt: now,
+      giveUpAt: null,
+      createdAt: now,
+    });
+  }
+
   function settle(row: OutboxRow, result: Delivery, now: number): void {
     const hasNewer = (storage.outbox.get(row.key)?.wanted ?? row.wanted) > row.wanted;
     // A newer content may well be taken where the older one was refused.
@@ -147,6 +167,7 @@ export function createSender(options: {
       case 'delivered':
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
       case 'retry':
+        if (result.isRefusal === true) tellElsewhere(row, result.error, now);
         return storage.outbox.retry(row.id, waitsAlone(row, result) ? now + result.afterMs : now, result.error);
       case 'resend':
         return storage.outbox.forget(row.id, now);

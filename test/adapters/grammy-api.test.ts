@@ -178,6 +178,7 @@ test('after every kind of failure neither the database nor the log holds the tok
     clock,
     log,
     api: createGrammyApi(TOKEN, sandbox.apiRoot),
+    ownerChatId: OWNER,
     onFatal: (error) => fatal.push(error),
   });
   sender.start();

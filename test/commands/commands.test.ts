@@ -90,7 +90,7 @@ test('/why shows holds and the last receipts', async () => {
   const said = await world.says('/why Scout');
 
   expect(said).toMatch(/Held: paused by you, for 0 s, until 15:00/);
-  expect(said).toMatch(/13:00: skipped, paused by you/);
+  expect(said).toMatch(/13:00:00: skipped, paused by you/);
 });
 
 test.each([

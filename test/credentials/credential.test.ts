@@ -80,7 +80,7 @@ describe('decideCheck', () => {
     ['AUTH_FAILED: but it exits well\n', { code: 0 }, { kind: 'failed', reason: 'but it exits well' }],
     ['AUTH_FAILED: said before it hung\n', { trouble: 'killed' }, { kind: 'failed', reason: 'said before it hung' }],
     ['AUTH_OK\nAUTH_FAILED: both\n', { code: 0 }, { kind: 'failed', reason: 'both' }],
-    ['401 from the API\n', { code: 1 }, { kind: 'failed', reason: '401 from the API' }],
+    ['401 from the API\n', { code: 1 }, { kind: 'failed', reason: '401 from the API (exit 1)' }],
     ['', { code: 1 }, { kind: 'failed', reason: 'the check ended with exit 1' }],
     ['AUTH_OK\n', { trouble: 'it was ended by SIGKILL' }, { kind: 'unclear', reason: 'it was ended by SIGKILL' }],
     ['NOT_AUTH_OK\n', { code: 0 }, { kind: 'unclear' }],

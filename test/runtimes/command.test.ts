@@ -161,6 +161,16 @@ describe('what a command agent says while it runs', () => {
     ]);
   });
 
+  it('sees a dead credential in an unfinished line once the program goes silent, and only once', () => {
+    const decoder = commandRuntime.createDecoder();
+
+    const pushed = signs(decoder.push(Buffer.from('error 401 Unauthorized, and then nothing'), 'stdout'));
+    const idle = signs(decoder.idle());
+    const later = signs(decoder.push(Buffer.from(' more\n'), 'stdout'));
+
+    expect([pushed.length, idle.length, later.length]).toEqual([0, 1, 0]);
+  });
+
   it('gives one sign per vendor, however often it repeats', () => {
     const decoder = commandRuntime.createDecoder();
     const events = Array.from({ length: 100 }, (_, count) => [

@@ -22,7 +22,7 @@ export function createSenderWorld(opened = openStorage()) {
   const fatal: unknown[] = [];
   const storage = createStorage(opened.database);
   const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub: (given) => given, isQuiet: () => false });
-  const sender = createSender({ storage, api, clock, log, onFatal: (error) => fatal.push(error) });
+  const sender = createSender({ storage, api, clock, log, ownerChatId: OWNER, onFatal: (error) => fatal.push(error) });
   sender.start();
   const send = (key: string, kind: MessageClass, content: Content = text(key), more: Partial<OutgoingMessage> = {}) =>
     storage.transaction(() => outbox.send({ key, class: kind, content, ...more }));

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openStorage } from '../fakes/open-storage.ts';
-import { createSenderWorld as setUp, text } from './sender-world.ts';
+import { createSenderWorld as setUp, OWNER, text } from './sender-world.ts';
 
 test('one key is one message, however often it is asked for', async () => {
   const { send, clock, api, row } = setUp();
@@ -332,6 +332,37 @@ test('a chat that blocked us is asked again every ten minutes, and keeps nobody 
   await clock.pass(6_000);
 
   expect([first, early, api.calls.length]).toEqual([2, 2, 4]);
+});
+
+test('an alert whose group refuses us goes to the owner himself, a card waits', async () => {
+  const { send, clock, api, log } = setUp();
+  api.answerWith((call) =>
+    call.payload['chat_id'] === -100 ? call.fail('forbidden') : call.succeed({ message_id: 1 }),
+  );
+
+  send('a', 'alert', text('murmur is dead'), { chatId: -100 });
+  await clock.rest();
+  send('b', 'card', text('a draft'), { chatId: -100 });
+  await clock.rest();
+  await clock.pass(601_000);
+
+  const toOwner = api.calls.filter((call) => call.payload['chat_id'] === OWNER);
+  expect(toOwner.map((call) => call.payload['text'])).toEqual(['murmur is dead']);
+  expect(log.lines.join()).toContain('a chat refuses our messages');
+});
+
+test('what waits unsent follows the fleet to another chat', async () => {
+  const { send, clock, api, storage } = setUp();
+  api.answerWith((call) =>
+    call.payload['chat_id'] === -100 ? call.fail('forbidden') : call.succeed({ message_id: 1 }),
+  );
+  send('b', 'card', text('a draft'), { chatId: -100 });
+  await clock.rest();
+
+  storage.transaction(() => storage.outbox.moveChat(-100, -1001234));
+  await clock.pass(601_000);
+
+  expect(api.calls.at(-1)?.payload['chat_id']).toBe(-1001234);
 });
 
 test('what was sent while the database was locked is written down later, and not sent twice', async () => {

@@ -45,17 +45,23 @@ export function link(text: string, url: string): Piece {
   return /^https?:\/\/\S+$/i.test(url) ? FormattedString.link(text, url) : `${text} (${shorten(url, LONGEST_ADDRESS)})`;
 }
 
-/** A time of day: in the reader's own zone where the app can, else as written here in the fleet's zone. */
-export function clockTime(at: number, timezone: string, now: number): FormattedString {
+/** A time of day: in the reader's own zone where the app can, else as written here in the fleet's zone; to the second where minutes say too little. */
+export function clockTime(
+  at: number,
+  timezone: string,
+  now: number,
+  to: 'minute' | 'second' = 'minute',
+): FormattedString {
   const sameDay = dayOf(at, timezone) === dayOf(now, timezone);
   const text = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone,
     hour: '2-digit',
     minute: '2-digit',
+    ...(to === 'second' && sameDay ? { second: '2-digit' as const } : {}),
     hourCycle: 'h23',
     ...(sameDay ? {} : { weekday: 'short', day: 'numeric', month: 'short' }),
   }).format(at);
-  return FormattedString.time(text, Math.floor(at / 1_000), sameDay ? 't' : 'wdt');
+  return FormattedString.time(text, Math.floor(at / 1_000), sameDay ? (to === 'second' ? 'T' : 't') : 'wdt');
 }
 
 function dayOf(at: number, timezone: string): string {
