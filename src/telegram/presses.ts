@@ -155,6 +155,7 @@ export function createPresses(options: {
     outbox.send({
       key: askKey(pressed),
       class: 'reply',
+      ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
       content: { kind: 'text', body: { text, entities: [] } },
       replyToKey: draftCardKey({ id: followUp.draftId, revision: followUp.revision }),
       sound: 'never',
