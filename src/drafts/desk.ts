@@ -21,8 +21,11 @@ export interface Submission {
   readonly url?: string;
   readonly context?: string;
   readonly body: string;
+  /** How long the owner has to decide; without it the kind's own window counts. */
   readonly windowMs?: number;
+  /** 1 (the most urgent) to 5; without it 3. */
   readonly priority?: number;
+  /** The agent's own name for this draft: the same key again is the same draft. */
   readonly key?: string;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Submission } from '../drafts/desk.ts';
 import type { Log } from '../ports.ts';
 import { parseInstant } from './instant.ts';
 import { MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES } from './limits.ts';
@@ -11,19 +12,7 @@ export interface RunIdentity {
 }
 
 /** A draft as the agent gave it; `body` is exactly its text, with every space and newline. */
-export interface DraftSubmission {
-  readonly kind: string;
-  readonly to: string;
-  readonly url?: string;
-  readonly context?: string;
-  readonly body: string;
-  /** How long the owner has to decide; without it the kind's own window counts. */
-  readonly windowMs?: number;
-  /** 1 (the most urgent) to 5; the gateway fills in 3. */
-  readonly priority?: number;
-  /** The agent's own name for this draft: the same key again is the same draft. */
-  readonly key?: string;
-}
+export type DraftSubmission = Omit<Submission, 'agent' | 'run'>;
 
 /** A tool's failure as the agent saw it. */
 export interface ToolFailure {
