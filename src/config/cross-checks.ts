@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { instructionFolderProblems } from './instruction-folder.ts';
 import { interpolate } from './interpolate.ts';
 import type { KeyPath } from './key-path.ts';
 import { mergeDefaults } from './merge-defaults.ts';
@@ -83,6 +84,12 @@ function checkAgent(name: string, own: AgentFile, defaults: DefaultsFile, contex
     ...(agent.prompt === undefined || agent.runtime === 'command'
       ? []
       : checkPrompt(path('prompt'), agent.prompt, context)),
+    ...(agent.instructions === undefined || agent.runtime === 'command'
+      ? []
+      : instructionFolderProblems(resolve(context.folder, agent.instructions)).map((message) => ({
+          path: path('instructions'),
+          message,
+        }))),
     ...checkContext(path('context'), agent.context),
   ];
 }
