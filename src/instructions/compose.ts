@@ -10,7 +10,7 @@ export type Instructions =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Gives an agent's instructions as they stand on the disk now. */
-export type ReadInstructions = (agent: Agent) => Instructions;
+export type InstructionComposer = (agent: Agent) => Instructions;
 
 const OWN_TEMPLATES = join(import.meta.dirname, 'templates');
 
@@ -31,7 +31,7 @@ export function composeInstructions(agent: Agent, readTemplate: (name: TemplateN
 }
 
 /** Reads templates from the owner's folder and from ours; what is wrong with a folder is told, and nothing is taken in its place. */
-export function createInstructionReader(disk: Pick<Disk, 'readText' | 'listFiles'>): ReadInstructions {
+export function createInstructionComposer(disk: Pick<Disk, 'readText' | 'listFiles'>): InstructionComposer {
   function read(path: string): string | undefined {
     try {
       return disk.readText(path, LONGEST_TEMPLATE_BYTES)?.text;

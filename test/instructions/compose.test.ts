@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Agent, FailureMode } from '../../src/config/fleet.ts';
-import { composeInstructions, createInstructionReader } from '../../src/instructions/compose.ts';
+import { composeInstructions, createInstructionComposer } from '../../src/instructions/compose.ts';
 import { TEMPLATES } from '../../src/instructions/templates.ts';
 import type { Disk } from '../../src/ports.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
@@ -91,7 +91,7 @@ describe('instructions', () => {
   });
 
   it('are read from the folder of Nightdesk when the owner has none', () => {
-    const read = createInstructionReader(DISK)(agentWith({}));
+    const read = createInstructionComposer(DISK)(agentWith({}));
 
     expect(read).toEqual({ kind: 'composed', text: composeInstructions(agentWith({}), ours) });
   });
@@ -100,7 +100,7 @@ describe('instructions', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'drafts.md'), 'Drafts of {{agent}} are poems.');
 
-    const read = createInstructionReader(DISK)(agentWith({ instructions: folder }));
+    const read = createInstructionComposer(DISK)(agentWith({ instructions: folder }));
 
     expect(read).toMatchObject({ kind: 'composed' });
     expect(read.kind === 'composed' && read.text).toContain('Drafts of scout are poems.');
@@ -124,7 +124,7 @@ describe('instructions', () => {
     if (files !== undefined) mkdirSync(folder);
     for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(folder, name), text);
 
-    const read = createInstructionReader(DISK)(agentWith({ instructions: folder }));
+    const read = createInstructionComposer(DISK)(agentWith({ instructions: folder }));
 
     expect(read.kind === 'refused' && read.reason.replaceAll(folder, 'FOLDER')).toContain(sentence);
   });
@@ -133,7 +133,7 @@ describe('instructions', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'tools.md'));
 
-    const read = createInstructionReader(DISK)(agentWith({ instructions: folder }));
+    const read = createInstructionComposer(DISK)(agentWith({ instructions: folder }));
 
     expect(read).toEqual({ kind: 'refused', reason: `the template tools.md in ${folder} cannot be read` });
   });
