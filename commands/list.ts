@@ -24,7 +24,6 @@ export interface CommandRooms {
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly callbackData: CallbackData;
-  readonly activeRuntimes: ReadonlySet<string>;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
@@ -52,11 +51,11 @@ export function createCommands(rooms: CommandRooms): {
   readonly toCome: readonly Command[];
 } {
   const listed: readonly Command[] = [
-    createStatusCommand(rooms.fleet, rooms.storage, rooms.activeRuntimes),
+    createStatusCommand(rooms.fleet, rooms.storage),
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
     createPauseCommand(rooms.fleet, rooms.holds),
     createResumeCommand(rooms.fleet, rooms.holds),
-    createWhyCommand(rooms.fleet, rooms.storage, rooms.activeRuntimes),
+    createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
     createReauthCommand(rooms.fleet, rooms.custodian),
     createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),

@@ -6,11 +6,11 @@ import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
 /** /status: one screen, what is wrong first, then each agent with the age of its last proof. */
-export function createStatusCommand(fleet: Fleet, storage: Storage, activeRuntimes: ReadonlySet<string>): Command {
+export function createStatusCommand(fleet: Fleet, storage: Storage): Command {
   return {
     name: 'status',
     description: 'one screen: what is wrong first, then each agent',
-    run: ({ now }) => reply(renderStatus(loadFleetStatus(fleet, storage, now, activeRuntimes), fleet.timezone)),
+    run: ({ now }) => reply(renderStatus(loadFleetStatus(fleet, storage, now), fleet.timezone)),
   };
 }
 

@@ -11,7 +11,7 @@ import { findAgent, reply } from './replies.ts';
 const MOST_RECEIPTS = 8;
 
 /** /why AGENT: why it did not run, or did, from the scheduler's receipts. */
-export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes: ReadonlySet<string>): Command {
+export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
   return {
     name: 'why',
     description: 'why an agent did not run, or did',
@@ -28,9 +28,6 @@ export function createWhyCommand(fleet: Fleet, storage: Storage, activeRuntimes:
           running?.startedAt
             ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`)
             : undefined,
-          activeRuntimes.has(found.agent.runtime)
-            ? undefined
-            : `⚪️ This version does not run agents of runtime ${found.agent.runtime} yet.`,
           found.agent.active !== undefined && !isWithin(found.agent.active, now, fleet.timezone)
             ? '🌙 It is outside its active hours.'
             : undefined,

@@ -42,6 +42,21 @@ export interface SpawnRequest {
   readonly env: Readonly<Record<string, string>>;
   /** Written to stdin, which is then closed; without it stdin is empty. */
   readonly stdin?: string;
+  /** Leaves stdin open after `stdin` was written: `write` and `closeInput` go on with it. */
+  readonly keepsInputOpen?: boolean;
+  /** What the program is started through; what cannot be started is told of the program itself, not of its wrapper. */
+  readonly through?: Wrapper;
+}
+
+/** A program that starts another one and stays around it, such as bubblewrap. */
+export interface Wrapper {
+  /** Comes before the program's own argv. */
+  readonly argv: readonly [string, ...string[]];
+  /**
+   * Who gets a TERM: the whole group of what was started, or, where that would end the wrapper before the program, only the group that
+   * the wrapper's child leads. A KILL goes to the whole group either way.
+   */
+  readonly termTo: 'group' | 'child-group';
 }
 
 /** How a program ended. */
@@ -67,6 +82,35 @@ export interface RunningProcess {
   readonly exit: Promise<ProcessExit>;
   /** Sends a signal to the program's whole group; nothing happens when the group is gone. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Writes to a stdin that was kept open; nothing happens once it is closed or the program is gone. */
+  write(text: string): void;
+  /** Closes a stdin that was kept open; closing twice is closing once. */
+  closeInput(): void;
+}
+
+/** Whom a sweep ends: whoever fits any of these. */
+export interface SweepRequest {
+  /** The program that was started: it, its group and its session, but only with the same boot and start time, or by `mark`. */
+  readonly identity?: ProcessIdentity;
+  /** `NAME=value` in the environment that a process was started with; with `isPrefix` every value that begins so. */
+  readonly mark?: { readonly text: string; readonly isPrefix: boolean };
+  /** A cgroup's folder: all in it, and then the folder itself. */
+  readonly cgroup?: string;
+}
+
+/** What a sweep found. */
+export interface SweepReport {
+  readonly kind: 'gone' | 'killed' | 'survived';
+  /** Who could not be ended; empty unless `survived`. */
+  readonly survivors: readonly Survivor[];
+}
+
+/** A process that outlived its end. */
+export interface Survivor {
+  readonly pid: number;
+  /** Its command line, shortened. */
+  readonly command: string;
+  readonly ageMs: number;
 }
 
 /**
@@ -75,13 +119,12 @@ export interface RunningProcess {
  * Contract:
  * - `spawn` returns at once and never throws; a program that cannot be started ends as `not-started`.
  * - `onOutput` gets raw bytes of stdout and stderr in the order in which they were read.
- * - `killLeftover` kills the group of a process that was started here, only if the boot id and start time are equal or, when the
- *   program itself is gone, a member of its group still carries `mark` (`NAME=value`) in its environment; it resolves to what it
- *   found, once nobody of the group is left or after two seconds.
+ * - `sweep` ends whoever fits, with KILL, until two passes in a row find nobody; it resolves after two seconds at the latest. It never
+ *   touches a process that is known by its pid alone, nor ourselves.
  */
 export interface Processes {
   spawn(request: SpawnRequest, onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void): RunningProcess;
-  killLeftover(identity: ProcessIdentity, mark?: string): Promise<'gone' | 'killed' | 'survived'>;
+  sweep(whom: SweepRequest): Promise<SweepReport>;
 }
 
 /** Why a call of the Bot API failed; a closed list, decided at the adapter. */
@@ -143,18 +186,48 @@ export interface TelegramFile {
  *
  * Contract:
  * - `readText` gives undefined when there is no such file, and at most `maxBytes` of it.
- * - `openLog` creates the file and its folder (0700, files 0600); `append` never throws: a write that fails is counted as dropped.
+ * - `writeText` replaces the file as a whole or not at all (0600, folder 0700); it throws what the file system says.
+ * - `openLog` creates the file and its folder (0700, files 0600); its writes never throw: one that fails is counted as dropped.
+ * - `compress` replaces PATH by PATH.gz, aside of the event loop, and resolves to false when it could not: then PATH stands as it was.
+ * - `readLog` reads a log's last `maxBytes`, compressed (PATH.gz) or not; undefined when there is neither.
+ * - `listFiles` gives every file below a folder; a folder that is not there has none. `remove` of what is gone does nothing.
  */
 export interface Disk {
   readText(path: string, maxBytes: number): { readonly text: string; readonly modifiedAt: number } | undefined;
+  writeText(path: string, text: string): void;
   ensureFolder(path: string): void;
   openLog(path: string): LogFile;
+  compress(path: string): Promise<boolean>;
+  readLog(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  listFiles(folder: string): readonly DiskFile[];
+  remove(path: string): void;
 }
 
-/** One log file, append only. */
+/** A file, as a listing shows it. */
+export interface DiskFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: number;
+}
+
+/** One log file: it grows at its end, and what stands behind a given length can be replaced. */
 export interface LogFile {
   append(chunk: Uint8Array): void;
+  /** Cuts the file to `lengthBytes` and writes the chunks there; a later one replaces an earlier one. */
+  replaceEnd(lengthBytes: number, chunks: readonly Uint8Array[]): void;
   close(): void;
+}
+
+/**
+ * What is left of the machine.
+ *
+ * Contract: both are read anew at each call and never throw; undefined where the system does not tell.
+ */
+export interface Machine {
+  /** Memory that a new program could take, in bytes, within the limits of our own cgroup. */
+  availableMemoryBytes(): number | undefined;
+  /** Free space, in bytes, for who we are, on the file system of this folder. */
+  freeDiskBytes(folder: string): number | undefined;
 }
 
 /** What may accompany a log line: scalars only, so that nobody logs an object that holds a secret. */

@@ -31,6 +31,39 @@ export interface RunRow {
   readonly beatNote: string | null;
   readonly progressAt: number | null;
   readonly progressNote: string | null;
+  /** What continues its session in a later run. */
+  readonly resumeToken: string | null;
+  readonly model: string | null;
+  readonly cliVersion: string | null;
+  /** Name of the layer that it was started under. */
+  readonly containment: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  /** Millionths of a US dollar, at list prices; null where its CLI tells none. */
+  readonly costMicroUsd: number | null;
+  readonly contextTokens: number | null;
+  /** The usable part of the context: up to where the CLI would compact by itself. */
+  readonly contextLimit: number | null;
+  /** What its failure looks like, without what differs each time; only of a failure that no rule knows. */
+  readonly fingerprint: string | null;
+  /** When the other side says that a new try is worth it. */
+  readonly retryAt: number | null;
+}
+
+/** What a run's CLI tells of itself once it has begun. */
+export interface RunSession {
+  readonly resumeToken: string;
+  readonly model: string | null;
+  readonly cliVersion: string | null;
+}
+
+/** What a run has used so far; null is not known, and leaves what was known before. */
+export interface RunUsage {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costMicroUsd: number | null;
+  readonly contextTokens: number | null;
+  readonly contextLimit: number | null;
 }
 
 /** How a run ended. */
@@ -40,6 +73,8 @@ export interface RunEnd {
   readonly evidence: string | null;
   readonly exit: string | null;
   readonly endedAt: number;
+  readonly fingerprint?: string | null;
+  readonly retryAt?: number | null;
 }
 
 /** Runs: a row before they are an act. At most one run of an agent is alive. */
@@ -56,7 +91,19 @@ export interface RunStore {
   /** Runs whose program is still to be started. */
   toStart(): RunRow[];
   /** Takes a run for starting; false when somebody else did or it ended. */
-  claim(id: number, start: { startedAt: number; tokenHash: string; logPath: string }): boolean;
+  claim(
+    id: number,
+    start: {
+      startedAt: number;
+      tokenHash: string;
+      logPath: string;
+      containment: string;
+      cliVersion: string | null;
+      resumeToken: string | null;
+    },
+  ): boolean;
+  session(id: number, session: RunSession): void;
+  usage(id: number, usage: RunUsage): void;
   started(id: number, identity: { pid: number; startTicks: string; bootId: string }): void;
   output(id: number, at: number, bytes: number): void;
   beat(id: number, at: number, note: string | null): void;
@@ -78,7 +125,9 @@ export interface RunStore {
 const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wanted_at AS wantedAt, started_at AS startedAt, ended_at AS endedAt,
   failure, evidence, exit, stop_reason AS stopReason, stop_wanted_at AS stopWantedAt, generations, pid, start_ticks AS startTicks,
   boot_id AS bootId, log_path AS logPath, output_bytes AS outputBytes, output_at AS outputAt, beat_at AS beatAt, beat_note AS beatNote,
-  progress_at AS progressAt, progress_note AS progressNote`;
+  progress_at AS progressAt, progress_note AS progressNote, resume_token AS resumeToken, model, cli_version AS cliVersion, containment,
+  input_tokens AS inputTokens, output_tokens AS outputTokens, cost_micro_usd AS costMicroUsd, context_tokens AS contextTokens,
+  context_limit AS contextLimit, fingerprint, retry_at AS retryAt`;
 
 /**
  * What is alive, a handful among the rows of a month. The condition is the partial index's own, and `+id` keeps SQLite from walking
@@ -99,8 +148,9 @@ export function createRunStore(connection: Connection): RunStore {
   const toStart = connection.statement<[], RunRow>(
     `SELECT ${COLUMNS} ${ALIVE} AND state = 'starting' AND started_at IS NULL ORDER BY +id`,
   );
-  const claim = connection.statement<[{ id: number; startedAt: number; tokenHash: string; logPath: string }]>(
-    `UPDATE run SET started_at = @startedAt, token_hash = @tokenHash, log_path = @logPath
+  const claim = connection.statement<[{ id: number } & Parameters<RunStore['claim']>[1]]>(
+    `UPDATE run SET started_at = @startedAt, token_hash = @tokenHash, log_path = @logPath, containment = @containment,
+       cli_version = @cliVersion, resume_token = @resumeToken
      WHERE id = @id AND state = 'starting' AND started_at IS NULL AND stop_wanted_at IS NULL`,
   );
   const started = connection.statement<[{ id: number; pid: number; startTicks: string; bootId: string }]>(
@@ -115,11 +165,22 @@ export function createRunStore(connection: Connection): RunStore {
   const progress = connection.statement<[number, string, number]>(
     'UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?',
   );
+  const session = connection.statement<[RunSession & { id: number }]>(
+    `UPDATE run SET resume_token = @resumeToken, model = coalesce(@model, model), cli_version = coalesce(@cliVersion, cli_version)
+     WHERE id = @id`,
+  );
+  const usage = connection.statement<[RunUsage & { id: number }]>(
+    `UPDATE run SET input_tokens = coalesce(@inputTokens, input_tokens), output_tokens = coalesce(@outputTokens, output_tokens),
+       cost_micro_usd = coalesce(@costMicroUsd, cost_micro_usd), context_tokens = coalesce(@contextTokens, context_tokens),
+       context_limit = coalesce(@contextLimit, context_limit)
+     WHERE id = @id`,
+  );
   const stop = connection.statement<[string, number, number]>(
     `UPDATE run SET stop_reason = ?, stop_wanted_at = ? WHERE id = ? AND state IN ('starting', 'running') AND stop_wanted_at IS NULL`,
   );
-  const settle = connection.statement<[RunEnd & { id: number }]>(
-    `UPDATE run SET state = @state, failure = @failure, evidence = @evidence, exit = @exit, ended_at = @endedAt
+  const settle = connection.statement<[Required<RunEnd> & { id: number }]>(
+    `UPDATE run SET state = @state, failure = @failure, evidence = @evidence, exit = @exit, ended_at = @endedAt,
+       fingerprint = @fingerprint, retry_at = @retryAt
      WHERE id = @id AND state IN ('starting', 'running')`,
   );
   const alive = connection.statement<[], RunRow>(`SELECT ${COLUMNS} ${ALIVE} ORDER BY +id`);
@@ -135,7 +196,7 @@ export function createRunStore(connection: Connection): RunStore {
   );
   const remove = connection.statement<[number]>(
     `DELETE FROM run WHERE ended_at < ? AND publication_id IS NULL AND id NOT IN (SELECT run_id FROM draft)
-       AND id NOT IN (SELECT max(id) FROM run GROUP BY agent) AND id NOT IN (SELECT run_id FROM due WHERE run_id IS NOT NULL)`,
+       AND id NOT IN (SELECT run_id FROM question) AND id NOT IN (SELECT max(id) FROM run GROUP BY agent) AND id NOT IN (SELECT run_id FROM due WHERE run_id IS NOT NULL)`,
   );
   return {
     add(run) {
@@ -146,6 +207,8 @@ export function createRunStore(connection: Connection): RunStore {
     byToken: (tokenHash) => byToken.get(tokenHash),
     toStart: () => toStart.all(),
     claim: (id, start) => claim.run({ id, ...start }).changes === 1,
+    session: (id, told) => void session.run({ id, ...told }),
+    usage: (id, used) => void usage.run({ id, ...used }),
     started: (id, identity) => void started.run({ id, ...identity }),
     output: (id, at, bytes) => void output.run(at, bytes, id),
     beat: (id, at, note) => void beat.run(at, note, id),
@@ -155,7 +218,7 @@ export function createRunStore(connection: Connection): RunStore {
       return stop.run(reason, at, id).changes === 1;
     },
     settle(id, end) {
-      const settled = settle.run({ id, ...end }).changes === 1;
+      const settled = settle.run({ id, fingerprint: null, retryAt: null, ...end }).changes === 1;
       if (settled) connection.touch('loop');
       return settled;
     },

@@ -29,6 +29,16 @@ export type FailureMode = {
     | { readonly kind: 'wait'; readonly waitMs: number; readonly retry: number; readonly otherwise: 'alert' | 'skip' };
 };
 
+/** What an agent CLI may do without asking. */
+export interface Permissions {
+  /** `ask`: what the CLI would ask a person goes to the phone. `allow`: everything is allowed. */
+  readonly mode: 'ask' | 'allow';
+  /** Tools that need no question, as the CLI names them. */
+  readonly tools: readonly string[];
+  /** How long a question waits for its answer before it counts as denied. */
+  readonly withinMs: number;
+}
+
 export interface Agent {
   readonly name: string;
   readonly runtime: RuntimeName;
@@ -49,6 +59,9 @@ export interface Agent {
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly failureModes: readonly FailureMode[];
+  readonly permissions: Permissions;
+  /** Folder with templates of the owner's own, by the names of ours; undefined: ours. */
+  readonly instructions: string | undefined;
   /** Kinds of drafts that this agent publishes; empty for all others. */
   readonly publishes: readonly string[];
 }

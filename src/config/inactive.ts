@@ -11,21 +11,10 @@ interface InactivePart {
   readonly meaning: string;
 }
 
-/** The runtimes whose agents are not started yet. */
-export const INACTIVE_RUNTIMES: readonly string[] = ['claude', 'codex', 'gemini'];
-
 /** One row for each part; whoever makes a part work deletes its row. */
 const INACTIVE_PARTS: readonly InactivePart[] = [
-  {
-    keys: agentKeys('runtime'),
-    only: (value) => INACTIVE_RUNTIMES.includes(String(value)),
-    meaning: 'agents of this runtime are not run',
-  },
-  {
-    keys: [['budget'], ...agentKeys('budget'), ...agentKeys('max_run_cost')],
-    meaning: 'costs are neither counted nor limited',
-  },
-  { keys: [['logs']], meaning: 'each run has a size limit of its own, older logs are kept' },
+  { keys: [['budget'], ...agentKeys('budget')], meaning: 'costs are counted run by run, but not limited' },
+  { keys: agentKeys('max_run_cost'), meaning: 'only claude limits its runs by itself; no other run is stopped by its cost' },
   { keys: [['digest']], meaning: 'no digest is sent' },
   { keys: [['alerts', 'repeat']], meaning: 'an alert is sent once' },
   { keys: [['alerts', 'fallback']], meaning: 'alerts have no second route' },
@@ -48,12 +37,11 @@ const INACTIVE_PARTS: readonly InactivePart[] = [
   },
   { keys: [['credentials', '*', 'rotate']], meaning: 'secrets are not rotated' },
   { keys: agentKeys('on'), meaning: 'nothing creates tasks' },
-  { keys: agentKeys('failure_modes'), meaning: 'they only answer `nightdesk fail`' },
   {
     keys: [...agentKeys('heartbeat'), ...agentKeys('progress'), ...agentKeys('on_stuck')],
     meaning: 'only the timeout ends a stuck run',
   },
-  { keys: agentKeys('context'), meaning: 'the context of a run is not watched' },
+  { keys: agentKeys('context'), meaning: 'how full the context is is shown, but nothing follows from it' },
   { keys: [['drafts', 'burst']], meaning: 'each draft comes as a card of its own' },
   { keys: [['drafts', 'kinds', '*', 'undo']], meaning: 'an approval cannot be taken back' },
   { keys: [['drafts', 'kinds', '*', 'remind']], meaning: 'no reminders are sent' },

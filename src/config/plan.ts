@@ -4,7 +4,7 @@ import { createWallClock } from '../loop/wall-clock.ts';
 import { formatTimeOfDay } from './daily-window.ts';
 import { formatDuration } from './duration.ts';
 import type { Agent, Credential, Fleet } from './fleet.ts';
-import { describeInactive, INACTIVE_RUNTIMES } from './inactive.ts';
+import { describeInactive } from './inactive.ts';
 import type { LoadedFleet } from './load.ts';
 import { printable } from './printable.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -71,8 +71,7 @@ function describeAgent(agent: Agent, now: number, timezone: string): string {
   const isTimed = schedule.kind === 'every' || schedule.kind === 'cron' || schedule.kind === 'continuous';
   const parts = [
     `${name} (${runtime}): ${describeSchedule(schedule)}${hours}`,
-    ...(INACTIVE_RUNTIMES.includes(runtime) ? ['not run yet'] : []),
-    ...(isTimed && !INACTIVE_RUNTIMES.includes(runtime)
+    ...(isTimed
       ? [
           `next run ${due === undefined ? 'never: no due time is within its active hours' : formatInstant(due, timezone)}`,
         ]

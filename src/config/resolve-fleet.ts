@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { createWallClock } from '../loop/wall-clock.ts';
-import type { Agent, Credential, DraftKind, Fleet, Schedule } from './fleet.ts';
+import type { Agent, Credential, DraftKind, Fleet, Permissions, Schedule } from './fleet.ts';
 import { interpolate } from './interpolate.ts';
 import { mergeDefaults } from './merge-defaults.ts';
 import type { AgentFile, CredentialFile, FleetFile } from './schema.ts';
@@ -84,7 +84,21 @@ function resolveAgent(name: string, written: AgentFile, place: { folder: string;
       Object.entries(written.env ?? {}).map(([key, template]) => [key, interpolate(template, env).text]),
     ),
     failureModes: written.failure_modes ?? [],
+    permissions: resolvePermissions(written.permissions ?? {}),
+    instructions: written.instructions === undefined ? undefined : resolve(folder, written.instructions),
     publishes: written.publishes ?? [],
+  };
+}
+
+function resolvePermissions(written: {
+  readonly mode?: Permissions['mode'] | undefined;
+  readonly tools?: readonly string[] | undefined;
+  readonly within?: number | undefined;
+}): Permissions {
+  return {
+    mode: written.mode ?? 'ask',
+    tools: written.tools ?? [],
+    withinMs: written.within ?? 10 * MINUTE_MS,
   };
 }
 

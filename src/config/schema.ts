@@ -148,6 +148,26 @@ const failureModeSchema = map({
     .describe('What the agent is bid to do.'),
 }).describe('What `nightdesk fail` answers an agent.');
 
+const permissionsSchema = z
+  .union(
+    [
+      oneOf(['ask', 'allow']).transform((mode) => ({ mode })),
+      map({
+        mode: oneOf(['ask', 'allow'])
+          .optional()
+          .describe('`ask`: what the CLI would ask a person goes to the phone; `allow`: everything is allowed. Default: ask.'),
+        tools: distinct(text('the name of a tool'), 'a list of tools, such as [Read, "Bash(git log:*)"]')
+          .optional()
+          .describe('Tools that need no question, as the CLI names them.'),
+        within: duration()
+          .optional()
+          .describe('How long a question waits before it counts as denied. Default: 10m.'),
+      }),
+    ],
+    { error: 'expected ask, allow, or a map such as { tools: [Read, Edit], within: 10m }' },
+  )
+  .describe('What the agent may do without asking: `ask` (the default), `allow`, or a map with the tools that need no question.');
+
 const agentShape = {
   runtime: oneOf(['claude', 'codex', 'gemini', 'command'])
     .optional()
@@ -189,6 +209,10 @@ const agentShape = {
     .array(failureModeSchema, { error: 'expected a list' })
     .optional()
     .describe('What to do when a tool fails.'),
+  permissions: permissionsSchema.optional(),
+  instructions: path('the path of a folder')
+    .optional()
+    .describe('A folder with instruction templates of your own; each replaces ours of the same name.'),
   publishes: distinct(name(), 'a list of kinds, such as [reply, post]')
     .optional()
     .describe('Kinds of drafts that it publishes: it gets an approved one as JSON on stdin, once.'),

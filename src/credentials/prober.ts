@@ -144,10 +144,8 @@ export function createProber(options: {
       for (const row of storage.credentials.openLogins()) {
         if (row.state !== 'running') continue;
         if (row.pid !== null)
-          await options.processes.killLeftover({
-            pid: row.pid,
-            startTicks: row.startTicks ?? '',
-            bootId: row.bootId ?? '',
+          await options.processes.sweep({
+            identity: { pid: row.pid, startTicks: row.startTicks ?? '', bootId: row.bootId ?? '' },
           });
         custodian.loginEnded(row, { kind: 'failed', reason: 'Nightdesk was restarted in the middle of it' });
       }

@@ -5,8 +5,6 @@ import type { Readiness } from '../credentials/custodian.ts';
 /** What decides whether a due agent starts now. */
 export interface AdmissionFacts {
   readonly cause: DueCause;
-  readonly runtimeIsActive: boolean;
-  readonly runtime: string;
   /** True while the agent's last run is still alive. */
   readonly running: boolean;
   readonly insideActiveHours: boolean;
@@ -14,6 +12,8 @@ export interface AdmissionFacts {
   /** Holds of the agent and of the whole fleet. */
   readonly holds: readonly HoldRow[];
   readonly readiness: Readiness;
+  /** What the machine or the agent's CLI is still lacking, in words; undefined: nothing. */
+  readonly lacks: string | undefined;
   readonly runsAlive: number;
   readonly concurrency: number;
 }
@@ -30,7 +30,6 @@ export type Admission =
  * second's due time.
  */
 export function decideAdmission(facts: AdmissionFacts): Admission {
-  if (!facts.runtimeIsActive) return { kind: 'skip', reason: `runtime ${facts.runtime} is not run by this version` };
   if (facts.running)
     return !facts.isContinuous && (facts.cause === 'schedule' || facts.cause === 'catch-up')
       ? skip('its last run is still going')
@@ -42,6 +41,7 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   if (facts.readiness.kind === 'dead' && facts.cause !== 'trial')
     return giveUp(facts, `${facts.readiness.credential} is dead`);
   if (facts.readiness.kind === 'checking') return wait(`checking ${facts.readiness.credential}`);
+  if (facts.lacks !== undefined) return wait(facts.lacks);
   if (facts.runsAlive >= facts.concurrency)
     return wait(`${facts.runsAlive} runs are alive, the limit is ${facts.concurrency}`);
   return { kind: 'start' };

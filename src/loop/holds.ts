@@ -17,6 +17,12 @@ export interface OwnerHolds {
   resume(target: string, by: string): { readonly released: boolean; readonly stillHeld: readonly string[] };
 }
 
+/** After a hold: an agent that missed a due time under it runs at once; one that missed none keeps its schedule. */
+export function wakeAfterHold(storage: Storage, agents: Iterable<string>, heldSince: number, now: number): void {
+  for (const agent of agents)
+    if (storage.dues.lostSince(agent, heldSince) > 0) storage.dues.wait(agent, now, 'resumed');
+}
+
 /** Builds the owner's holds. Each call is one transaction. */
 export function createOwnerHolds(options: {
   readonly fleet: Fleet;
@@ -25,11 +31,6 @@ export function createOwnerHolds(options: {
   readonly incidents: IncidentRegister;
 }): OwnerHolds {
   const { fleet, storage, clock, incidents } = options;
-
-  /** An agent that missed a due time under the hold runs at once; one that missed none keeps its schedule. */
-  function wake(agent: string, heldSince: number): void {
-    if (storage.dues.lostSince(agent, heldSince) > 0) storage.dues.wait(agent, clock.now(), 'resumed');
-  }
 
   return {
     pause: (target, by, forMs, now) =>
@@ -78,7 +79,7 @@ export function createOwnerHolds(options: {
           const backoff = storage.holds.release(name, 'backoff', '', at);
           if (loop) incidents.resolve(loopFingerprint(name), 'You let it run again.');
           released ||= own || loop || backoff;
-          if (owner || own || loop || backoff) wake(name, since);
+          if (owner || own || loop || backoff) wakeAfterHold(storage, [name], since, at);
         }
         storage.journal.add({ at, subject: `hold:${target}`, event: 'resumed', actor: by, detail: null });
         const stillHeld = storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent));

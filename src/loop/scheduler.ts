@@ -7,6 +7,7 @@ import type { Custodian, Readiness } from '../credentials/custodian.ts';
 import type { Clock, Log } from '../ports.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import { decideAdmission } from './admission.ts';
+import { wakeAfterHold } from './holds.ts';
 import { isWithin, nextOpening, nextScheduled } from './schedule.ts';
 
 /** What the scheduler asks of the desk. */
@@ -16,6 +17,12 @@ export interface PublicationDesk {
   /** Says on the card why an approved draft waits; undefined: it does not wait any more. */
   explainWait(publication: PublicationRow, reason: string): void;
   /** Ends what nobody decided in time; gives when the next window ends. */
+  expireDue(now: number): number | undefined;
+}
+
+/** What the scheduler asks of the questions. */
+export interface QuestionDeadlines {
+  /** Ends what nobody answered in time; gives when the next deadline is. */
   expireDue(now: number): number | undefined;
 }
 
@@ -37,7 +44,7 @@ const EVERY_MS = 2_000;
 /**
  * The agent loop.
  *
- * Each tick: 1. releases holds that end by themselves; 2. ends drafts whose window is over; 3. gives every agent with a schedule its next
+ * Each tick: 1. releases holds that end by themselves; 2. ends drafts and questions whose time is over; 3. gives every agent with a schedule its next
  * due time; 4. starts the publications that are wanted, one at a time for each publisher: what the owner approved goes before what only the
  * clock wants; 5. decides about each due time that has come, longest waiting first, and leaves a receipt. Starting is a run's row: the
  * runner does the rest.
@@ -49,7 +56,9 @@ export function createScheduler(options: {
   readonly log: Log;
   readonly custodian: Custodian;
   readonly desk: PublicationDesk;
-  readonly activeRuntimes: ReadonlySet<string>;
+  readonly questions: QuestionDeadlines;
+  /** What one more run of this agent has to wait for, in words, as far as the machine and its programs go; undefined: nothing. */
+  readonly roomFor: (agent: Agent) => string | undefined;
   readonly onFatal: (error: unknown) => void;
 }): Scheduler {
   const { fleet, storage, clock, custodian, desk } = options;
@@ -148,13 +157,12 @@ export function createScheduler(options: {
     const readiness: Readiness = blocked || current.cause === 'trial' ? { kind: 'ready' } : custodian.readiness(agent);
     const admission = decideAdmission({
       cause: current.cause,
-      runtime: agent.runtime,
-      runtimeIsActive: options.activeRuntimes.has(agent.runtime),
       running: storage.runs.aliveOf(agent.name) !== undefined,
       insideActiveHours: agent.active === undefined || isWithin(agent.active, now, fleet.timezone),
       isContinuous: agent.schedule.kind === 'continuous',
       holds,
       readiness,
+      lacks: options.roomFor(agent),
       runsAlive: storage.runs.alive().length,
       concurrency: fleet.concurrency,
     });
@@ -200,28 +208,22 @@ export function createScheduler(options: {
     });
   }
 
-  /** A hold that ended by itself lets those run at once who missed a due time under it. */
-  function resumeAfter(hold: HoldRow, now: number): void {
-    for (const name of hold.agent === '' ? fleet.agents.keys() : [hold.agent]) {
-      if (storage.dues.lostSince(name, hold.since) > 0) storage.dues.wait(name, now, 'resumed');
-    }
-  }
-
   function tick(): number | undefined {
     const now = clock.now();
-    const nextDeadline = storage.transaction(() => {
-      for (const hold of storage.holds.expire(now)) resumeAfter(hold, now);
-      const deadline = desk.expireDue(now);
+    const nextDeadlines = storage.transaction(() => {
+      for (const hold of storage.holds.expire(now))
+        wakeAfterHold(storage, hold.agent === '' ? fleet.agents.keys() : [hold.agent], hold.since, now);
+      const deadlines = [desk.expireDue(now), options.questions.expireDue(now)];
       ensureDues(now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);
       for (const due of storage.dues.waiting()) if (due.dueAt <= now) serve(due, now);
       ensureDues(now);
-      return deadline;
+      return deadlines;
     });
     lastTickAt = clock.now();
     ticked.resolve();
     const future = [
-      nextDeadline,
+      ...nextDeadlines,
       storage.publications.nextAt(),
       ...storage.dues.waiting().map((due) => due.dueAt),
       ...storage.holds.active().map((hold) => hold.until ?? undefined),

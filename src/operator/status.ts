@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { openReadOnly, StorageError } from '../../storage/database.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
-import { ACTIVE_RUNTIMES } from '../app.ts';
 import { duration } from '../telegram/cards/words.ts';
 import { loadLastLife } from '../vigil/housekeeper.ts';
 import { type FleetStatus, loadFleetStatus } from '../vigil/status.ts';
@@ -31,7 +30,7 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
     try {
       const storage = createStorage(database);
       const now = Date.now();
-      const facts = loadFleetStatus(fleet, storage, now, ACTIVE_RUNTIMES);
+      const facts = loadFleetStatus(fleet, storage, now);
       const lastAliveAt = loadLastLife(storage)?.aliveAt ?? null;
       const running = {
         running: lock.held,

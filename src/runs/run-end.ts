@@ -2,6 +2,7 @@ import type { RunEnd } from '../../storage/run-store.ts';
 import type { ProcessExit } from '../ports.ts';
 import { createAuthScanner } from '../runtimes/auth-scan.ts';
 import { plainText } from '../runtimes/evidence.ts';
+import { fingerprintOf } from '../runtimes/failure-words.ts';
 import type { RunOutcome } from '../runtimes/runtime.ts';
 import type { PublicationEnd } from './settlement.ts';
 
@@ -12,6 +13,8 @@ export interface EndedProgram {
   /** True: it published a draft. */
   readonly isPublication: boolean;
   readonly timeoutMs: number;
+  /** Why it was taken for stuck; only with the stop reason `stuck`. */
+  readonly silence: string | undefined;
   readonly scrub: (text: string) => string;
 }
 
@@ -37,8 +40,24 @@ export function decideRunEnd(program: EndedProgram, stopReason: string | null, e
   if (stopReason === 'auth') return failed('auth', 'stopped after a sign of a dead credential');
   if (stopReason === 'timeout')
     return failed('timeout', `it ran longer than its timeout of ${program.timeoutMs / 1_000} s`);
-  if (stopReason !== null) return { state: 'stopped', ...well };
-  return outcome.kind === 'failed' ? failed(outcome.failure, outcome.evidence) : { state: 'done', ...well };
+  if (stopReason === 'stuck') return failed('stuck', program.silence ?? 'it said nothing for too long');
+  // A CLI that stays after its work is done, for a background task, has done its work.
+  if (stopReason !== null && stopReason !== FINISHED) return { state: 'stopped', ...well };
+  if (outcome.kind === 'done') return { state: 'done', ...well };
+  const end = failed(outcome.failure, outcome.evidence);
+  return {
+    ...end,
+    retryAt: outcome.retryAt ?? null,
+    fingerprint: isWordless(outcome) ? null : fingerprintOf(end.evidence ?? ''),
+  };
+}
+
+/** Why a program is asked to stop that has finished its work and stays. */
+export const FINISHED = 'finished';
+
+/** Only failures that no rule knows are compared with each other, and only by words: that a program ended with code 1 says nothing. */
+function isWordless({ failure, evidence }: RunOutcome & { kind: 'failed' }): boolean {
+  return (failure !== 'unknown' && failure !== 'crash') || /^(?:ended by \w+|exit code \d+)$/.test(evidence);
 }
 
 /** What the desk has to know of a publisher's end; one that we ended before it was done may have published, whatever code it chose. */

@@ -10,13 +10,16 @@ export interface RunEnvironmentParts {
   readonly launcherFolder: string;
 }
 
-/** The whole environment of one run: nothing else of the control plane's own reaches an agent. */
+/**
+ * The whole environment of one run: nothing else of the control plane's own reaches an agent. What its runtime wants comes before what
+ * fleet.yaml names, so that a person has the last word.
+ */
 export function buildRunEnvironment(
   agent: Agent,
-  run: { readonly id: number; readonly token: string },
+  run: { readonly id: number; readonly token: string; readonly wanted?: Readonly<Record<string, string>> },
   parts: RunEnvironmentParts,
 ): Readonly<Record<string, string>> {
-  const environment: Readonly<Record<string, string>> = { ...parts.base, ...agent.env };
+  const environment: Readonly<Record<string, string>> = { ...parts.base, ...run.wanted, ...agent.env };
   return {
     ...environment,
     PATH: [parts.launcherFolder, environment['PATH'] ?? ''].filter(Boolean).join(delimiter),

@@ -1,27 +1,35 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { VersionWatch } from '../clis/version-watch.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
-import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess } from '../ports.ts';
-import type { Decoder, RunEvent, Runtime } from '../runtimes/runtime.ts';
+import type { InstructionComposer } from '../instructions/compose.ts';
 import { createPatientWriter } from '../patient-writer.ts';
+import type { Clock, Disk, Log, ProcessExit, Processes, Random } from '../ports.ts';
+import type { Questions } from '../questions/questions.ts';
+import type { PreparedRun, Runtime } from '../runtimes/runtime.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
+import { type Execution, startExecution } from './execution.ts';
+import { identityOf, type Orphans } from './orphans.ts';
+import { createQuoteCheck, decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, FINISHED } from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
-import { createQuoteCheck, decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram } from './run-end.ts';
-import { type PublicationEnd, readGenerations, type Settlement } from './settlement.ts';
-import { createSpool, type Spool } from './spool.ts';
+import { createRunEvents } from './run-events.ts';
+import { chooseSession, CONTROL_PLANE_STOPPED } from './session-choice.ts';
+import type { PublicationEnd, Settlement } from './settlement.ts';
+import { createSpool } from './spool.ts';
+import type { ToolFailures } from './tool-failures.ts';
 
-/** How long a program has between TERM and KILL. */
-const GRACE_MS = 5_000;
-/** A pause in the output after which an unfinished line counts as said. */
-const IDLE_MS = 300;
-/** How often the age of the last output is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
+/** How often what a run says and uses is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
 const OUTPUT_ROW_EVERY_MS = 5_000;
-/** What is kept of a publisher's stdout to find its last line. */
-const LAST_LINE_CHARS = 16 * 1024;
+/** How often what could not be ended is tried again. */
+const SWEEP_AGAIN_MS = 60_000;
+/** As many runs before it as tell whether a run goes on with a session. */
+const EARLIER_RUNS = 6;
+/** The longest prompt that is read; what is longer is data, and belongs into a file that the agent reads. */
+const MOST_PROMPT_BYTES = 1024 * 1024;
 
 /** What a publication's run is given on stdin; undefined when its draft is no longer to be published. */
 export type PublicationInput = (publicationId: number) => string | undefined;
@@ -34,29 +42,12 @@ export interface Runner extends Worker {
   tail(runId: number, maxBytes: number): string;
 }
 
-interface Execution {
-  readonly run: RunRow;
-  readonly agent: Agent;
-  readonly process: RunningProcess;
-  readonly decoder: Decoder;
-  readonly spool: Spool;
-  readonly cancelTimeout: () => void;
-  /** Chunks may be cut within a character. */
-  readonly decodeStdout: (chunk: Uint8Array) => string;
-  lastStdout: string;
-  outputBytes: number;
-  outputWrittenAt: number;
-  stopping: 'no' | 'asked' | 'killed';
-  cancelKill: () => void;
-  outputAt: number;
-  isIdleAwaited: boolean;
-}
-
 /**
  * The effector of runs: starts what is `starting`, stops what shall stop, settles what ended.
  *
  * Each look: 1. starts the runs that wait for it, after their row is claimed; 2. sends TERM, and after the grace KILL, to the runs that
- * are asked to stop. A run's end is settled once, whatever way it came.
+ * are asked to stop; 3. gives CLIs the answers to their permission requests; 4. sweeps again what could not be ended.
+ * A run's end is settled once, whatever way it came, and only after its tree is swept.
  */
 export function createRunner(options: {
   readonly fleet: Fleet;
@@ -70,6 +61,11 @@ export function createRunner(options: {
   readonly runtimes: ReadonlyMap<string, Runtime>;
   readonly custodian: Custodian;
   readonly settlement: Settlement;
+  readonly questions: Questions;
+  readonly toolFailures: ToolFailures;
+  readonly orphans: Orphans;
+  readonly versions: Pick<VersionWatch, 'refusal' | 'versionOf'>;
+  readonly instructions: InstructionComposer;
   readonly publicationInput: PublicationInput;
   readonly environment: RunEnvironmentParts;
   readonly scrub: (text: string) => string;
@@ -77,85 +73,117 @@ export function createRunner(options: {
   readonly learnSecret: (secret: string) => void;
   readonly onFatal: (error: unknown) => void;
 }): Runner {
-  const { fleet, storage, clock, log, settlement, custodian } = options;
+  const { fleet, storage, clock, log, settlement, questions, containment } = options;
   const executions = new Map<number, Execution>();
   const flights = new Set<Promise<void>>();
   const writer = createPatientWriter({ name: 'runner', clock, log });
+  const onEvent = createRunEvents(options);
+  const rowWrittenAt = new WeakMap<Execution, number>();
+  let sweptAgainAt = 0;
 
   function begin(run: RunRow): void {
     const agent = fleet.agents.get(run.agent);
     const runtime = agent === undefined ? undefined : options.runtimes.get(agent.runtime);
     if (agent === undefined || runtime === undefined)
       return settleUnstarted(run, `fleet.yaml has no runnable agent ${run.agent}`);
+    const refusal = options.versions.refusal(agent);
+    if (refusal !== undefined) return settleUnstarted(run, refusal);
     const input = run.publicationId === null ? undefined : options.publicationInput(run.publicationId);
     if (run.publicationId !== null && input === undefined)
       return settleUnstarted(run, 'its draft is not to be published any more');
+    const prepared = prepare(run, agent, runtime, input);
+    if (typeof prepared === 'string') return settleUnstarted(run, prepared);
+    const trouble = makeFolders(agent, prepared.spawn.files ?? {});
+    if (trouble !== undefined) return settleUnstarted(run, trouble);
+
     const token = options.random.token(32);
     options.learnSecret(token);
-    const logPath = join(fleet.home, 'logs', agent.name, `${run.id}.log`);
-    const claim = { startedAt: clock.now(), tokenHash: hashToken(token), logPath };
+    const claim = {
+      startedAt: clock.now(),
+      tokenHash: hashToken(token),
+      logPath: join(fleet.home, 'logs', agent.name, `${run.id}.log`),
+      containment: containment.name,
+      cliVersion: options.versions.versionOf(agent) ?? null,
+      resumeToken: null,
+    };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
-    spawn({ ...run, startedAt: claim.startedAt }, agent, runtime, token, logPath, input);
+    start({ ...run, startedAt: claim.startedAt }, agent, prepared, token, claim.logPath);
   }
 
-  function spawn(
-    run: RunRow,
-    agent: Agent,
-    runtime: Runtime,
-    token: string,
-    logPath: string,
-    input: string | undefined,
-  ): void {
-    const part = runtime.start(agent, { id: run.id, stdin: input });
-    const request = options.containment.wrap({
-      argv: part.argv,
-      cwd: agent.workdir,
-      env: buildRunEnvironment(agent, { id: run.id, token }, options.environment),
-      ...(part.stdin === undefined ? {} : { stdin: part.stdin }),
+  /** What the run's runtime makes of it, or why it cannot be started. */
+  function prepare(run: RunRow, agent: Agent, runtime: Runtime, input: string | undefined): PreparedRun | string {
+    const isCli = runtime.cli !== undefined;
+    const prompt = isCli && agent.prompt !== undefined ? options.disk.readText(agent.prompt, MOST_PROMPT_BYTES) : undefined;
+    if (isCli && (prompt === undefined || prompt.text.trim() === ''))
+      return `its prompt ${agent.prompt ?? ''} is missing or empty: write what the agent is to do into it`;
+    const instructions = isCli ? options.instructions(agent) : { kind: 'composed' as const, text: '' };
+    if (instructions.kind === 'refused') return instructions.reason;
+    const earlier = storage.runs.recent(agent.name, EARLIER_RUNS).filter(({ id }) => id < run.id);
+    return runtime.prepare(agent, {
+      id: run.id,
+      stdin: input,
+      // A publisher that prints what it was given says nothing of its own login.
+      ...(input === undefined ? {} : { isForeign: createQuoteCheck(input) }),
+      prompt: prompt?.text ?? '',
+      instructions: instructions.text,
+      session: chooseSession(agent, earlier, clock.now(), randomUUID()),
+      mcpUrl: `${options.environment.gatewayUrl}/mcp`,
+      folder: folderOf(agent),
     });
-    const spool = createSpool(options.disk.openLog(logPath));
-    ensureWorkdir(agent);
-    const process = options.processes.spawn(request, (chunk, stream) =>
-      guard(() => onOutput(execution, chunk, stream)),
-    );
-    const execution: Execution = {
+  }
+
+  function folderOf(agent: Agent): string {
+    return join(fleet.home, 'clis', agent.name);
+  }
+
+  /** Makes the workdir, and writes what the CLI has to read from files; gives what is in the way, in a sentence. */
+  function makeFolders(agent: Agent, files: Readonly<Record<string, string>>): string | undefined {
+    try {
+      for (const [name, text] of Object.entries(files)) options.disk.writeText(join(folderOf(agent), name), text);
+    } catch (error) {
+      const { code = 'an error' } = error as NodeJS.ErrnoException;
+      return `${folderOf(agent)} cannot be written (${code}): its settings for ${agent.runtime} belong there`;
+    }
+    try {
+      options.disk.ensureFolder(agent.workdir);
+    } catch (error) {
+      // Starting the program in it ends as `not-started`, with what to do.
+      const { code } = error as NodeJS.ErrnoException;
+      log.warn('a workdir could not be made', { agent: agent.name, workdir: agent.workdir, code });
+    }
+    return undefined;
+  }
+
+  function start(run: RunRow, agent: Agent, { spawn, decoder }: PreparedRun, token: string, logPath: string): void {
+    const request = {
+      argv: spawn.argv,
+      cwd: agent.workdir,
+      env: buildRunEnvironment(agent, { id: run.id, token, wanted: spawn.env ?? {} }, options.environment),
+      ...(spawn.stdin === undefined ? {} : { stdin: spawn.stdin }),
+      ...(spawn.keepsInputOpen === undefined ? {} : { keepsInputOpen: spawn.keepsInputOpen }),
+    };
+    const execution = startExecution({
       run,
       agent,
-      process,
-      // A publisher that prints what it was given says nothing of its own login.
-      decoder: runtime.createDecoder(input === undefined ? undefined : createQuoteCheck(input)),
-      spool,
-      cancelTimeout: clock.after(agent.timeoutMs, () =>
-        guard(() => void storage.transaction(() => storage.runs.wantStop(run.id, 'timeout', clock.now()))),
-      ),
-      decodeStdout: createTextStream(),
-      lastStdout: '',
-      outputBytes: 0,
-      outputWrittenAt: 0,
-      stopping: 'no',
-      cancelKill: () => {},
-      outputAt: 0,
-      isIdleAwaited: false,
-    };
+      decoder,
+      request: containment.wrap(request, run.id),
+      spool: createSpool(options.disk.openLog(logPath)),
+      processes: options.processes,
+      clock,
+      guard,
+      onEvent,
+      onOutput,
+      onLate,
+    });
     executions.set(run.id, execution);
-    const { identity } = process;
-    const flight = process.exit
-      .then((exit) => end(execution, exit))
+    const { identity, exit } = execution.process;
+    const flight = exit
+      .then((ended) => end(execution, ended))
       .catch(options.onFatal)
       .finally(() => flights.delete(flight));
     flights.add(flight);
     if (identity !== undefined) guard(() => storage.transaction(() => storage.runs.started(run.id, identity)));
     log.info('run started', { run: run.id, agent: agent.name, pid: identity?.pid });
-  }
-
-  /** A folder that cannot be made is the agent's own trouble: starting the program in it ends as `not-started`, with what to do. */
-  function ensureWorkdir(agent: Agent): void {
-    try {
-      options.disk.ensureFolder(agent.workdir);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      log.warn('a workdir could not be made', { agent: agent.name, workdir: agent.workdir, code });
-    }
   }
 
   /** What comes from outside a look has no worker around it: a full disk is waited out, anything else is a bug. */
@@ -168,61 +196,29 @@ export function createRunner(options: {
     }
   }
 
-  function onOutput(execution: Execution, chunk: Uint8Array, stream: 'stdout' | 'stderr'): void {
+  function onOutput(execution: Execution): void {
     const now = clock.now();
-    execution.outputBytes += chunk.length;
-    execution.outputAt = now;
-    awaitIdle(execution);
-    for (const event of execution.decoder.push(chunk, stream)) onEvent(execution, event);
-    execution.spool.append(chunk);
-    if (execution.run.publicationId !== null && stream === 'stdout') {
-      const text = execution.decodeStdout(chunk);
-      execution.lastStdout = (execution.lastStdout + text).slice(-LAST_LINE_CHARS);
-    }
-    if (now - execution.outputWrittenAt < OUTPUT_ROW_EVERY_MS) return;
-    execution.outputWrittenAt = now;
-    storage.transaction(() => storage.runs.output(execution.run.id, now, execution.outputBytes));
+    if (now - (rowWrittenAt.get(execution) ?? 0) < OUTPUT_ROW_EVERY_MS) return;
+    rowWrittenAt.set(execution, now);
+    storage.transaction(() => writeCounts(execution, now));
   }
 
-  /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */
-  function awaitIdle(execution: Execution): void {
-    if (execution.isIdleAwaited) return;
-    execution.isIdleAwaited = true;
-    clock.after(IDLE_MS, () => {
-      execution.isIdleAwaited = false;
-      if (!executions.has(execution.run.id)) return;
-      if (clock.now() - execution.outputAt < IDLE_MS) return awaitIdle(execution);
-      guard(() => {
-        for (const event of execution.decoder.idle()) onEvent(execution, event);
-      });
-    });
+  function writeCounts({ run, usage, outputBytes }: Execution, outputAt: number): void {
+    storage.runs.output(run.id, outputAt, outputBytes);
+    if (Object.values(usage).some((known) => known !== null)) storage.runs.usage(run.id, usage);
   }
 
-  /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */
-  function onEvent(execution: Execution, event: RunEvent): void {
-    if (event.kind !== 'auth-sign') return;
-    const { run } = execution;
-    storage.transaction(() => {
-      const hint = event.credentialHint;
-      const generations = readGenerations(run);
-      custodian.sign({
-        agent: run.agent,
-        evidence: options.scrub(event.evidence),
-        generations,
-        ...(hint === undefined ? {} : { credential: hint }),
-      });
-      // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
-      if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
-    });
+  function onLate({ run }: Execution, why: 'timeout' | 'stuck' | 'lingers'): void {
+    const reason = why === 'lingers' ? FINISHED : why;
+    storage.transaction(() => storage.runs.wantStop(run.id, reason, clock.now()));
   }
 
   async function end(execution: Execution, exit: ProcessExit): Promise<void> {
-    const { run, decoder, spool } = execution;
-    execution.cancelTimeout();
-    execution.cancelKill();
-    // Children that outlived their agent share its group: a run that is over leaves nobody behind.
-    execution.process.signal('SIGKILL');
+    const { run, agent, decoder, spool, process } = execution;
+    execution.close();
     const outcome = decoder.end(exit);
+    // A run that is over leaves nobody behind: its row stays alive until that is verified, so that nothing else starts in its folder.
+    const report = await containment.sweep({ id: run.id, identity: process.identity });
     spool.close();
     executions.delete(run.id);
     const now = clock.now();
@@ -230,21 +226,29 @@ export function createRunner(options: {
       exit,
       outcome,
       isPublication: run.publicationId !== null,
-      timeoutMs: execution.agent.timeoutMs,
+      timeoutMs: agent.timeoutMs,
+      silence: execution.silence,
       scrub: options.scrub,
     };
     await writer.write(() =>
       storage.transaction(() => {
         const current = storage.runs.get(run.id) ?? run;
-        if (execution.outputBytes > 0) storage.runs.output(run.id, current.outputAt ?? now, execution.outputBytes);
+        if (execution.outputBytes > 0) writeCounts(execution, current.outputAt ?? now);
         settlement.settle(
           current,
           decideRunEnd(ended, current.stopReason, now),
-          decidePublicationEnd(ended, execution.lastStdout, execution.stopping !== 'no'),
+          decidePublicationEnd(ended, execution.lastStdout, execution.isStopping),
         );
+        options.orphans.swept(current, report);
       }),
     );
-    log.info('run ended', { run: run.id, agent: run.agent, exit: describeExit(exit), outcome: outcome.kind });
+    log.info('run ended', {
+      run: run.id,
+      agent: run.agent,
+      exit: describeExit(exit),
+      outcome: outcome.kind,
+      sweep: report.kind,
+    });
   }
 
   function settleUnstarted(run: RunRow, reason: string): void {
@@ -256,14 +260,28 @@ export function createRunner(options: {
     );
   }
 
-  function stop(execution: Execution): void {
-    if (execution.stopping !== 'no') return;
-    execution.stopping = 'asked';
-    execution.process.signal('SIGTERM');
-    execution.cancelKill = clock.after(GRACE_MS, () => {
-      execution.stopping = 'killed';
-      execution.process.signal('SIGKILL');
-    });
+  /** Tells a CLI what its owner said to its requests; one that has no use for the answer any more is told nothing. */
+  function answerRequests({ run, decoder, process }: Execution): void {
+    for (const { id, request, permission, reason } of questions.undelivered(run.id)) {
+      const text = decoder.decide(request, permission, reason);
+      if (text !== undefined) process.write(text);
+      questions.delivered(id);
+    }
+  }
+
+  function sweepAgain(): void {
+    const open = options.orphans.open();
+    if (open.length === 0 || clock.now() - sweptAgainAt < SWEEP_AGAIN_MS) return;
+    sweptAgainAt = clock.now();
+    const flight = (async () => {
+      for (const run of open) {
+        const report = await containment.sweep(run);
+        await writer.write(() => options.orphans.sweptAgain(run.id, report));
+      }
+    })()
+      .catch(options.onFatal)
+      .finally(() => flights.delete(flight));
+    flights.add(flight);
   }
 
   function look(): undefined {
@@ -278,8 +296,11 @@ export function createRunner(options: {
     }
     for (const run of storage.runs.alive()) {
       const execution = executions.get(run.id);
-      if (run.stopWantedAt !== null && execution !== undefined) stop(execution);
+      if (execution === undefined) continue;
+      if (run.stopWantedAt !== null) execution.stop();
+      else answerRequests(execution);
     }
+    sweepAgain();
   }
 
   const worker = createWorker({
@@ -300,16 +321,15 @@ export function createRunner(options: {
     async recover() {
       const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
       for (const run of interrupted) {
-        const identity =
-          run.pid === null ? undefined : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
-        if (identity !== undefined)
-          log.info('swept a run of an earlier start', {
-            run: run.id,
-            sweep: await options.containment.sweep({ id: run.id, identity }),
-          });
-        const reason = 'Nightdesk ended while it ran';
-        settlement.settle(run, { state: 'lost', failure: 'lost', evidence: reason, exit: null, endedAt: clock.now() });
+        const report = await containment.sweep({ id: run.id, identity: identityOf(run) });
+        log.info('swept a run of an earlier start', { run: run.id, sweep: report.kind });
+        storage.transaction(() => {
+          const reason = 'Nightdesk ended while it ran';
+          settlement.settle(run, { state: 'lost', failure: 'lost', evidence: reason, exit: null, endedAt: clock.now() });
+          options.orphans.swept(run, report);
+        });
       }
+      options.orphans.sweptAll(await containment.sweepAll());
       return interrupted.length;
     },
 
@@ -317,12 +337,12 @@ export function createRunner(options: {
     async stop() {
       await worker.stop();
       for (const execution of executions.values()) {
-        if (execution.stopping !== 'no') continue;
+        if (execution.isStopping) continue;
         guard(() =>
-          storage.transaction(() => storage.runs.wantStop(execution.run.id, 'Nightdesk was stopped', clock.now())),
+          storage.transaction(() => storage.runs.wantStop(execution.run.id, CONTROL_PLANE_STOPPED, clock.now())),
         );
-        if (execution.run.publicationId === null) stop(execution);
-        else execution.cancelKill = clock.after(GRACE_MS, () => execution.process.signal('SIGKILL'));
+        if (execution.run.publicationId === null) execution.stop();
+        else execution.limit();
       }
       await Promise.all([...executions.values()].map((execution) => execution.process.exit));
       writer.stop();
@@ -334,11 +354,6 @@ export function createRunner(options: {
 /** The hash under which a run's token is stored: the token itself is in no row. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
-}
-
-function createTextStream(): (chunk: Uint8Array) => string {
-  const decoder = new TextDecoder();
-  return (chunk) => decoder.decode(chunk, { stream: true });
 }
 
 function cutShort(): PublicationEnd {

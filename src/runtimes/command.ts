@@ -2,8 +2,9 @@ import type { Agent } from '../config/fleet.ts';
 import type { ProcessExit } from '../ports.ts';
 import { createAuthScanner } from './auth-scan.ts';
 import type { AuthSign } from './auth-scan.ts';
+import { createByteTail } from './byte-tail.ts';
 import { toEvidence } from './evidence.ts';
-import type { Decoder, RunEvent, RunInput, RunOutcome, Runtime, SpawnPart } from './runtime.ts';
+import type { Decoder, PreparedRun, RunEvent, RunInput, RunOutcome, Runtime } from './runtime.ts';
 
 /** Exit codes by which a `command` agent tells what went wrong (sysexits' EX_TEMPFAIL and EX_NOPERM, and the shell's own two). */
 const EXIT = { temporary: 75, auth: 77, notExecutable: 126, notFound: 127 } as const;
@@ -12,20 +13,23 @@ const EXIT = { temporary: 75, auth: 77, notExecutable: 126, notFound: 127 } as c
 const LAST_WORDS_BYTES = 8 * 1024;
 
 /** The runtime of any program that is neither claude, codex nor gemini. */
-export const commandRuntime: Runtime = { name: 'command', start, createDecoder };
+export const commandRuntime: Runtime = { name: 'command', prepare };
 
-function start(agent: Agent, run: RunInput): SpawnPart {
+function prepare(agent: Agent, run: RunInput): PreparedRun {
   const [program, ...args] = agent.command;
   if (program === undefined)
     throw new Error(`agent ${agent.name} has runtime command and no command: the configuration let it through`);
-  return { argv: [program, ...args], ...(run.stdin === undefined ? {} : { stdin: run.stdin }) };
+  return {
+    spawn: { argv: [program, ...args], ...(run.stdin === undefined ? {} : { stdin: run.stdin }) },
+    decoder: createCommandDecoder(run.isForeign),
+  };
 }
 
 /**
  * Each vendor's first sign of a dead credential becomes an event, and no more, so that a flood of 401s costs a handful of them.
  * A run that showed one has failed by it, whatever its exit code says: agents take a 401 for a passing trouble, and exit 0.
  */
-function createDecoder(isForeign: (evidence: string) => boolean = () => false): Decoder {
+export function createCommandDecoder(isForeign: (evidence: string) => boolean = () => false): Decoder {
   const scanners = { stdout: createAuthScanner(), stderr: createAuthScanner() };
   const lastWords = { stdout: createLastWords(), stderr: createLastWords() };
   const told = new Set<string | undefined>();
@@ -44,6 +48,9 @@ function createDecoder(isForeign: (evidence: string) => boolean = () => false): 
       return [{ kind: 'output', bytes: chunk.length }, ...signs.map(toEvent)];
     },
     idle: () => note([...scanners.stdout.peek(), ...scanners.stderr.peek()]).map(toEvent),
+    // What it waits for, nobody knows: only its timeout ends it.
+    patience: () => undefined,
+    decide: () => undefined,
     end(exit) {
       note([...scanners.stdout.end(), ...scanners.stderr.end()]);
       return settle(exit, firstSign, { stdout: lastWords.stdout.lastLine(), stderr: lastWords.stderr.lastLine() });
@@ -86,23 +93,19 @@ function toHint({ credentialHint }: AuthSign): { credentialHint?: string } {
   return credentialHint === undefined ? {} : { credentialHint };
 }
 
-/** The end of one stream: at least LAST_WORDS_BYTES of it, in twice that space, so that a short chunk costs no move. */
+/** The end of one stream: at least LAST_WORDS_BYTES of it, in up to twice that space, so that a short chunk costs no move. */
 function createLastWords(): { push(chunk: Uint8Array): void; lastLine(): string | undefined } {
-  const bytes = Buffer.alloc(2 * LAST_WORDS_BYTES);
-  let length = 0;
+  const tail = createByteTail();
   return {
     push(chunk) {
-      const kept = chunk.subarray(-LAST_WORDS_BYTES);
-      if (length + kept.length > bytes.length) {
-        bytes.copyWithin(0, length - LAST_WORDS_BYTES, length);
-        length = LAST_WORDS_BYTES;
-      }
-      bytes.set(kept, length);
-      length += kept.length;
+      const newest = chunk.subarray(-LAST_WORDS_BYTES);
+      if (tail.length() + newest.length > 2 * LAST_WORDS_BYTES) tail.keep(LAST_WORDS_BYTES);
+      tail.append(newest);
     },
     lastLine: () =>
-      bytes
-        .toString('utf8', 0, length)
+      tail
+        .bytes()
+        .toString('utf8')
         .split(/[\r\n]+/)
         .findLast((line) => line.trim() !== '')
         ?.trim(),

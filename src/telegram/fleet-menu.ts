@@ -21,14 +21,13 @@ export function createFleetMenu(options: {
   readonly fleet: Fleet;
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly activeRuntimes: ReadonlySet<string>;
 }): FleetMenu {
   const { fleet, storage, clock } = options;
   const fingerprint = [...fleet.agents.keys()].join(' ');
 
   function statusOf(name: string): AgentStatus | undefined {
     const agent = fleet.agents.get(name);
-    return agent === undefined ? undefined : loadAgentStatus(agent, storage, options.activeRuntimes);
+    return agent === undefined ? undefined : loadAgentStatus(agent, storage);
   }
 
   function renderList(): Piece {
@@ -81,7 +80,7 @@ export function createFleetMenu(options: {
 
   const menu = new Menu<Context>('fleet', { fingerprint: () => fingerprint }).dynamic((_ctx, range) => {
     for (const [index, name] of [...fleet.agents.keys()].entries()) {
-      const condition = statusOf(name)?.condition ?? 'inactive';
+      const condition = statusOf(name)?.condition ?? 'idle';
       range.submenu(
         { text: `${AGENT_SIGNS[condition]} ${name}`, payload: name },
         'agent',

@@ -4,7 +4,7 @@ import type { Agent, Fleet } from '../config/fleet.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
 
 /** How an agent stands, worst first in this order. */
-export type AgentCondition = 'held' | 'failed' | 'waiting' | 'running' | 'idle' | 'inactive';
+export type AgentCondition = 'held' | 'failed' | 'waiting' | 'running' | 'idle';
 
 /** What is known of one agent, each fact with its time; null where nothing is known. */
 export interface AgentStatus {
@@ -59,19 +59,17 @@ export const AGENT_SIGNS: Readonly<Record<AgentCondition, string>> = {
   waiting: '⏳',
   running: '▶️',
   idle: '🟢',
-  inactive: '⚪️',
 };
 
-const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle', 'inactive'];
+const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle'];
 
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
 export function loadFleetStatus(
   fleet: Fleet,
   storage: Storage,
   now: number,
-  activeRuntimes: ReadonlySet<string>,
 ): FleetStatus {
-  const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage, activeRuntimes));
+  const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage));
   const fleetHold = storage.holds.active().find((hold) => hold.agent === '');
   return {
     at: now,
@@ -105,7 +103,7 @@ export function loadFleetStatus(
 }
 
 /** Reads how one agent stands. */
-export function loadAgentStatus(agent: Agent, storage: Storage, activeRuntimes: ReadonlySet<string>): AgentStatus {
+export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   const alive = storage.runs.aliveOf(agent.name);
   const [last] = storage.runs.recent(agent.name, 1);
   const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
@@ -125,8 +123,6 @@ export function loadAgentStatus(agent: Agent, storage: Storage, activeRuntimes: 
   };
 
   function condition(): { readonly condition: AgentCondition; readonly reason: string | null } {
-    if (!activeRuntimes.has(agent.runtime))
-      return { condition: 'inactive', reason: `runtime ${agent.runtime} is not run by this version` };
     if (holds.length > 0) return { condition: 'held', reason: holds.map((hold) => hold.reason).join('; ') };
     const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
     if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };

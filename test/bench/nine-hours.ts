@@ -6,7 +6,8 @@ import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../../src/adapters/crypto-random.ts';
 import { createControlPlane } from '../../src/app.ts';
 import { loadFleet } from '../../src/config/load.ts';
-import { createPrograms, createSilentTelegram, createVirtualClock, voidDisk, voidLog } from './virtual-world.ts';
+import { createVoidDisk } from '../fakes/void-disk.ts';
+import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
 import type { Row } from './row.ts';
 
 const HOURS = 9;
@@ -64,7 +65,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     random: createCryptoRandom(),
     log: voidLog,
     processes: programs.processes,
-    disk: voidDisk,
+    disk: createVoidDisk(),
     api: telegram.api,
     scrub: (text) => text,
     callbackKey: 'bench',

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock, Disk, Log, Processes, TelegramApi } from '../../src/ports.ts';
+import type { CancelTimer, Clock, Log, Processes, TelegramApi } from '../../src/ports.ts';
 
 /** Time that passes only when it is told to. */
 export interface VirtualClock extends Clock {
@@ -64,9 +64,15 @@ export function createPrograms(
           onOutput(Buffer.from(`${program.line}\n`), 'stdout');
           exit.resolve({ kind: 'exited', code: program.code });
         });
-        return { identity, exit: exit.promise, signal: () => undefined };
+        return {
+          identity,
+          exit: exit.promise,
+          signal: () => undefined,
+          write: () => undefined,
+          closeInput: () => undefined,
+        };
       },
-      killLeftover: () => Promise.resolve('gone'),
+      sweep: () => Promise.resolve({ kind: 'gone', survivors: [] }),
     },
   };
 }
@@ -97,13 +103,6 @@ export function createSilentTelegram(clock: Clock): { readonly api: TelegramApi;
     },
   };
 }
-
-/** Logs that nobody reads. */
-export const voidDisk: Disk = {
-  readText: () => undefined,
-  ensureFolder: () => undefined,
-  openLog: () => ({ append: () => undefined, close: () => undefined }),
-};
 
 /** A log that says nothing. */
 export const voidLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

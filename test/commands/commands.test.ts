@@ -67,14 +67,13 @@ test('/status says what is wrong first', async () => {
   );
 });
 
-test('/why without a name, with an unknown one, and of an agent that this version does not run', async () => {
+test('/why without a name, with an unknown one, and of an agent that only drafts wake', async () => {
   const world = createBotWorld();
 
   expect(await world.says('/why')).toMatch(/Which one\? \/why scout/);
   expect(await world.says('/why nobody')).toBe(
     'There is no agent "nobody". There are: scout, writer, thinker, poster.',
   );
-  expect(await world.says('/why thinker')).toMatch(/does not run agents of runtime claude yet/);
   expect(await world.says('/why poster')).toMatch(/runs when there is something to publish/);
 });
 

@@ -21,7 +21,7 @@ test("plans the contract's example", () => {
   expect(lines.slice(0, 11)).toEqual([
     `timezone Europe/Berlin, state in ${join(place.folder, 'state')}, at most 32 runs at once`,
     'agents:',
-    '  scout (claude): every 5m, 07:00-23:00; not run yet; credentials claude',
+    '  scout (claude): every 5m, 07:00-23:00; next run 2026-11-22 07:00; credentials claude',
     '  publisher (command): when a draft waits for it; publishes reply, post',
     'credentials:',
     '  claude: checked every 15m; login by claude setup-token; needed by scout',
@@ -29,7 +29,7 @@ test("plans the contract's example", () => {
     '  reply: publisher',
     '  post: publisher',
     'accepted, but not active yet:',
-    '  agents.scout.runtime: agents of this runtime are not run',
+    '  budget, agents.scout.budget: costs are counted run by run, but not limited',
   ]);
 });
 
@@ -82,7 +82,7 @@ agents: { a: { runtime: command, command: [x], on: task, progress: 1h } }
   const { lines } = describePlan(loaded, NOW, () => true);
 
   expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual([
-    '  defaults.budget: costs are neither counted nor limited',
+    '  defaults.budget: costs are counted run by run, but not limited',
     '  credentials.mail.login: a token cannot be pasted',
     '  credentials.post.expires, credentials.mail.lifetime: nobody warns before a secret expires',
     '  agents.a.on: nothing creates tasks',

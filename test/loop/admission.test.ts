@@ -4,13 +4,12 @@ import { type AdmissionFacts, decideAdmission } from '../../src/loop/admission.t
 
 const READY: AdmissionFacts = {
   cause: 'schedule',
-  runtime: 'command',
-  runtimeIsActive: true,
   running: false,
   insideActiveHours: true,
   isContinuous: false,
   holds: [],
   readiness: { kind: 'ready' },
+  lacks: undefined,
   runsAlive: 0,
   concurrency: 4,
 };
@@ -26,9 +25,9 @@ const dead = hold('credential', 'claude is dead');
 const CASES: readonly (readonly [string, Partial<AdmissionFacts>, string])[] = [
   ['nothing speaks against it', {}, 'start'],
   [
-    'its runtime is not active',
-    { runtimeIsActive: false, runtime: 'codex' },
-    'skip: runtime codex is not run by this version',
+    'the machine has no room for it',
+    { lacks: '100 MB of memory are left' },
+    'wait: 100 MB of memory are left',
   ],
   ['its last run still goes on', { running: true }, 'skip: its last run is still going'],
   [

@@ -9,13 +9,14 @@ import { createGatewayRooms } from '../../src/gateway/rooms.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
 import { createScheduler } from '../../src/loop/scheduler.ts';
-import type { Clock, Disk, ProcessExit, Processes, SpawnRequest } from '../../src/ports.ts';
+import type { Clock, ProcessExit, Processes, SpawnRequest } from '../../src/ports.ts';
 import { createRunner } from '../../src/runs/runner.ts';
 import { createSettlement } from '../../src/runs/settlement.ts';
 import { commandRuntime } from '../../src/runtimes/command.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
+import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 
 /** 12 January 2026, 09:00 UTC: a Monday. */
@@ -152,7 +153,7 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       storage,
       processes,
       containment: createProcessGroup(processes),
-      disk: MEMORY_DISK,
+      disk: createVoidDisk(),
       clock,
       random,
       log,
@@ -294,10 +295,3 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
 }
 
 export type RoomWorld = ReturnType<typeof createRoomWorld>;
-
-/** Logs that nobody reads, and folders that nobody needs. */
-const MEMORY_DISK: Disk = {
-  readText: () => undefined,
-  ensureFolder: () => {},
-  openLog: () => ({ append: () => {}, close: () => {} }),
-};

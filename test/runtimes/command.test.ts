@@ -1,35 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Agent } from '../../src/config/fleet.ts';
 import type { ProcessExit } from '../../src/ports.ts';
-import { commandRuntime } from '../../src/runtimes/command.ts';
+import { commandRuntime, createCommandDecoder } from '../../src/runtimes/command.ts';
 import type { RunEvent, RunOutcome } from '../../src/runtimes/runtime.ts';
+import { aRunInput, anAgent } from '../fakes/agents.ts';
 
-const AGENT: Agent = {
-  name: 'scout',
-  runtime: 'command',
-  command: ['/opt/scout', '--once'],
-  prompt: undefined,
-  model: undefined,
-  schedule: { kind: 'none' },
-  active: undefined,
-  credentials: [],
-  heartbeatMs: 60_000,
-  progressMs: undefined,
-  onStuck: 'alert',
-  timeoutMs: 60_000,
-  budgetUsd: undefined,
-  maxRunCostUsd: undefined,
-  context: { flushPercent: 80, stopPercent: 90 },
-  workdir: '/',
-  env: {},
-  failureModes: [],
-  publishes: [],
-};
+const AGENT = anAgent();
 
 const exited = (code: number): ProcessExit => ({ kind: 'exited', code });
 
 function outcome(exit: ProcessExit, stdout = '', stderr = ''): RunOutcome {
-  const decoder = commandRuntime.createDecoder();
+  const decoder = createCommandDecoder();
   decoder.push(Buffer.from(stdout), 'stdout');
   decoder.push(Buffer.from(stderr), 'stderr');
   return decoder.end(exit);
@@ -41,11 +21,11 @@ function signs(events: readonly RunEvent[]): RunEvent[] {
 
 describe('starting a command agent', () => {
   it('takes program and arguments as they stand in the configuration', () => {
-    expect(commandRuntime.start(AGENT, { id: 1, stdin: undefined })).toEqual({ argv: ['/opt/scout', '--once'] });
+    expect(commandRuntime.prepare(AGENT, aRunInput()).spawn).toEqual({ argv: ['/opt/scout', '--once'] });
   });
 
   it('passes on what the run has for its stdin', () => {
-    expect(commandRuntime.start(AGENT, { id: 1, stdin: '{"id":1}' })).toEqual({
+    expect(commandRuntime.prepare(AGENT, aRunInput({ stdin: '{"id":1}' })).spawn).toEqual({
       argv: ['/opt/scout', '--once'],
       stdin: '{"id":1}',
     });
@@ -137,7 +117,7 @@ describe('how a command agent ended', () => {
   });
 
   it('finds the last line behind any amount of output', () => {
-    const decoder = commandRuntime.createDecoder();
+    const decoder = createCommandDecoder();
     for (let count = 0; count < 5000; count += 1)
       decoder.push(Buffer.from(`line ${count} ${'x'.repeat(count % 97)}\n`), 'stderr');
 
@@ -147,13 +127,13 @@ describe('how a command agent ended', () => {
 
 describe('what a command agent says while it runs', () => {
   it('is told as output by its size', () => {
-    expect(commandRuntime.createDecoder().push(Buffer.from('grüß\n'), 'stdout')).toEqual([
+    expect(createCommandDecoder().push(Buffer.from('grüß\n'), 'stdout')).toEqual([
       { kind: 'output', bytes: 7 },
     ]);
   });
 
   it('becomes a sign at the first line of a dead credential', () => {
-    const events = commandRuntime.createDecoder().push(Buffer.from('start\nslack: invalid_auth\nmore'), 'stderr');
+    const events = createCommandDecoder().push(Buffer.from('start\nslack: invalid_auth\nmore'), 'stderr');
 
     expect(events).toEqual([
       { kind: 'output', bytes: 30 },
@@ -162,7 +142,7 @@ describe('what a command agent says while it runs', () => {
   });
 
   it('sees a dead credential in an unfinished line once the program goes silent, and only once', () => {
-    const decoder = commandRuntime.createDecoder();
+    const decoder = createCommandDecoder();
 
     const pushed = signs(decoder.push(Buffer.from('error 401 Unauthorized, and then nothing'), 'stdout'));
     const idle = signs(decoder.idle());
@@ -172,7 +152,7 @@ describe('what a command agent says while it runs', () => {
   });
 
   it('gives one sign per vendor, however often it repeats', () => {
-    const decoder = commandRuntime.createDecoder();
+    const decoder = createCommandDecoder();
     const events = Array.from({ length: 100 }, (_, count) => [
       ...decoder.push(Buffer.from(`try ${count}: HTTP 401\n`), 'stdout'),
       ...decoder.push(Buffer.from(`try ${count}: github: Bad credentials\n`), 'stderr'),
@@ -185,7 +165,7 @@ describe('what a command agent says while it runs', () => {
   });
 
   it('keeps the two streams apart though they interleave within a line', () => {
-    const decoder = commandRuntime.createDecoder();
+    const decoder = createCommandDecoder();
 
     const events = [
       ...decoder.push(Buffer.from('HTTP/1.1 4'), 'stdout'),

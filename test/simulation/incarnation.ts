@@ -1,5 +1,5 @@
 import type { Storage } from '../../storage/storage.ts';
-import type { Clock, Disk, Log } from '../../src/ports.ts';
+import type { Clock, Log } from '../../src/ports.ts';
 import type { Host } from './machine.ts';
 
 /** Thrown through the code of a control plane that has just died: nothing that it does from here on has an effect. */
@@ -74,13 +74,4 @@ export function logFor(host: Host, write: (line: string) => void): Log {
       if (host.isAlive) write(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`);
     };
   return { debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-/** A disk that takes everything and is never full. */
-export function createEmptyDisk(): Disk {
-  return {
-    readText: () => undefined,
-    ensureFolder: () => undefined,
-    openLog: () => ({ append: () => undefined, close: () => undefined }),
-  };
 }

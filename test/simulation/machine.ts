@@ -1,4 +1,4 @@
-import type { Clock, ProcessExit, Processes, RunningProcess, SpawnRequest } from '../../src/ports.ts';
+import type { Clock, ProcessExit, Processes, RunningProcess, SpawnRequest, SweepRequest } from '../../src/ports.ts';
 import type { WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
@@ -66,7 +66,7 @@ export function createMachine(options: {
     request: SpawnRequest,
     onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void,
   ): RunningProcess {
-    if (!host.isAlive) return { identity: undefined, exit: new Promise(() => {}), signal: () => undefined };
+    if (!host.isAlive) return { identity: undefined, exit: new Promise(() => {}), signal: () => undefined, write: () => undefined, closeInput: () => undefined };
     const { promise, resolve } = Promise.withResolvers<ProcessExit>();
     if (!options.isCalm() && random.chance(0.004)) {
       const exit: ProcessExit = {
@@ -74,7 +74,7 @@ export function createMachine(options: {
         reason: 'this machine has no room for another process (EAGAIN)',
       };
       clock.after(REAP_MS, () => host.isAlive && resolve(exit));
-      return { identity: undefined, exit: promise, signal: () => undefined };
+      return { identity: undefined, exit: promise, signal: () => undefined, write: () => undefined, closeInput: () => undefined };
     }
     const [role = '', name = ''] = request.argv[0].split(':');
     const program: Program = {
@@ -110,6 +110,8 @@ export function createMachine(options: {
       identity: { pid: program.pid, startTicks: program.startTicks, bootId: 'boot' },
       exit: promise,
       signal: (signal) => deliverSignal(program, signal),
+      write: () => undefined,
+      closeInput: () => undefined,
     };
   }
 
@@ -134,14 +136,17 @@ export function createMachine(options: {
     alive: () => [...programs.values()],
     processesFor: (host) => ({
       spawn: (request, onOutput) => spawn(host, request, onOutput),
-      killLeftover: (identity) =>
+      sweep: (whom) =>
         new Promise((resolve) => {
           if (!host.isAlive) return;
-          const program = programs.get(identity.pid);
-          if (program === undefined || program.startTicks !== identity.startTicks) return resolve('gone');
-          program.isAlive = false;
-          programs.delete(program.pid);
-          clock.after(KILL_MS, () => host.isAlive && resolve('killed'));
+          const found = [...programs.values()].filter((program) => fits(program, whom));
+          for (const program of found) {
+            program.isAlive = false;
+            programs.delete(program.pid);
+          }
+          clock.after(KILL_MS, () => {
+            if (host.isAlive) resolve({ kind: found.length === 0 ? 'gone' : 'killed', survivors: [] });
+          });
         }),
     }),
     orphan(host, survives) {
@@ -152,4 +157,14 @@ export function createMachine(options: {
       }
     },
   };
+}
+
+/** Whether a sweep may end a program: by its pid with its start time, or by its mark. */
+function fits(program: Program, whom: SweepRequest): boolean {
+  const { identity, mark } = whom;
+  if (identity?.pid === program.pid && identity.startTicks === program.startTicks) return true;
+  if (mark === undefined) return false;
+  const [name = '', text = ''] = mark.text.split('=');
+  const value = program.request.env[name];
+  return value !== undefined && (mark.isPrefix ? value.startsWith(text) : value === text);
 }

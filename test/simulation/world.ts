@@ -8,7 +8,8 @@ import type { TelegramApi } from '../../src/ports.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { type Chat, createChat } from './chat.ts';
 import { MINUTE_MS, makeFleet, SECOND_MS } from './fleets.ts';
-import { type ArmedCrash, clockFor, createEmptyDisk, logFor, storageFor } from './incarnation.ts';
+import { createVoidDisk } from '../fakes/void-disk.ts';
+import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
 import { createMachine, type Host } from './machine.ts';
 import { createOwner } from './owner.ts';
 import { createPlatform, type Platform } from './platform.ts';
@@ -160,7 +161,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       random: random.fork(`plane:${clock.now()}`),
       log: logFor(mine, trace),
       processes: machine.processesFor(mine),
-      disk: createEmptyDisk(),
+      disk: createVoidDisk(),
       api: options.sabotage?.(api) ?? api,
       scrub: scrubber.scrub,
       learnSecret: scrubber.add,

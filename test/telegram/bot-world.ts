@@ -68,7 +68,6 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
     custodian.start();
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
-    const activeRuntimes = new Set(['command']);
     const disk: Disk = {
       readText: (path) => {
         const text = Object.entries(files).find(([agent]) => path.endsWith(`/${agent}/WORKSTATE.md`))?.[1];
@@ -77,8 +76,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       ensureFolder: () => {},
       openLog: () => ({ append: () => {}, close: () => {} }),
     };
-    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, activeRuntimes });
-    const fleetMenu = createFleetMenu({ fleet, storage, clock, activeRuntimes });
+    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData });
+    const fleetMenu = createFleetMenu({ fleet, storage, clock });
     const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
     const handle = createBot({
       me: ME as never,

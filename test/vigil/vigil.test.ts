@@ -30,7 +30,7 @@ agents:
 }
 
 function statusOf(of: RoomWorld) {
-  return loadFleetStatus(of.fleet, of.storage, of.now(), new Set(['command']));
+  return loadFleetStatus(of.fleet, of.storage, of.now());
 }
 
 describe('loadFleetStatus', () => {
@@ -59,14 +59,6 @@ describe('loadFleetStatus', () => {
     fleet.named('runs')[0]?.says('reading\n');
 
     expect(statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.lastProofAt).toBe(fleet.now());
-  });
-
-  it('tells of an agent whose runtime is not active that it does not run', async () => {
-    const fleet = await open();
-
-    const { agents } = loadFleetStatus(fleet.fleet, fleet.storage, fleet.now(), new Set());
-
-    expect(new Set(agents.map((agent) => agent.condition))).toEqual(new Set(['inactive']));
   });
 
   it('says that the fleet is paused', async () => {

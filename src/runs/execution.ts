@@ -1,0 +1,180 @@
+import type { RunRow, RunUsage } from '../../storage/run-store.ts';
+import type { Agent } from '../config/fleet.ts';
+import type { Clock, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
+import type { Decoder, RunEvent } from '../runtimes/runtime.ts';
+import type { Spool } from './spool.ts';
+
+/** How long a program has between TERM and KILL. */
+const GRACE_MS = 5_000;
+/** A pause in the output after which an unfinished line counts as said. */
+const IDLE_MS = 300;
+/** How often a program that keeps still is asked whether that is still in order. */
+const PATIENCE_LOOK_MS = 5_000;
+/** How long a CLI may stay after its work is done; it stays for background tasks, without end (facts: agent-clis 8). */
+const LINGER_MS = 10_000;
+/** What is kept of a publisher's stdout to find its last line. */
+const LAST_LINE_CHARS = 16 * 1024;
+
+/** One program that runs. */
+export interface Execution {
+  readonly run: RunRow;
+  readonly agent: Agent;
+  readonly process: RunningProcess;
+  readonly decoder: Decoder;
+  readonly spool: Spool;
+  readonly outputBytes: number;
+  readonly outputAt: number;
+  /** The end of its stdout; of a publication only. */
+  readonly lastStdout: string;
+  /** True once it was asked to stop. */
+  readonly isStopping: boolean;
+  /** Why it was taken for stuck, in words. */
+  readonly silence: string | undefined;
+  /** What it has used, as far as it told. */
+  readonly usage: RunUsage;
+  /** TERM now, KILL after the grace. */
+  stop(): void;
+  /** KILL once the grace is over, without a TERM: a publisher may finish by itself. */
+  limit(): void;
+  /** Writes down that its work is done: its stdin is closed, and it has a moment to go. */
+  finish(): void;
+  /** Takes note of what it used. */
+  count(usage: Partial<RunUsage>): void;
+  /** Ends all that waits for it. */
+  close(): void;
+}
+
+/** What an execution is made of. */
+export interface ExecutionOptions {
+  readonly run: RunRow;
+  readonly agent: Agent;
+  readonly request: SpawnRequest;
+  readonly decoder: Decoder;
+  readonly spool: Spool;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  /** Everything that comes from the program passes through it: it keeps what goes wrong there from ending the process. */
+  readonly guard: (work: () => unknown) => void;
+  readonly onEvent: (execution: Execution, event: RunEvent) => void;
+  /** Its output has grown. */
+  readonly onOutput: (execution: Execution) => void;
+  /** It has to be stopped, and why: `timeout`, `stuck`, or because it stays after its work. */
+  readonly onLate: (execution: Execution, why: 'timeout' | 'stuck' | 'lingers') => void;
+}
+
+/** Starts a program, and reads what it says. */
+export function startExecution(options: ExecutionOptions): Execution {
+  const { run, agent, decoder, spool, clock, guard } = options;
+  const text = new TextDecoder();
+  const startedAt = clock.now();
+  let outputBytes = 0;
+  let outputAt = 0;
+  let lastStdout = '';
+  let stopping = false;
+  let silence: string | undefined;
+  let usage: RunUsage = {
+    inputTokens: null,
+    outputTokens: null,
+    costMicroUsd: null,
+    contextTokens: null,
+    contextLimit: null,
+  };
+  let isIdleAwaited = false;
+  let isOver = false;
+  let cancelKill = (): void => {};
+  let cancelLinger = (): void => {};
+  let cancelPatience = (): void => {};
+
+  const process = options.processes.spawn(options.request, (chunk, stream) => guard(() => take(chunk, stream)));
+  const cancelTimeout = clock.after(agent.timeoutMs, () => guard(() => options.onLate(execution, 'timeout')));
+
+  function take(chunk: Uint8Array, stream: 'stdout' | 'stderr'): void {
+    outputBytes += chunk.length;
+    outputAt = clock.now();
+    awaitIdle();
+    const events = decoder.push(chunk, stream);
+    spool.append(chunk);
+    if (run.publicationId !== null && stream === 'stdout')
+      lastStdout = (lastStdout + text.decode(chunk, { stream: true })).slice(-LAST_LINE_CHARS);
+    for (const event of events) options.onEvent(execution, event);
+    options.onOutput(execution);
+  }
+
+  /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */
+  function awaitIdle(): void {
+    if (isIdleAwaited) return;
+    isIdleAwaited = true;
+    clock.after(IDLE_MS, () => {
+      isIdleAwaited = false;
+      if (isOver) return;
+      if (clock.now() - outputAt < IDLE_MS) return awaitIdle();
+      guard(() => {
+        for (const event of decoder.idle()) options.onEvent(execution, event);
+      });
+    });
+  }
+
+  /** Silence is judged by what the program waits for: its decoder knows. */
+  function watchPatience(): void {
+    cancelPatience = clock.after(PATIENCE_LOOK_MS, () => {
+      if (isOver || stopping) return;
+      const patience = decoder.patience();
+      const silentMs = clock.now() - Math.max(outputAt, startedAt);
+      if (patience !== undefined && silentMs >= patience.forMs) {
+        silence = `it said nothing for ${Math.round(silentMs / 1_000)} s ${patience.during}`;
+        guard(() => options.onLate(execution, 'stuck'));
+      }
+      watchPatience();
+    });
+  }
+
+  const execution: Execution = {
+    run,
+    agent,
+    process,
+    decoder,
+    spool,
+    get outputBytes() {
+      return outputBytes;
+    },
+    get outputAt() {
+      return outputAt;
+    },
+    get lastStdout() {
+      return lastStdout;
+    },
+    get isStopping() {
+      return stopping;
+    },
+    get silence() {
+      return silence;
+    },
+    get usage() {
+      return usage;
+    },
+    stop() {
+      if (stopping) return;
+      stopping = true;
+      process.signal('SIGTERM');
+      cancelKill = clock.after(GRACE_MS, () => process.signal('SIGKILL'));
+    },
+    limit() {
+      cancelKill = clock.after(GRACE_MS, () => process.signal('SIGKILL'));
+    },
+    finish() {
+      process.closeInput();
+      cancelLinger();
+      cancelLinger = clock.after(LINGER_MS, () => guard(() => options.onLate(execution, 'lingers')));
+    },
+    count: (used) => void (usage = { ...usage, ...used }),
+    close() {
+      isOver = true;
+      cancelTimeout();
+      cancelKill();
+      cancelLinger();
+      cancelPatience();
+    },
+  };
+  watchPatience();
+  return execution;
+}

@@ -1,0 +1,104 @@
+import type { RunRow } from '../../storage/run-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { ContainedRun } from '../containment/containment.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Clock, ProcessIdentity, SweepReport } from '../ports.ts';
+import { duration } from '../telegram/cards/words.ts';
+
+/** Keeps an agent from running beside what its last run left alive. */
+export interface Orphans {
+  /** Tells of those that survived the sweep of a run, and holds its agent; nothing happens when nobody did. */
+  swept(run: RunRow, report: SweepReport): void;
+  /** Tells of those that survived the sweep at a start, of whatever run they are. */
+  sweptAll(report: SweepReport): void;
+  /** The runs whose survivors hold their agent: they are to be swept again. */
+  open(): readonly ContainedRun[];
+  /** A later sweep of such a run: the agent may run again once nobody is left. */
+  sweptAgain(runId: number, report: SweepReport): void;
+}
+
+/** Fingerprint of the incident about what a start found and could not end. */
+const AT_START = 'orphan:at-start';
+/** As many survivors as an alert names. */
+const NAMED = 5;
+
+/** What is left of a run, as containment has to know it; undefined identity: it was never written down. */
+export function identityOf(run: RunRow): ProcessIdentity | undefined {
+  return run.pid === null
+    ? undefined
+    : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
+}
+
+/** Builds the register of orphans. Every call is one transaction. */
+export function createOrphans(options: {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly incidents: IncidentRegister;
+}): Orphans {
+  const { storage, clock, incidents } = options;
+
+  return {
+    swept: (run, report) =>
+      storage.transaction(() => {
+        if (report.kind !== 'survived') return;
+        storage.holds.place({
+          agent: run.agent,
+          kind: 'orphan',
+          subject: String(run.id),
+          reason: `processes of its run ${run.id} could not be ended`,
+          since: clock.now(),
+          until: null,
+        });
+        incidents.report({
+          kind: 'orphan',
+          fingerprint: fingerprint(run.id),
+          subject: run.agent,
+          severity: 'critical',
+          title: `${run.agent}: what run ${run.id} started cannot be ended`,
+          evidence: describe(report),
+          agents: [run.agent],
+          note: `${run.agent} is held, so that two do not work in one folder. I try again each minute; on the host: kill -9 PID.`,
+        });
+      }),
+    sweptAll: (report) =>
+      storage.transaction(() => {
+        if (report.kind !== 'survived') return void incidents.close(AT_START);
+        incidents.report({
+          kind: 'orphan',
+          fingerprint: AT_START,
+          subject: 'fleet',
+          severity: 'critical',
+          title: 'Processes of earlier runs cannot be ended',
+          evidence: describe(report),
+          agents: [],
+          note: 'Nothing is held for them. On the host: kill -9 PID.',
+        });
+      }),
+    open: () =>
+      storage.holds
+        .active()
+        .filter(({ kind }) => kind === 'orphan')
+        .map(({ subject }) => storage.runs.get(Number(subject)))
+        .filter((run) => run !== undefined)
+        .map((run) => ({ id: run.id, identity: identityOf(run) })),
+    sweptAgain: (runId, report) =>
+      storage.transaction(() => {
+        const run = storage.runs.get(runId);
+        if (run === undefined || report.kind === 'survived') return;
+        if (storage.holds.release(run.agent, 'orphan', String(runId), clock.now()))
+          incidents.resolve(fingerprint(runId), 'Nobody is left; the agent may run again.');
+      }),
+  };
+}
+
+function describe({ survivors }: SweepReport): string {
+  const named = survivors
+    .slice(0, NAMED)
+    .map(({ pid, command, ageMs }) => `${pid} (${duration(ageMs)} old): ${command}`);
+  const more = survivors.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n') || 'the system does not tell which';
+}
+
+function fingerprint(runId: number): string {
+  return `orphan:${runId}`;
+}

@@ -1,0 +1,93 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { Custodian } from '../credentials/custodian.ts';
+import type { Clock, Log } from '../ports.ts';
+import type { Questions } from '../questions/questions.ts';
+import type { RunEvent } from '../runtimes/runtime.ts';
+import type { Execution } from './execution.ts';
+import { readGenerations } from './settlement.ts';
+import type { ToolFailures } from './tool-failures.ts';
+
+/** Builds what follows from an event of a run that is alive: each is one transaction, or a word to the program itself. */
+export function createRunEvents(options: {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly custodian: Custodian;
+  readonly questions: Questions;
+  readonly toolFailures: ToolFailures;
+  readonly scrub: (text: string) => string;
+}): (execution: Execution, event: RunEvent) => void {
+  const { storage, clock, log, custodian } = options;
+
+  /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */
+  function onAuthSign(execution: Execution, event: RunEvent & { kind: 'auth-sign' }): void {
+    const { run } = execution;
+    storage.transaction(() => {
+      const hint = event.credentialHint;
+      custodian.sign({
+        agent: run.agent,
+        evidence: options.scrub(event.evidence),
+        generations: readGenerations(run),
+        ...(hint === undefined ? {} : { credential: hint }),
+      });
+      // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
+      if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
+    });
+  }
+
+  function note(execution: Execution, event: string, detail: string | null): void {
+    const { run } = execution;
+    log.info(`run: ${event}`, { run: run.id, agent: run.agent });
+    storage.transaction(() =>
+      storage.journal.add({
+        at: clock.now(),
+        subject: `run:${run.id}`,
+        event,
+        actor: `agent:${run.agent}`,
+        detail: detail === null ? null : options.scrub(detail),
+      }),
+    );
+  }
+
+  return (execution, event) => {
+    const { run } = execution;
+    switch (event.kind) {
+      case 'output':
+      case 'tool-begun':
+        return;
+      case 'auth-sign':
+        return onAuthSign(execution, event);
+      case 'session':
+        return storage.transaction(() =>
+          storage.runs.session(run.id, {
+            resumeToken: event.resumeToken,
+            model: event.model ?? null,
+            cliVersion: event.version ?? null,
+          }),
+        );
+      case 'usage':
+        return execution.count({
+          inputTokens: event.inputTokens,
+          outputTokens: event.outputTokens,
+          ...(event.costMicroUsd === undefined ? {} : { costMicroUsd: event.costMicroUsd }),
+        });
+      case 'context':
+        return execution.count({ contextTokens: event.usedTokens, contextLimit: event.limitTokens });
+      case 'compacted':
+        return note(execution, 'compacted its context', null);
+      case 'tool-ended':
+        if (event.error !== undefined) options.toolFailures.seen(run, event.tool, options.scrub(event.error));
+        return;
+      case 'retrying':
+        return log.info('run: its CLI tries again', { run: run.id, failure: event.failure, attempt: event.attempt });
+      case 'permission':
+        return options.questions.permission({ id: run.id, agent: run.agent }, event);
+      case 'write':
+        return execution.process.write(event.text);
+      case 'turn-ended':
+        return execution.finish();
+      case 'warning':
+        return note(execution, 'warning', event.text);
+    }
+  };
+}
