@@ -1,6 +1,6 @@
 import type { Connection } from './database.ts';
 
-export type HoldKind = 'owner' | 'credential' | 'crash-loop' | 'backoff';
+export type HoldKind = 'owner' | 'credential' | 'crash-loop' | 'backoff' | 'orphan' | 'memory' | 'disk' | 'budget';
 
 /** Something that keeps an agent, or the whole fleet, from running. */
 export interface HoldRow {

@@ -1,6 +1,20 @@
 import type { Connection } from './database.ts';
 
-export type IncidentKind = 'auth' | 'crash' | 'crash-loop' | 'publisher' | 'check' | 'poller' | 'conflict' | 'report';
+export type IncidentKind =
+  | 'auth'
+  | 'crash'
+  | 'crash-loop'
+  | 'publisher'
+  | 'check'
+  | 'poller'
+  | 'conflict'
+  | 'report'
+  | 'disk'
+  | 'memory'
+  | 'orphan'
+  | 'unknown'
+  | 'limit'
+  | 'cli';
 
 /** Something that went wrong, once per cause. */
 export interface IncidentRow {

@@ -1,10 +1,39 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Disk, LogFile } from '../ports.ts';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Disk, DiskFile } from '../ports.ts';
+import { compressFile, readCompressed } from './gzip-file.ts';
+import { openLogFile } from './log-file.ts';
+
+/** Agents write files that we read: without O_NONBLOCK, a pipe put in a file's place would hold up the whole program. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Builds the Disk port on the machine's file system. */
 export function createFileDisk(): Disk {
-  return { readText, ensureFolder, openLog };
+  return {
+    readText,
+    writeText,
+    ensureFolder,
+    openLog: openLogFile,
+    compress: compressFile,
+    readLog: async (path, maxBytes) =>
+      (await readEnd(path, maxBytes)) ?? (await readCompressed(`${path}.gz`, maxBytes)),
+    listFiles,
+    remove: (path) => rmSync(path, { force: true }),
+  };
 }
 
 function ensureFolder(path: string): void {
@@ -14,11 +43,9 @@ function ensureFolder(path: string): void {
 function readText(path: string, maxBytes: number): { text: string; modifiedAt: number } | undefined {
   let file: number;
   try {
-    // Agents write the files that we read: without O_NONBLOCK, a pipe put in a file's place would hold up the whole program.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = openSync(path, READ_FLAGS);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   try {
@@ -37,42 +64,66 @@ function readText(path: string, maxBytes: number): { text: string; modifiedAt: n
   }
 }
 
-/**
- * States: open, or closed for good. A log that cannot be opened or written (disk full, folder not ours) must not end the run that it
- * tells of: what is lost is counted, and the count stands in the file before the next bytes that fit again.
- */
-function openLog(path: string): LogFile {
-  let file: number | undefined;
-  let closed = false;
-  let droppedBytes = 0;
-
-  function open(): number {
-    ensureFolder(dirname(path));
-    return openSync(path, 'a', 0o600);
+function writeText(path: string, text: string): void {
+  ensureFolder(dirname(path));
+  const part = `${path}.part`;
+  try {
+    rmSync(part, { force: true });
+    writeFileSync(part, text, { mode: 0o600, flag: 'wx' });
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
   }
-  function write(chunk: Uint8Array): void {
-    let written = 0;
-    try {
-      file ??= open();
-      if (droppedBytes > 0) {
-        writeSync(file, `\n… ${droppedBytes} bytes could not be written …\n`);
-        droppedBytes = 0;
+}
+
+/** The last `maxBytes` of a file; undefined when it cannot be read. */
+async function readEnd(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  try {
+    await using file = await open(path, READ_FLAGS);
+    const stats = await file.stat();
+    if (!stats.isFile()) return undefined;
+    const bytes = Buffer.alloc(Math.min(maxBytes, stats.size));
+    const from = stats.size - bytes.length;
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, from + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } catch {
+    return undefined;
+  }
+}
+
+function listFiles(folder: string): readonly DiskFile[] {
+  const files: DiskFile[] = [];
+  const folders = [folder];
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
+    for (const entry of entriesOf(path)) {
+      const below = join(path, entry.name);
+      if (entry.isDirectory()) folders.push(below);
+      else if (entry.isFile()) {
+        const stats = lstatSync(below, { throwIfNoEntry: false });
+        if (stats !== undefined)
+          files.push({ path: below, sizeBytes: stats.size, modifiedAt: Math.round(stats.mtimeMs) });
       }
-      while (written < chunk.length) written += writeSync(file, chunk, written);
-    } catch {
-      droppedBytes += chunk.length - written;
     }
   }
+  return files;
+}
 
-  write(new Uint8Array(0));
-  return {
-    append(chunk) {
-      if (!closed) write(chunk);
-    },
-    close() {
-      if (closed) return;
-      closed = true;
-      if (file !== undefined) closeSync(file);
-    },
-  };
+/** What stands in a folder; one that is gone, or locked by whoever owns it, must not hide the others. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -42,6 +42,12 @@ const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
   poller: [],
   conflict: [],
   report: [],
+  disk: [],
+  memory: [],
+  orphan: [],
+  unknown: [],
+  limit: [],
+  cli: [],
 };
 
 /** Builds the register. `canLogIn` says whether a credential has a login program that a button can start. */
