@@ -1,10 +1,14 @@
-import { statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { ProcessExit, ProcessIdentity, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
-import { createProcessTable } from './proc-table.ts';
-import type { ProcessTable } from './proc-table.ts';
+import type { Log, ProcessExit, ProcessIdentity, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
+import { createProcTable } from './proc-table.ts';
+import { sendSignal } from './process-signals.ts';
+import { createSweep } from './process-sweep.ts';
+import type { ProcessTable } from './process-table.ts';
+import { createPsTable } from './ps-table.ts';
+import { explainFailure, explainUnstartable } from './start-checks.ts';
 
 /**
  * How long after the program's end its pipes may stay silent before we let go of them. What the program itself wrote is in the
@@ -15,34 +19,62 @@ const QUIET_MS = 50;
 /** A stray that keeps writing to the program's pipes must not keep the run open: after this long we stop listening. */
 const LINGER_MS = 1000;
 
-/** A killed group is gone within milliseconds; one that is not within this time hangs in the kernel. */
-const KILL_DEADLINE_MS = 2000;
-const KILL_POLL_MS = 25;
+/** What a program may leave unread on its stdin: thousands of answers, so whoever leaves more has stopped reading. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+
+/** For how many ended programs we remember that their group lived on; a run is swept right after its end. */
+const MAX_OUTLIVED = 1000;
 
 type OnOutput = Parameters<Processes['spawn']>[1];
 
-/** Builds the Processes port on execa; leftovers can be proven and killed on Linux only, elsewhere they are only reported. */
-export function createProcesses(): Processes {
-  const table = createProcessTable();
+/** Builds the Processes port on execa; `log` learns of a stdin that was given up. */
+export function createProcesses(log?: Pick<Log, 'warn'>): Processes {
+  const table = createProcTable() ?? createPsTable();
+  const outlived = new Map<number, string>();
+  const onEnd = ({ pid, startTicks }: ProcessIdentity) => {
+    if (!sendSignal(-pid, 0)) return;
+    outlived.set(pid, startTicks);
+    for (const [oldest] of outlived) if (outlived.size > MAX_OUTLIVED) outlived.delete(oldest);
+  };
+  const sweep = createSweep(table, ({ pid, startTicks }) => outlived.get(pid) === startTicks);
   return {
-    spawn: (request, onOutput) => start(request, onOutput, table),
-    killLeftover: (identity, mark) => killLeftover(identity, mark, table),
+    spawn: (request, onOutput) => start(request, onOutput, { table, log, onEnd }),
+    async sweep(whom) {
+      const report = await sweep(whom);
+      // From now on the number may be given to somebody else.
+      if (whom.identity !== undefined) outlived.delete(whom.identity.pid);
+      return report;
+    },
   };
 }
 
-function start(request: SpawnRequest, onOutput: OnOutput, table: ProcessTable): RunningProcess {
-  const child = tryExeca(request);
-  if (child instanceof Error) return notStarted(Promise.resolve(child), request);
-  const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined)
-    return notStarted(
-      child.then((result) => result.cause ?? result),
-      request,
-    );
+interface Surroundings {
+  readonly table: ProcessTable;
+  readonly log: Pick<Log, 'warn'> | undefined;
+  /** Called at once when the program itself has ended. */
+  onEnd(identity: ProcessIdentity): void;
+}
 
-  const identity: ProcessIdentity = { pid, startTicks: table.startTicks(pid), bootId: table.bootId };
-  // The program need not read its stdin: an EPIPE there is its choice, not our failure.
-  stdin?.on('error', () => undefined).end(request.stdin);
+function start(request: SpawnRequest, onOutput: OnOutput, { table, log, onEnd }: Surroundings): RunningProcess {
+  const { through } = request;
+  const unstartable = through === undefined ? undefined : explainUnstartable(request);
+  if (unstartable !== undefined) return notStarted(Promise.resolve(unstartable));
+  const explain = (error: unknown) => explainFailure(error, { argv: through?.argv ?? request.argv, cwd: request.cwd });
+  const child = tryExeca(request);
+  if (child instanceof Error) return notStarted(Promise.resolve(explain(child)));
+  const { pid, stdin, stdout, stderr } = child;
+  if (pid === undefined) return notStarted(child.then((result) => explain(result.cause ?? result)));
+
+  const identity: ProcessIdentity = {
+    pid,
+    startTicks: table.rowsOf([pid])[0]?.startTicks ?? '',
+    bootId: table.bootId,
+  };
+  const input = createInput(stdin, () =>
+    log?.warn('a program reads no more: its stdin was closed', { program: request.argv[0], pid }),
+  );
+  if (request.keepsInputOpen === true) input.write(request.stdin ?? '');
+  else stdin?.end(request.stdin);
   let readings = 0;
   function listen(source: Readable, stream: 'stdout' | 'stderr'): Readable {
     // Handed on within the read itself, so the program is paced by whoever consumes it and nothing queues up here.
@@ -56,24 +88,30 @@ function start(request: SpawnRequest, onOutput: OnOutput, table: ProcessTable): 
   // `exit`, not `close`: `close` does not come while a grandchild holds stdout open.
   const exit = new Promise<ProcessExit>((resolve) => {
     child.nodeChildProcess.once('exit', (code, signal) => {
-      const end: ProcessExit = signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal };
+      onEnd(identity);
       void drain(pipes, () => readings).then(() => {
         stdin?.destroy();
-        resolve(end);
+        resolve(toExit(code, signal, through !== undefined));
       });
     });
   });
-  return { identity, exit, signal: (signal) => signalGroup(identity, signal, table) };
+  return {
+    identity,
+    exit,
+    signal: (signal) => signalProgram(identity, signal, through?.termTo ?? 'group', table),
+    write: input.write,
+    closeInput: input.close,
+  };
 }
 
 function tryExeca(request: SpawnRequest) {
-  const [program, ...args] = request.argv;
+  const [program, ...args] = [...(request.through?.argv ?? []), ...request.argv] as [string, ...string[]];
   try {
     return execa(program, args, {
       cwd: request.cwd,
       env: request.env,
       extendEnv: false,
-      stdin: request.stdin === undefined ? 'ignore' : 'pipe',
+      stdin: request.stdin === undefined && request.keepsInputOpen !== true ? 'ignore' : 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
       encoding: 'buffer',
@@ -86,6 +124,23 @@ function tryExeca(request: SpawnRequest) {
     // Arguments that no program can be given, such as a NUL byte.
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+/** A program need not read its stdin: an EPIPE there is its choice, not our failure; and what it leaves unread has a limit. */
+function createInput(stdin: Writable | null, onGivenUp: () => void): { write(text: string): void; close(): void } {
+  stdin?.on('error', () => undefined);
+  return {
+    write(text) {
+      if (stdin === null || !stdin.writable || text === '') return;
+      stdin.write(text);
+      if (stdin.writableLength <= MAX_UNREAD_BYTES) return;
+      stdin.destroy();
+      onGivenUp();
+    },
+    close: () => {
+      if (stdin?.writable === true) stdin.end();
+    },
+  };
 }
 
 /**
@@ -105,86 +160,45 @@ async function drain(pipes: readonly Readable[], readings: () => number): Promis
   for (const pipe of pipes) pipe.destroy();
 }
 
-/** The kernel keeps a pid reserved while it names a group, so another process under it means that the group is gone. */
-function signalGroup(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL', table: ProcessTable): void {
-  const ticks = table.startTicks(identity.pid);
-  if (ticks !== '' && ticks !== identity.startTicks) return;
-  sendToGroup(identity.pid, signal);
+/** A wrapper tells of a signal that ended the program as a shell does: 128 and its number. */
+function toExit(code: number | null, signal: string | null, isWrapped: boolean): ProcessExit {
+  if (signal !== null) return { kind: 'signalled', signal };
+  const told = isWrapped && code !== null && code > 128 ? nameOf(code - 128) : undefined;
+  return told === undefined ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal: told };
 }
 
-/** False when there is no such group. */
-function sendToGroup(group: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
-  try {
-    process.kill(-group, signal);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    if ((error as NodeJS.ErrnoException).code === 'EPERM') return true; // It lives, as somebody else.
-    throw error;
-  }
+function nameOf(signal: number): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
 }
 
-async function killLeftover(
-  identity: ProcessIdentity,
-  mark: string | undefined,
+function signalProgram(
+  { pid, startTicks }: ProcessIdentity,
+  signal: 'SIGTERM' | 'SIGKILL',
+  termTo: 'group' | 'child-group',
   table: ProcessTable,
-): Promise<'gone' | 'killed' | 'survived'> {
-  if (table.bootId === '') return sendToGroup(identity.pid, 0) ? 'survived' : 'gone';
-  if (identity.bootId !== table.bootId || !isOurs(identity, mark, table)) return 'gone';
-  if (table.groupMembers(identity.pid).length === 0) return 'gone';
-  const deadline = performance.now() + KILL_DEADLINE_MS;
-  do {
-    // Again on each pass: a member may have been forking while the first signal was on its way.
-    sendToGroup(identity.pid, 'SIGKILL');
-    await delay(KILL_POLL_MS);
-    if (table.groupMembers(identity.pid).length === 0) return 'killed';
-  } while (performance.now() < deadline);
-  return 'survived';
+): void {
+  const [row] = table.rowsOf([pid]);
+  // The kernel keeps a pid reserved while it names a group, so another process under it means that the group is gone.
+  if (row !== undefined && row.startTicks !== startTicks) return;
+  const inner = termTo === 'child-group' && row !== undefined ? innerGroup(pid, table) : undefined;
+  if (inner !== undefined) sendSignal(-inner, signal);
+  if (inner === undefined || signal === 'SIGKILL') sendSignal(-pid, signal);
 }
 
-/** A leader proves its group by its start time; a group without its leader is ours only by the mark on one of its members. */
-function isOurs(identity: ProcessIdentity, mark: string | undefined, table: ProcessTable): boolean {
-  const ticks = table.startTicks(identity.pid);
-  if (ticks !== '') return ticks === identity.startTicks;
-  return mark !== undefined && table.groupMembers(identity.pid).some((pid) => table.carries(pid, mark));
+/** The group that the wrapper's child leads; undefined as long as that has not started the program. */
+function innerGroup(wrapper: number, table: ProcessTable): number | undefined {
+  const [child] = table.rowsOf(table.childrenOf(wrapper));
+  return child?.pid === child?.group && child !== undefined && table.childrenOf(child.pid).length > 0
+    ? child.pid
+    : undefined;
 }
 
-function notStarted(error: Promise<unknown>, request: SpawnRequest): RunningProcess {
-  const exit = error.then((cause): ProcessExit => ({ kind: 'not-started', reason: explain(cause, request) }));
-  return { identity: undefined, exit, signal: () => undefined };
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false; // Missing, or in a folder that we may not enter.
-  }
-}
-
-/** Why a program could not be started, as one sentence with what to do about it. */
-function explain(error: unknown, { argv: [program], cwd }: SpawnRequest): string {
-  // execve reports a missing working directory as ENOENT, too: look at it first.
-  if (!isFolder(cwd))
-    return `the working directory ${cwd} does not exist or cannot be entered: create it, or correct \`workdir\``;
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return program.includes('/')
-        ? `${program} does not exist, or the interpreter in its first line does not: correct the path, or install it`
-        : `${program} was not found on the PATH: install it, or give its full path`;
-    case 'EACCES':
-      return `${program} may not be executed: make it executable (chmod +x), and see that its folder can be entered`;
-    case 'ENOEXEC':
-      return `${program} is not a program of this system: give a script its first line (#!/bin/sh), or install the build for this machine`;
-    case 'E2BIG':
-      return `the arguments and environment of ${program} are too long: pass large texts on stdin or in files`;
-    case 'EAGAIN':
-    case 'EMFILE':
-    case 'ENFILE':
-    case 'ENOMEM':
-      return `this machine has no room for another process (${code}): stop something, or raise its limits`;
-    default:
-      return `${program} could not be started: ${code ?? message}`;
-  }
+function notStarted(reason: Promise<string>): RunningProcess {
+  return {
+    identity: undefined,
+    exit: reason.then((text): ProcessExit => ({ kind: 'not-started', reason: text })),
+    signal: () => undefined,
+    write: () => undefined,
+    closeInput: () => undefined,
+  };
 }

@@ -1,63 +1,122 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import type { Mark, ProcessRow, ProcessTable } from './process-table.ts';
 
-/**
- * What the kernel says about processes, read from /proc (Linux). Where there is no /proc, every answer is empty:
- * then a leftover can be seen, but never proven to be ours.
- */
-export interface ProcessTable {
-  /** Changes with every boot; empty where the system does not tell. */
-  readonly bootId: string;
-  /** Start time of a process in clock ticks since boot, also of one that waits to be reaped; empty when there is none. */
-  startTicks(pid: number): string;
-  /** Pids of the living members of a process group; those that only wait to be reaped are not among them. */
-  groupMembers(group: number): number[];
-  /** True when the environment that a process was started with has this `NAME=value`. */
-  carries(pid: number, mark: string): boolean;
-}
+/** A pass over a thousand processes takes tens of milliseconds: others get their turn after this many. */
+const ROWS_PER_TURN = 128;
 
-/** Builds the process table of this machine. */
-export function createProcessTable(): ProcessTable {
+/** USER_HZ: what /proc counts in is a hundredth of a second on every architecture that Node runs on. */
+const TICK_MS = 10;
+
+const COMMAND_CHARS = 200;
+
+/** PF_EXITING and PF_KTHREAD of linux/sched.h. */
+const FLAG_EXITING = 0x4;
+const FLAG_KERNEL_THREAD = 0x200000;
+
+/** Builds the process table of Linux, read from /proc; undefined where there is none. */
+export function createProcTable(): ProcessTable | undefined {
+  const read = createReader();
+  const bootId = read('/proc/sys/kernel/random/boot_id').toString('latin1').trim();
+  if (bootId === '') return undefined;
+  const stat = (pid: number) => parseStat(pid, read(`/proc/${pid}/stat`).toString('latin1'));
   return {
-    bootId: readProc('/proc/sys/kernel/random/boot_id').trim(),
-    startTicks: (pid) => parseStat(readProc(`/proc/${pid}/stat`))?.startTicks ?? '',
-    groupMembers(group) {
-      return listPids().filter((pid) => {
-        const stat = parseStat(readProc(`/proc/${pid}/stat`));
-        return stat !== undefined && stat.group === group && stat.state !== 'Z' && stat.state !== 'X';
-      });
+    bootId,
+    isInstant: true,
+    rowsOf: (pids) => pids.map(stat).filter((row) => row !== undefined),
+    childrenOf(pid) {
+      const text = read(`/proc/${pid}/task/${pid}/children`).toString('latin1').trim();
+      if (text !== '') return text.split(' ').map(Number);
+      // A kernel without CONFIG_PROC_CHILDREN says the same as a process without children.
+      return listPids().filter((other) => stat(other)?.parent === pid);
     },
-    carries: (pid, mark) => readProc(`/proc/${pid}/environ`).split('\0').includes(mark),
+    async look(visit) {
+      const pids = listPids().sort((a, b) => b - a);
+      for (const [index, pid] of pids.entries()) {
+        if (index > 0 && index % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+        const row = stat(pid);
+        if (row !== undefined && !row.isKernelThread) visit(row);
+      }
+    },
+    carries: (row, mark) => hasMark(read(`/proc/${row.pid}/environ`), mark),
+    tell(pid) {
+      const command = read(`/proc/${pid}/cmdline`).toString('utf8').split('\0').join(' ').trim();
+      const uptimeMs = Number(read('/proc/uptime').toString('latin1').split(' ')[0]) * 1000;
+      const row = stat(pid);
+      return {
+        command: (command === '' ? (row?.name ?? '') : command).slice(0, COMMAND_CHARS),
+        ageMs: row === undefined ? 0 : Math.max(0, Math.round(uptimeMs - Number(row.startTicks) * TICK_MS)),
+      };
+    },
   };
 }
 
-interface Stat {
-  readonly state: string;
-  readonly group: number;
-  readonly startTicks: string;
+interface Stat extends ProcessRow {
+  readonly name: string;
+  readonly isKernelThread: boolean;
 }
 
-/** proc_pid_stat(5): pid (comm) state ppid pgrp … starttime is field 22; comm may hold blanks and parentheses. */
-function parseStat(text: string): Stat | undefined {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, , group] = fields;
+/** proc_pid_stat(5): pid (comm) state ppid pgrp session … flags is field 9, starttime 22; comm may hold blanks and parentheses. */
+function parseStat(pid: number, text: string): Stat | undefined {
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ', 20);
+  const [state, parent, group, session] = fields;
   const startTicks = fields[19];
-  if (state === undefined || group === undefined || startTicks === undefined) return undefined;
-  return { state, group: Number(group), startTicks };
+  if (end < 0 || startTicks === undefined) return undefined;
+  const flags = Number(fields[6]);
+  const hasEnded = state === 'Z' || state === 'X';
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTicks,
+    state: hasEnded ? 'ended' : (flags & FLAG_EXITING) !== 0 ? 'ending' : 'alive',
+    name: text.slice(text.indexOf('(') + 1, end),
+    isKernelThread: (flags & FLAG_KERNEL_THREAD) !== 0,
+  };
 }
 
-/** Empty when the process is gone, is not ours to read, or the system has no /proc: all mean "nothing can be said". */
-function readProc(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
+function hasMark(environment: Buffer, { text, isPrefix }: Mark): boolean {
+  for (let at = environment.indexOf(text); at >= 0; at = environment.indexOf(text, at + 1)) {
+    const after = at + text.length;
+    const begins = at === 0 || environment[at - 1] === 0;
+    const ends = isPrefix || after === environment.length || environment[after] === 0;
+    if (begins && ends) return true;
   }
+  return false;
+}
+
+/** Reads whole files into one buffer that each reading reuses; empty when the process is gone or is not ours to read. */
+function createReader(): (path: string) => Buffer {
+  let buffer = Buffer.allocUnsafe(64 * 1024);
+  return (path) => {
+    let file: number;
+    try {
+      file = openSync(path, 'r');
+    } catch {
+      return buffer.subarray(0, 0);
+    }
+    try {
+      let length = 0;
+      for (;;) {
+        if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+        const count = readSync(file, buffer, length, buffer.length - length, null);
+        length += count;
+        // /proc gives as much as fits: less than there was room for is the end, but for environ, which comes by pages.
+        if (count === 0 || (count < 4096 && length < buffer.length)) return buffer.subarray(0, length);
+      }
+    } catch {
+      return buffer.subarray(0, 0);
+    } finally {
+      closeSync(file);
+    }
+  };
 }
 
 function listPids(): number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger);
   } catch {
-    return []; // No /proc: not Linux.
+    return [];
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
-import { createProcessTable } from '../../src/adapters/proc-table.ts';
+import { createProcTable } from '../../src/adapters/proc-table.ts';
 import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';
 
 const AGENTS = fileURLToPath(new URL('../fixtures/agents/', import.meta.url));
@@ -46,17 +46,13 @@ function start(name: string, args: readonly string[] = [], more: Partial<SpawnRe
   return { process: child, pid: child.identity?.pid ?? 0, output: text, firstLine: () => lines.promise };
 }
 
-function isAlive(pid: number): boolean {
-  const ticks = createProcessTable().startTicks(pid);
-  return ticks !== '' && createProcessTable().groupMembers(groupOf(pid)).includes(pid);
+function rowOf(pid: number) {
+  return createProcTable()?.rowsOf([pid])[0];
 }
 
-function groupOf(pid: number): number {
-  return (
-    [pid, ...started.map((child) => child.identity?.pid ?? 0)].find((group) =>
-      createProcessTable().groupMembers(group).includes(pid),
-    ) ?? 0
-  );
+function isAlive(pid: number): boolean {
+  const row = rowOf(pid);
+  return row !== undefined && row.state !== 'ended';
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -123,8 +119,8 @@ describe('starting a program', () => {
 
     expect(agent.process.identity).toEqual({
       pid: agent.pid,
-      startTicks: createProcessTable().startTicks(agent.pid),
-      bootId: createProcessTable().bootId,
+      startTicks: rowOf(agent.pid)?.startTicks,
+      bootId: createProcTable()?.bootId,
     });
     expect(agent.process.identity?.startTicks).toMatch(/^\d+$/);
   });
@@ -290,64 +286,105 @@ describe('a flood of output', () => {
   });
 });
 
-describe('a leftover of an earlier incarnation', () => {
-  it('is killed with its group when boot and start time are equal', async () => {
+describe('a sweep by identity', () => {
+  it('kills the program with its group when boot and start time are equal', async () => {
     const agent = start('fork-child.sh');
     const child = Number(await agent.firstLine());
 
-    const found = await createProcesses().killLeftover(agent.process.identity ?? never());
+    const found = await createProcesses().sweep({ identity: agent.process.identity ?? never() });
 
-    expect(found).toBe('killed');
+    expect(found).toEqual({ kind: 'killed', survivors: [] });
     expect(isAlive(child)).toBe(false);
     expect(isAlive(agent.pid)).toBe(false);
   });
 
-  it('is killed though it is deaf to SIGTERM', async () => {
+  it('kills a program that is deaf to SIGTERM', async () => {
     const agent = start('ignore-term.sh');
     await agent.firstLine();
 
-    expect(await createProcesses().killLeftover(agent.process.identity ?? never())).toBe('killed');
+    expect((await createProcesses().sweep({ identity: agent.process.identity ?? never() })).kind).toBe('killed');
   });
 
-  it('is left alone when the start time differs', async () => {
+  it('leaves a program alone when the start time differs', async () => {
     const agent = start('ignore-term.sh');
     await agent.firstLine();
 
-    const found = await createProcesses().killLeftover({ ...(agent.process.identity ?? never()), startTicks: '1' });
-
-    expect(found).toBe('gone');
-    expect(isAlive(agent.pid)).toBe(true);
-  });
-
-  it('is left alone when the machine has been booted since', async () => {
-    const agent = start('ignore-term.sh');
-    await agent.firstLine();
-
-    const found = await createProcesses().killLeftover({
-      ...(agent.process.identity ?? never()),
-      bootId: 'another boot',
+    const found = await createProcesses().sweep({
+      identity: { ...(agent.process.identity ?? never()), startTicks: '1' },
     });
 
-    expect(found).toBe('gone');
+    expect(found.kind).toBe('gone');
     expect(isAlive(agent.pid)).toBe(true);
   });
 
-  it('is found by its mark when the leader of the group is gone', async () => {
-    const agent = start('leave-child.sh', [], { env: { PATH, NIGHTDESK_RUN: '41' } });
-    await agent.process.exit;
-    const child = Number(agent.output());
+  it('leaves a program alone when the machine has been booted since', async () => {
+    const agent = start('ignore-term.sh');
+    await agent.firstLine();
 
-    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=42')).toBe('gone');
-    expect(isAlive(child)).toBe(true);
-    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=41')).toBe('killed');
-    expect(isAlive(child)).toBe(false);
+    const found = await createProcesses().sweep({
+      identity: { ...(agent.process.identity ?? never()), bootId: 'another boot' },
+    });
+
+    expect(found.kind).toBe('gone');
+    expect(isAlive(agent.pid)).toBe(true);
   });
 
-  it('is gone when nobody of its group lives', async () => {
+  it('leaves a group alone when its leader is gone and another incarnation asks', async () => {
+    const agent = start('leave-child.sh');
+    await agent.process.exit;
+
+    const found = await createProcesses().sweep({ identity: agent.process.identity ?? never() });
+
+    expect(found.kind).toBe('gone');
+    expect(isAlive(Number(agent.output()))).toBe(true);
+  });
+
+  it('finds nobody when nobody lives', async () => {
     const agent = start('print.sh', ['0']);
     await agent.process.exit;
 
-    expect(await createProcesses().killLeftover(agent.process.identity ?? never(), 'NIGHTDESK_RUN=1')).toBe('gone');
+    expect(await createProcesses().sweep({ identity: agent.process.identity ?? never() })).toEqual({
+      kind: 'gone',
+      survivors: [],
+    });
+  });
+
+  it('kills what is left in the group when it saw the leader end itself', async () => {
+    const processes = createProcesses();
+    let output = '';
+    const agent = processes.spawn({ argv: [join(AGENTS, 'leave-child.sh')], cwd: '/', env: { PATH } }, (chunk) => {
+      output += String(chunk);
+    });
+    started.push(agent);
+    await agent.exit;
+
+    expect((await processes.sweep({ identity: agent.identity ?? never() })).kind).toBe('killed');
+    expect(isAlive(Number(output))).toBe(false);
+  });
+});
+
+describe('a sweep by mark', () => {
+  it('kills those that carry exactly this mark', async () => {
+    const agent = start('leave-child.sh', [], { env: { PATH, NIGHTDESK_MARK: 'test-41' } });
+    await agent.process.exit;
+    const child = Number(agent.output());
+    const { sweep } = createProcesses();
+
+    expect((await sweep({ mark: { text: 'NIGHTDESK_MARK=test-4', isPrefix: false } })).kind).toBe('gone');
+    expect((await sweep({ mark: { text: 'MARK=test-41', isPrefix: false } })).kind).toBe('gone');
+    expect(isAlive(child)).toBe(true);
+    expect((await sweep({ mark: { text: 'NIGHTDESK_MARK=test-41', isPrefix: false } })).kind).toBe('killed');
+    expect(isAlive(child)).toBe(false);
+  });
+
+  it('kills those that carry any mark that begins so when it is a prefix', async () => {
+    const agent = start('ignore-term.sh', [], { env: { PATH, NIGHTDESK_MARK: 'prefix-7' } });
+    await agent.firstLine();
+
+    const found = await createProcesses().sweep({ mark: { text: 'NIGHTDESK_MARK=prefix-', isPrefix: true } });
+
+    expect(found.kind).toBe('killed');
+    expect(isAlive(agent.pid)).toBe(false);
   });
 });
 
