@@ -10,6 +10,7 @@ import { createIncidentStore, type IncidentStore } from './incident-store.ts';
 import { createJournalStore, type JournalStore } from './journal-store.ts';
 import { createOutboxStore, type OutboxStore } from './outbox-store.ts';
 import { createPublicationStore, type PublicationStore } from './publication-store.ts';
+import { createQuestionStore, type QuestionStore } from './question-store.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
 
@@ -30,6 +31,7 @@ export interface Storage {
   readonly incidents: IncidentStore;
   readonly drafts: DraftStore;
   readonly publications: PublicationStore;
+  readonly questions: QuestionStore;
 }
 
 /** Builds the stores over an open database; every statement is compiled here. */
@@ -55,5 +57,6 @@ export function createStorage(database: Database.Database): Storage {
     incidents: createIncidentStore(connection),
     drafts: createDraftStore(connection),
     publications: createPublicationStore(connection),
+    questions: createQuestionStore(connection),
   };
 }

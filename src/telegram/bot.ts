@@ -13,6 +13,7 @@ import { createRejectReason } from '../../conversations/reject-reason.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
+import type { Questions } from '../questions/questions.ts';
 import { duration, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
@@ -38,6 +39,7 @@ export interface BotOptions {
   readonly chatId: number;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
   readonly desk: Desk;
+  readonly questions: Questions;
   readonly fleetMenu: FleetMenu;
   readonly press: (pressed: PressedButton) => FollowUp;
 }
@@ -77,7 +79,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       if (desk.giveReason(draftId, reason, from.actor))
         sayText(from, `Noted: the agent will read why #${draftId} was rejected.`);
     },
-    isCard: (chatId, messageId) => draftOfMessage(chatId, messageId) !== undefined,
+    isCard: (chatId, messageId) =>
+      draftOfMessage(chatId, messageId) !== undefined || questionOfMessage(chatId, messageId) !== undefined,
   };
 
   // 1. Only owners, on messages and on buttons alike.
@@ -156,14 +159,17 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     });
   }
 
-  // 5. A reply to a card is about its draft; everything else is not understood.
+  // 5. A reply to a card is about its draft or its question; everything else is not understood.
   bot.on('message:text', (ctx) => {
     const { message } = ctx;
     const asked = askedBy(ctx);
-    const draftId =
-      message.reply_to_message === undefined
-        ? undefined
-        : draftOfMessage(message.chat.id, message.reply_to_message.message_id);
+    const replied = message.reply_to_message?.message_id;
+    const questionId = replied === undefined ? undefined : questionOfMessage(message.chat.id, replied);
+    if (questionId !== undefined) {
+      const { said } = options.questions.answer(questionId, { kind: 'text', text: message.text }, asked.actor);
+      return sayText(asked, said);
+    }
+    const draftId = replied === undefined ? undefined : draftOfMessage(message.chat.id, replied);
     const draft = draftId === undefined ? undefined : storage.drafts.get(draftId);
     if (draft?.state === 'pending') return dialogueRooms.editDraft(draft.id, draft.revision, message.text, asked);
     if (draft?.state === 'rejected') return dialogueRooms.giveReason(draft.id, message.text, asked);
@@ -181,8 +187,16 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   });
 
   function draftOfMessage(chatId: number, messageId: number): number | undefined {
+    return idInKey(/^draft:(\d+):/, chatId, messageId);
+  }
+
+  function questionOfMessage(chatId: number, messageId: number): number | undefined {
+    return idInKey(/^question:(\d+)$/, chatId, messageId);
+  }
+
+  function idInKey(form: RegExp, chatId: number, messageId: number): number | undefined {
     const key = storage.outbox.byMessage(chatId, messageId)?.key;
-    const match = key === undefined ? null : /^draft:(\d+):/.exec(key);
+    const match = key === undefined ? null : form.exec(key);
     return match === null ? undefined : Number(match[1]);
   }
 

@@ -12,6 +12,7 @@ export const VERBS = [
   'pause',
   'resume',
   'show',
+  'choose',
 ] as const;
 export type Verb = (typeof VERBS)[number];
 

@@ -4,8 +4,10 @@ import type { Desk } from '../drafts/desk.ts';
 import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
+import type { Questions } from '../questions/questions.ts';
 import type { CallbackData, Press } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
+import { questionBinding } from './cards/question-card.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A button that an owner pressed. */
@@ -43,6 +45,7 @@ export function createPresses(options: {
   readonly incidents: IncidentRegister;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
+  readonly questions: Questions;
 }): (pressed: PressedButton) => FollowUp {
   const { storage, outbox, callbackData, desk, custodian } = options;
 
@@ -60,6 +63,8 @@ export function createPresses(options: {
       case 'pause':
       case 'resume':
         return decideIncident(press, pressed);
+      case 'choose':
+        return decideQuestion(press, pressed);
     }
   }
 
@@ -120,6 +125,14 @@ export function createPresses(options: {
           ? { text: 'Acknowledged.' }
           : { text: 'It was acknowledged already.' };
     }
+  }
+
+  function decideQuestion(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    const question = storage.questions.get(press.id);
+    if (question === undefined || !callbackData.verify(press, questionBinding(question))) return NOT_OURS;
+    const result = options.questions.answer(press.id, { kind: 'option', index: press.revision }, pressed.actor);
+    stripIfForgotten(pressed);
+    return { text: result.said, alert: result.kind !== 'done' };
   }
 
   /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue. */

@@ -6,6 +6,7 @@ import { createDesk } from '../../src/drafts/desk.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
 import type { Disk } from '../../src/ports.ts';
+import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
@@ -68,17 +69,23 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
     custodian.start();
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+    const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
     const disk: Disk = {
       readText: (path) => {
         const text = Object.entries(files).find(([agent]) => path.endsWith(`/${agent}/WORKSTATE.md`))?.[1];
         return text === undefined ? undefined : { text, modifiedAt: clock.now() - 60_000 };
       },
       ensureFolder: () => {},
-      openLog: () => ({ append: () => {}, close: () => {} }),
+      openLog: () => ({ append: () => {}, replaceEnd: () => {}, close: () => {} }),
+      writeText: () => {},
+      compress: () => Promise.resolve(false),
+      readLog: () => Promise.resolve(undefined),
+      listFiles: () => [],
+      remove: () => {},
     };
     const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData });
     const fleetMenu = createFleetMenu({ fleet, storage, clock });
-    const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
+    const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds, questions });
     const handle = createBot({
       me: ME as never,
       storage,
@@ -88,10 +95,11 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       chatId: fleetChat,
       commands,
       desk,
+      questions,
       fleetMenu,
       press,
     });
-    return { storage, outbox, callbackData, incidents, custodian, desk, holds, commands, handle };
+    return { storage, outbox, callbackData, incidents, custodian, desk, holds, questions, commands, handle };
   }
 
   async function handle(update: object): Promise<number> {
