@@ -1,73 +1,124 @@
-import type { LogFile } from '../ports.ts';
+import type { Clock, LogFile } from '../ports.ts';
+import { createRing } from './ring.ts';
 
-/** How much of one run's output its log keeps, in bytes: hours of ordinary talk, and a fleet of 25 fits into a gigabyte for a day. */
+/** The most that one run's log keeps, in bytes: hours of ordinary talk, and it still opens on a phone. */
 const RUN_LOG_BYTES = 5_000_000;
-
-/** The newest output is kept in memory up to this many bytes per run: enough for the last words, small beside 25 agents. */
-const RING_BYTES = 64 * 1024;
+/** The most of it that is kept of the newest output: last words of a flood, together with what led to them. */
+const TAIL_BYTES = 512 * 1024;
+/** What the newest output of all runs together may take of our memory; fewer runs at a time have longer tails. */
+const ALL_TAILS_BYTES = 32 * 1024 * 1024;
+/** Until the head is full the file has everything: memory keeps only what one message shows. */
+const SMALL_TAIL_BYTES = 16 * 1024;
+/** How old the tail in the file may be: what a crash of ours costs of a run's last words. */
+const TAIL_EVERY_MS = 5_000;
+/** Written even when the disk has too little room: without it nobody knows how the run ended, and a file takes a block anyway. */
+const LAST_WORDS_BYTES = 4_096;
 
 /** Where the output of one run goes: a log that keeps the beginning and the end of it, in bounded space. */
 export interface Spool {
-  /** Takes output in; never throws. */
+  /** Takes output in; never throws. The chunk may be reused afterwards. */
   append(chunk: Uint8Array): void;
-  /** The newest output, at most this many bytes (and never more than 64 KiB), whether it is in the file yet or not. */
+  /** The newest output, at most this many bytes, and never more than memory keeps: 16 KiB, or a longer tail once the log's head is full. */
   tail(maxBytes: number): Uint8Array;
   /** Writes the newest output behind a mark that tells how much was dropped before it, and closes the log. */
   close(): void;
 }
 
-/** Builds a spool on an open log: the first half of `capBytes` goes to it as it comes, the rest is held back for the newest tail. */
-export function createSpool(log: LogFile, capBytes: number = RUN_LOG_BYTES): Spool {
-  const headCap = Math.floor(capBytes / 2);
-  const ring = createRing(Math.min(RING_BYTES, capBytes - headCap));
-  let totalBytes = 0;
-  let headBytes = 0;
-  let closed = false;
-  return {
-    append(chunk) {
-      if (closed) return;
-      const head = chunk.subarray(0, headCap - headBytes);
-      if (head.length > 0) log.append(head);
-      headBytes += head.length;
-      totalBytes += chunk.length;
-      ring.push(chunk);
-    },
-    tail: (maxBytes) => ring.newest(maxBytes),
-    close() {
-      if (closed) return;
-      closed = true;
-      const tail = ring.newest(totalBytes - headBytes);
-      const droppedBytes = totalBytes - headBytes - tail.length;
-      if (droppedBytes > 0) log.append(Buffer.from(`\n… ${droppedBytes} bytes dropped …\n`));
-      if (tail.length > 0) log.append(tail);
-      log.close();
-    },
-  };
+/** What bounds a spool. */
+export interface SpoolLimits {
+  /** Bytes of the log, without the mark. */
+  readonly capBytes: number;
+  /** How many of them are kept for the newest output, which is held in memory, too. */
+  readonly tailBytes: number;
 }
 
-/** The newest `size` bytes of a stream. */
-function createRing(size: number): { push(chunk: Uint8Array): void; newest(maxBytes: number): Uint8Array } {
-  const bytes = Buffer.alloc(size);
-  let end = 0;
-  let length = 0;
+/**
+ * Decides how much of its output each run's log keeps: with a quarter of the total all runs alive fit in at any time, and three quarters
+ * are left for the logs of those that have ended.
+ */
+export function decideSpoolLimits(totalBytes: number, concurrency: number): SpoolLimits {
+  const capBytes = Math.floor(Math.min(RUN_LOG_BYTES, totalBytes / (4 * concurrency)));
+  return { capBytes, tailBytes: Math.floor(Math.min(TAIL_BYTES, ALL_TAILS_BYTES / concurrency, capBytes / 2)) };
+}
+
+/**
+ * Builds a spool on a log that was just opened. The head goes to the file as it comes; what comes later is only copied into a ring, and
+ * the ring is written behind the head every few seconds, so that a crash of ours leaves the run's last words, too.
+ *
+ * States: filling the head → keeping the tail → closed. The head ends early when `mayWrite` says that the disk has too little room.
+ */
+export function createSpool(
+  log: LogFile,
+  options: SpoolLimits & { readonly clock: Clock; readonly mayWrite: () => boolean },
+): Spool {
+  const { clock, mayWrite, tailBytes } = options;
+  const headCap = options.capBytes - tailBytes;
+  const ring = createRing();
+  let state: 'head' | 'tail' | 'closed' = 'head';
+  let totalBytes = 0;
+  let headBytes = 0;
+  /** How much of the newest output stands in the file behind the head. */
+  let writtenTail = 0;
+  let writtenAt = 0;
+  let wasDiskLow = false;
+  let cancelTimer: (() => void) | undefined;
+
+  function fillHead(chunk: Uint8Array): void {
+    if (!mayWrite()) {
+      wasDiskLow = true;
+      state = 'tail';
+      return;
+    }
+    const head = chunk.length <= headCap - headBytes ? chunk : chunk.subarray(0, headCap - headBytes);
+    if (head.length > 0) log.append(head);
+    headBytes += head.length;
+    if (headBytes >= headCap) state = 'tail';
+  }
+
+  /** The newest of the last `ofBytes`; where some were left out, it begins at a whole character: half of one would show as rubbish. */
+  function newest(ofBytes: number, maxBytes: number): Uint8Array {
+    const bytes = ring.newest(Math.min(ofBytes, maxBytes));
+    return bytes.length < ofBytes ? bytes.subarray(continuationBytes(bytes)) : bytes;
+  }
+
+  function writeTail(maxBytes: number): void {
+    if (writtenAt === totalBytes) return;
+    const tail = newest(totalBytes - headBytes, maxBytes);
+    const droppedBytes = totalBytes - headBytes - tail.length;
+    const reason = wasDiskLow ? ', since the disk was nearly full' : '';
+    const mark = droppedBytes > 0 ? [Buffer.from(`\n… ${droppedBytes} bytes dropped${reason} …\n`)] : [];
+    log.replaceEnd(headBytes, [...mark, tail]);
+    writtenTail = tail.length;
+    writtenAt = totalBytes;
+  }
+
+  function keepWriting(): void {
+    cancelTimer ??= clock.after(TAIL_EVERY_MS, () => {
+      cancelTimer = undefined;
+      if (mayWrite()) return writeTail(tailBytes);
+      wasDiskLow = true;
+      keepWriting();
+    });
+  }
+
   return {
-    push(chunk) {
-      const kept = chunk.subarray(Math.max(0, chunk.length - size));
-      const first = Math.min(kept.length, size - end);
-      bytes.set(kept.subarray(0, first), end);
-      bytes.set(kept.subarray(first), 0);
-      end = size === 0 ? 0 : (end + kept.length) % size;
-      length = Math.min(size, length + kept.length);
+    append(chunk) {
+      if (state === 'closed') return;
+      totalBytes += chunk.length;
+      if (state === 'head') fillHead(chunk);
+      ring.push(chunk, state === 'head' ? Math.min(SMALL_TAIL_BYTES, tailBytes) : tailBytes);
+      if (totalBytes > headBytes) keepWriting();
     },
-    newest(maxBytes) {
-      const wanted = Math.max(0, Math.min(maxBytes, length));
-      const start = end - wanted;
-      const copy =
-        start >= 0
-          ? Buffer.from(bytes.subarray(start, end))
-          : Buffer.concat([bytes.subarray(size + start), bytes.subarray(0, end)]);
-      // A character that was cut in two would show as rubbish; when nothing was left out, the first byte stands as it came.
-      return wanted === length && length < size ? copy : copy.subarray(continuationBytes(copy));
+    tail: (maxBytes) => newest(totalBytes, maxBytes),
+    close() {
+      if (state === 'closed') return;
+      state = 'closed';
+      cancelTimer?.();
+      const isLow = totalBytes > headBytes && !mayWrite();
+      wasDiskLow ||= isLow;
+      // As much as stands there already takes no further room.
+      if (totalBytes > headBytes) writeTail(isLow ? Math.max(LAST_WORDS_BYTES, writtenTail) : tailBytes);
+      log.close();
     },
   };
 }
