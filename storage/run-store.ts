@@ -116,8 +116,10 @@ export interface RunStore {
   aliveOf(agent: string): RunRow | undefined;
   recent(agent: string, limit: number): RunRow[];
   lastOf(agent: string): RunRow | undefined;
-  /** Failed runs of the agent that ended after `since`, later than its last good one. */
+  /** Failed runs of the agent that ended after `since`, later than its last good one; refused logins and usage limits do not count. */
   failuresInARow(agent: string, since: number): number;
+  /** Failed runs that ended after `since` and look like this, by agent. */
+  alike(fingerprint: string, since: number): { readonly agent: string; readonly times: number }[];
   /** Ended runs started for a publication are kept; older others go. */
   purge(before: number): void;
 }
@@ -192,7 +194,10 @@ export function createRunStore(connection: Connection): RunStore {
   );
   const failures = connection.statement<[{ agent: string; since: number }], { n: number }>(
     `SELECT count(*) AS n FROM run WHERE agent = @agent AND state = 'failed' AND ended_at > @since AND coalesce(failure, '') <> 'auth'
-       AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,
+       AND retry_at IS NULL AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,
+  );
+  const alike = connection.statement<[string, number], { agent: string; times: number }>(
+    `SELECT agent, count(*) AS times FROM run WHERE fingerprint = ? AND ended_at > ? AND state = 'failed' GROUP BY agent ORDER BY agent`,
   );
   const remove = connection.statement<[number]>(
     `DELETE FROM run WHERE ended_at < ? AND publication_id IS NULL AND id NOT IN (SELECT run_id FROM draft)
@@ -227,6 +232,7 @@ export function createRunStore(connection: Connection): RunStore {
     recent: (agent, limit) => recent.all(agent, limit),
     lastOf: (agent) => recent.get(agent, 1),
     failuresInARow: (agent, since) => failures.get({ agent, since })?.n ?? 0,
+    alike: (fingerprint, since) => alike.all(fingerprint, since),
     purge: (before) => void remove.run(before),
   };
 }

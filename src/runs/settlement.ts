@@ -1,11 +1,23 @@
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { Fleet } from '../config/fleet.ts';
+import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
-import { decideAfterFailure, TALLY_WINDOW_MS } from '../loop/backoff.ts';
+import {
+  busyDelayMs,
+  decideAfterFailure,
+  type FailureResponse,
+  failureDelayMs,
+  TALLY_WINDOW_MS,
+} from '../loop/backoff.ts';
 import type { Clock, ProcessExit, Random } from '../ports.ts';
 import { duration } from '../telegram/cards/words.ts';
+import { decideBid, findModelMode } from './failure-modes.ts';
+import { createModelLimits } from './model-limits.ts';
+import { createUnknownFailures } from './unknown-failures.ts';
+
+/** As many runs back as are counted: more than the retries of any mode (at most 100). */
+const COUNTED_RUNS = 102;
 
 /** How a publisher's run ended, as the desk needs to know it. */
 export interface PublicationEnd {
@@ -19,6 +31,11 @@ export interface PublicationEnd {
 /** What the settlement asks of the desk. */
 export interface PublisherDesk {
   publicationEnded(publicationId: number, end: PublicationEnd): void;
+}
+
+/** What the settlement asks of the questions: a run that is over waits for no answer. */
+export interface RunQuestions {
+  withdraw(runId: number): void;
 }
 
 /** Settles runs: one transaction holds the run's end and all that follows from it. */
@@ -35,57 +52,93 @@ export function createSettlement(options: {
   readonly custodian: Custodian;
   readonly incidents: IncidentRegister;
   readonly desk: PublisherDesk;
+  readonly questions: RunQuestions;
 }): Settlement {
   const { fleet, storage, clock, custodian, incidents, desk } = options;
+  const limits = createModelLimits(options);
+  const unknown = createUnknownFailures(options);
 
   function afterGood(run: RunRow): void {
     const agent = fleet.agents.get(run.agent);
     if (agent === undefined) return;
     custodian.proved(agent, readGenerations(run));
     if (run.cause === 'trial') custodian.trialEnded(run.agent, run.startedAt ?? run.wantedAt);
-    storage.holds.release(run.agent, 'backoff', '', clock.now());
+    // A limit that another agent ran into while this one was at work still stands.
+    const backoff = backoffOf(run.agent);
+    if (backoff !== undefined && backoff.since <= (run.startedAt ?? run.wantedAt))
+      storage.holds.release(run.agent, 'backoff', '', clock.now());
+    limits.ranWell(run);
+    unknown.ranWell(run);
     incidents.close(crashFingerprint(run.agent));
     if (storage.holds.release(run.agent, 'crash-loop', '', clock.now()))
       incidents.resolve(loopFingerprint(run.agent), 'It ran well again.');
   }
 
-  function afterFailure(run: RunRow, end: RunEnd): void {
+  function backoffOf(agent: string) {
+    return storage.holds.active().find((hold) => hold.agent === agent && hold.kind === 'backoff');
+  }
+
+  /** A longer pause stands, such as the rest of a usage limit. */
+  function pause(agent: string, delayMs: number): void {
     const now = clock.now();
-    const failures = storage.runs.failuresInARow(run.agent, now - TALLY_WINDOW_MS);
-    const response = decideAfterFailure(failures, options.random.fraction());
-    const how = `${end.failure ?? 'failed'}${end.exit === null ? '' : ` (${end.exit})`}`;
-    const evidence = end.evidence ?? how;
-    if (response.kind === 'crash-loop') {
-      storage.holds.place({
-        agent: run.agent,
-        kind: 'crash-loop',
-        subject: '',
-        reason: 'it failed too often',
-        since: now,
-        until: null,
-      });
-      incidents.close(crashFingerprint(run.agent));
-      incidents.report({
-        kind: 'crash-loop',
-        fingerprint: loopFingerprint(run.agent),
-        subject: run.agent,
-        severity: 'critical',
-        title: `${run.agent} failed ${failures} times within an hour`,
-        evidence,
-        agents: [run.agent],
-        note: `It is held until you press Restart or send /resume ${run.agent}. Last failure: ${how}.`,
-      });
+    if ((backoffOf(agent)?.until ?? 0) >= now + delayMs) return;
+    const reason = `it failed, next try in ${duration(delayMs)}`;
+    storage.holds.place({ agent, kind: 'backoff', subject: '', reason, since: now, until: now + delayMs });
+  }
+
+  /** The agent's failed runs at the end of its history, this one included, for which `isAlike` holds. */
+  function timesInARow(agent: string, isAlike: (failure: string) => boolean): number {
+    const runs = storage.runs.recent(agent, COUNTED_RUNS);
+    const other = runs.findIndex(({ state, failure }) => state !== 'failed' || !isAlike(failure ?? ''));
+    return other === -1 ? runs.length : other;
+  }
+
+  /** What fleet.yaml bids for failures of the CLI's own model calls; undefined: nothing. A refused login is told whatever it bids. */
+  function bidOf(agent: Agent | undefined, failure: string) {
+    const mode = agent === undefined || failure === 'auth' ? undefined : findModelMode(agent, failure);
+    if (agent === undefined || mode === undefined) return undefined;
+    const times = timesInARow(agent.name, (other) => findModelMode(agent, other) === mode);
+    return { ...decideBid(mode.then, times - 1), waits: mode.then.kind === 'wait' ? mode.then.retry : 0 };
+  }
+
+  /** 1. What fleet.yaml bids; 2. limits of the model; 3. the agent's own trouble, alone or like others'. */
+  function afterFailure(run: RunRow, end: RunEnd): void {
+    const agent = fleet.agents.get(run.agent);
+    const failure = end.failure ?? '';
+    const fraction = options.random.fraction();
+    const bid = bidOf(agent, failure);
+    if (bid?.kind === 'wait') return pause(run.agent, bid.waitMs);
+    if (bid?.kind === 'skip') {
+      // One that runs without pause would fail each second.
+      const times = timesInARow(run.agent, () => true);
+      if (agent?.schedule.kind === 'continuous') pause(run.agent, failureDelayMs(times, fraction));
       return;
     }
-    const until = now + response.delayMs;
-    storage.holds.place({
-      agent: run.agent,
-      kind: 'backoff',
-      subject: '',
-      reason: `it failed, next try in ${duration(response.delayMs)}`,
-      since: now,
-      until,
-    });
+    if (agent !== undefined && agent.runtime !== 'command' && isBusy(failure)) {
+      const retryAt = failure === 'rate-limit' ? (end.retryAt ?? undefined) : undefined;
+      if (retryAt !== undefined) return limits.reached(run, end, retryAt);
+      pause(run.agent, busyDelayMs(timesInARow(run.agent, isBusy), fraction));
+      return limits.busy(run, end);
+    }
+    const failures = storage.runs.failuresInARow(run.agent, clock.now() - TALLY_WINDOW_MS);
+    afterTrouble(run, end, Math.max(1, failures - (bid?.waits ?? 0)), fraction);
+  }
+
+  function afterTrouble(run: RunRow, end: RunEnd, failures: number, fraction: number): void {
+    const alike = unknown.failed(run, end);
+    // What hits several agents is not the fault of one: it goes on trying, and heals by itself.
+    const response: FailureResponse =
+      alike === 'outage'
+        ? { kind: 'backoff', delayMs: failureDelayMs(failures, fraction) }
+        : decideAfterFailure(failures, fraction);
+    const how = `${end.failure ?? 'failed'}${end.exit === null ? '' : ` (${end.exit})`}`;
+    const evidence = end.evidence ?? how;
+    if (response.kind === 'crash-loop') return afterCrashLoop(run, failures, how, evidence);
+    pause(run.agent, response.delayMs);
+    if (alike !== 'alone') {
+      for (const agent of unknown.agentsWith(end)) incidents.close(crashFingerprint(agent));
+      return;
+    }
     incidents.report({
       kind: 'crash',
       fingerprint: crashFingerprint(run.agent),
@@ -95,6 +148,29 @@ export function createSettlement(options: {
       evidence,
       agents: [run.agent],
       note: `${how}. It is tried again no earlier than in ${duration(response.delayMs)}; after six failures in a row it is held.`,
+    });
+  }
+
+  function afterCrashLoop(run: RunRow, failures: number, how: string, evidence: string): void {
+    storage.holds.place({
+      agent: run.agent,
+      kind: 'crash-loop',
+      subject: '',
+      reason: 'it failed too often',
+      since: clock.now(),
+      until: null,
+    });
+    incidents.close(crashFingerprint(run.agent));
+    unknown.supersede(run.agent);
+    incidents.report({
+      kind: 'crash-loop',
+      fingerprint: loopFingerprint(run.agent),
+      subject: run.agent,
+      severity: 'critical',
+      title: `${run.agent} failed ${failures} times within an hour`,
+      evidence,
+      agents: [run.agent],
+      note: `It is held until you press Restart or send /resume ${run.agent}. Last failure: ${how}.`,
     });
   }
 
@@ -110,6 +186,7 @@ export function createSettlement(options: {
         }
         const explained = refused && agent !== undefined && custodian.explainsRefusal(agent, generations);
         if (!storage.runs.settle(run.id, refused && !explained ? { ...end, failure: 'unknown' } : end)) return;
+        options.questions.withdraw(run.id);
         if (run.publicationId !== null) {
           desk.publicationEnded(
             run.publicationId,
@@ -129,6 +206,10 @@ export function createSettlement(options: {
 /** The generation of each credential that the run was started with. */
 export function readGenerations(run: RunRow): Readonly<Record<string, number>> {
   return JSON.parse(run.generations) as Record<string, number>;
+}
+
+function isBusy(failure: string): boolean {
+  return failure === 'rate-limit' || failure === 'overloaded';
 }
 
 function crashFingerprint(agent: string): string {

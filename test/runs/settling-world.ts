@@ -30,7 +30,9 @@ export function createSettlingWorld(yaml: string, fraction = 0) {
   });
   const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
   const desk = { publicationEnded: () => undefined };
-  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
+  const withdrawn: number[] = [];
+  const questions = { withdraw: (runId: number) => void withdrawn.push(runId) };
+  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
   const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
   custodian.start();
 
@@ -58,6 +60,7 @@ export function createSettlingWorld(yaml: string, fraction = 0) {
     incidents,
     toolFailures,
     settlement,
+    withdrawn,
     begin,
     current,
     /** Ends a run that is alive, or one that begins now. */
