@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
+import type { Containment } from '../../src/containment/containment.ts';
+import type { Processes } from '../../src/ports.ts';
+import { temporaryFolder } from '../fakes/temporary-folder.ts';
+import { ARTISTS, clearStage, namesOfLiving, passTime, RACERS, startArtists, untilOnStage } from './artists.ts';
+import { LAYERS, openLayer } from './layers.ts';
+
+const SUPERVISOR = fileURLToPath(new URL('../fixtures/escape/supervisor.ts', import.meta.url));
+const GRACE_MS = 100;
+
+const stages: string[] = [];
+
+afterEach(async () => {
+  for (const folder of stages.splice(0)) await clearStage(folder);
+});
+
+function stage(): string {
+  const folder = temporaryFolder();
+  stages.push(folder);
+  return folder;
+}
+
+/** The layer, or a test that is skipped for all to see; where a merge is decided, bubblewrap has to be there. */
+async function need(name: string, processes: Processes, home: string, context: TestContext): Promise<Containment> {
+  const opened = await openLayer(name, processes, home);
+  if ('layer' in opened) return opened.layer;
+  if (process.env['CI'] === 'true' && name === 'bubblewrap') throw new Error(`no bubblewrap: ${opened.reason}`);
+  console.warn(`NOT TRIED under ${name}: ${opened.reason}`);
+  return context.skip(opened.reason);
+}
+
+async function stopAndSweep(name: string, artists: readonly string[], context: TestContext) {
+  const folder = stage();
+  const processes = createProcesses();
+  const layer = await need(name, processes, folder, context);
+  const agent = await startArtists(processes, layer, { id: 7, folder, artists });
+
+  agent.signal('SIGTERM');
+  await Promise.race([agent.exit, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
+  agent.signal('SIGKILL');
+  const exit = await agent.exit;
+  const report = await layer.sweep({ id: 7, identity: agent.identity });
+  const left = namesOfLiving(folder);
+  const again = await layer.sweep({ id: 7, identity: agent.identity });
+  await layer.sweepAll();
+  return { layer, exit, report, left, again };
+}
+
+describe.skipIf(process.platform !== 'linux').each(LAYERS)('under %s', (name) => {
+  /** What the describing sentence of the process group admits; nobody leaves the others. */
+  const uncaught = (...artists: string[]) => (name === 'process group' ? artists : []);
+
+  it('no artist is left after a stop, but for whom the layer owns up to', async (context) => {
+    const { layer, exit, report, left, again } = await stopAndSweep(name, ARTISTS, context);
+
+    expect(exit).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect(report.survivors).toEqual([]);
+    expect(left).toEqual(uncaught('full'));
+    expect(again.kind).toBe('gone');
+    if (left.length > 0) expect(layer.describe()).toContain('not a daemon that cleared its environment');
+  });
+
+  it('no racer is left after a stop, but for whom the layer owns up to', async (context) => {
+    const { report, left } = await stopAndSweep(name, RACERS, context);
+
+    expect(report.survivors).toEqual([]);
+    expect(left.filter((artist) => !uncaught('full-racer', 'env', 'setsid').includes(artist))).toEqual([]);
+  });
+
+  it('nobody is left by a supervisor that was killed, once the next one has swept', async (context) => {
+    const folder = stage();
+    const processes = createProcesses();
+    const layer = await need(name, processes, folder, context);
+    const supervisor = spawn(
+      process.execPath,
+      [SUPERVISOR, name, folder, folder, ...ARTISTS, 'racer', 'session-racer'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await once(supervisor.stdout, 'data');
+    await untilOnStage(folder, ARTISTS);
+
+    supervisor.kill('SIGKILL');
+    await once(supervisor, 'exit');
+    if (name === 'bubblewrap' || name === 'unshare') while (namesOfLiving(folder).length > 0) await passTime();
+    const alone = namesOfLiving(folder);
+    const report = await layer.sweepAll();
+
+    expect(alone.length > 0).toBe(name === 'cgroup' || name === 'process group');
+    expect(report.survivors).toEqual([]);
+    expect(namesOfLiving(folder)).toEqual(uncaught('full'));
+  });
+});
