@@ -51,6 +51,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
     outbox.waiting > 0 && outbox.oldestAt !== null && at - outbox.oldestAt > 60_000
       ? `📮 ${count(outbox.waiting, 'message')} not sent yet, the oldest for ${duration(at - outbox.oldestAt)}`
       : undefined,
+    status.containment === null ? undefined : `🧱 Runs are contained by: ${status.containment}`,
   );
 }
 
@@ -66,7 +67,7 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
     `${sign} `,
     bold(agent.name),
     agent.condition === 'running'
-      ? ` · running for ${duration(now - (agent.runningSince ?? now))}, ${proof}`
+      ? ` · running for ${duration(now - (agent.runningSince ?? now))}, ${proof}${agent.contextPercent === null ? '' : `, context ${agent.contextPercent} %`}`
       : ` · ${proof}`,
     next,
     reason,

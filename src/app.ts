@@ -2,21 +2,31 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Fleet } from './config/fleet.ts';
-import { createProcessGroup } from './containment/process-group.ts';
+import type { Agent, Fleet } from './config/fleet.ts';
+import { createVersionWatch } from './clis/version-watch.ts';
+import type { Containment } from './containment/containment.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createProber } from './credentials/prober.ts';
 import { createDesk } from './drafts/desk.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createGatewayRooms } from './gateway/rooms.ts';
 import { createIncidentRegister } from './incidents/register.ts';
+import { createInstructionComposer } from './instructions/compose.ts';
 import { createOwnerHolds } from './loop/holds.ts';
 import { isWithin } from './loop/schedule.ts';
 import { createScheduler } from './loop/scheduler.ts';
-import type { Clock, Disk, Log, Processes, Random, TelegramApi } from './ports.ts';
+import type { Clock, Disk, Log, Machine, Processes, Random, TelegramApi } from './ports.ts';
+import { createQuestions } from './questions/questions.ts';
+import { createLogKeeper } from './runs/log-keeper.ts';
+import { createOrphans } from './runs/orphans.ts';
 import { createRunner } from './runs/runner.ts';
 import { createSettlement } from './runs/settlement.ts';
+import { createToolFailures } from './runs/tool-failures.ts';
+import { claudeRuntime } from './runtimes/claude/claude.ts';
+import { codexRuntime } from './runtimes/codex/codex.ts';
 import { commandRuntime } from './runtimes/command.ts';
+import { geminiRuntime } from './runtimes/gemini/gemini.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
@@ -30,6 +40,9 @@ import { createPresses } from './telegram/presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createPollerWatch } from './telegram/poller-watch.ts';
 import { createHousekeeper, loadLastLife } from './vigil/housekeeper.ts';
+import { createMachineWatch } from './vigil/machine-watch.ts';
+import { decideMemoryFloor, decideRoom } from './vigil/room-left.ts';
+import { CONTAINMENT_KEY } from './vigil/status.ts';
 
 /** What the control plane is built on: the configuration, the database, and the ports. */
 export interface Foundations {
@@ -39,7 +52,11 @@ export interface Foundations {
   readonly random: Random;
   readonly log: Log;
   readonly processes: Processes;
+  readonly containment: Containment;
   readonly disk: Disk;
+  readonly machine: Machine;
+  /** All memory that we may use. */
+  readonly totalMemoryBytes: number;
   readonly api: TelegramApi;
   readonly scrub: (text: string) => string;
   /** Makes a secret known to `scrub`. */
@@ -71,15 +88,20 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Runtimes whose agents this version runs. */
-export const ACTIVE_RUNTIMES: ReadonlySet<string> = new Set([commandRuntime.name]);
+/** All kinds of agents, by the name that fleet.yaml gives them. */
+const RUNTIMES: ReadonlyMap<string, Runtime> = new Map(
+  [commandRuntime, claudeRuntime, codexRuntime, geminiRuntime].map((runtime) => [runtime.name, runtime]),
+);
+
+/** How long a new run counts as one that takes memory which is not yet seen. */
+const STARTING_MS = 10_000;
 
 /** An absence shorter than this is a restart, not an outage. */
 const ABSENCE_TOLD_MS = 2 * 60_000;
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
-  const { fleet, storage, clock, random, log, processes, disk, api, scrub } = foundations;
+  const { fleet, storage, clock, random, log, processes, containment, disk, machine, api, scrub } = foundations;
   const ended = Promise.withResolvers<Ending>();
   const ready = Promise.withResolvers<void>();
   const heard = Promise.withResolvers<void>();
@@ -104,8 +126,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
-  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
-  const gateway = createGateway(createGatewayRooms({ fleet, storage, clock, desk, custodian, incidents, scrub }), log);
+  const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
+  const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
+  const orphans = createOrphans({ storage, clock, incidents });
+  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
+  const gateway = createGateway(createGatewayRooms({ storage, clock, desk, questions, toolFailures, scrub }), log);
   const pollerWatch = createPollerWatch({ incidents });
 
   // Effectors
@@ -117,6 +142,41 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     ownerChatId: fleet.telegram.owners[0] ?? fleet.telegram.chat,
     onFatal,
   });
+  const environment = {
+    base: foundations.baseEnvironment,
+    gatewayUrl: foundations.gatewayUrl,
+    launcherFolder: foundations.launcherFolder,
+  };
+  const versions = createVersionWatch({
+    fleet,
+    storage,
+    processes,
+    containment,
+    disk,
+    clock,
+    random,
+    log,
+    runtimes: RUNTIMES,
+    custodian,
+    incidents,
+    outbox,
+    environment,
+    scrub,
+    onFatal,
+  });
+  const logKeeper = createLogKeeper({ fleet, storage, disk, machine, clock, log, onFatal });
+  const machineWatch = createMachineWatch({
+    fleet,
+    storage,
+    disk,
+    machine,
+    clock,
+    log,
+    incidents,
+    logKeeper,
+    totalMemoryBytes: foundations.totalMemoryBytes,
+    onFatal,
+  });
   const scheduler = createScheduler({
     fleet,
     storage,
@@ -124,27 +184,49 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     log,
     custodian,
     desk,
-    activeRuntimes: ACTIVE_RUNTIMES,
+    questions,
+    roomFor,
     onFatal,
   });
+  /** What one more run of an agent has to wait for: its CLI to be known, or memory. */
+  function roomFor(agent: Agent): string | undefined {
+    const now = clock.now();
+    const starting = storage.runs
+      .alive()
+      .filter((run) => now - (run.startedAt ?? now) < STARTING_MS)
+      .map((run) => fleet.agents.get(run.agent)?.runtime ?? 'command');
+    return (
+      versions.waitFor(agent) ??
+      decideRoom({
+        availableMemoryBytes: machine.availableMemoryBytes(),
+        floorBytes: decideMemoryFloor(foundations.totalMemoryBytes),
+        startingRuns: starting,
+        runtime: agent.runtime,
+      })
+    );
+  }
+
   const runner = createRunner({
     fleet,
     storage,
     processes,
-    containment: createProcessGroup(processes),
+    containment,
     disk,
+    mayWriteLogs: machineWatch.mayWrite,
+    onLogClosed: logKeeper.ended,
     clock,
     random,
     log,
-    runtimes: new Map([[commandRuntime.name, commandRuntime]]),
+    runtimes: RUNTIMES,
     custodian,
     settlement,
+    questions,
+    toolFailures,
+    orphans,
+    versions,
+    instructions: createInstructionComposer(disk),
     publicationInput: desk.publicationInput,
-    environment: {
-      base: foundations.baseEnvironment,
-      gatewayUrl: foundations.gatewayUrl,
-      launcherFolder: foundations.launcherFolder,
-    },
+    environment,
     scrub,
     learnSecret: foundations.learnSecret,
     onFatal,
@@ -172,10 +254,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     custodian,
     holds,
     callbackData,
-    activeRuntimes: ACTIVE_RUNTIMES,
+    tail: runner.tail,
   });
-  const fleetMenu = createFleetMenu({ fleet, storage, clock, activeRuntimes: ACTIVE_RUNTIMES });
-  const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds });
+  const fleetMenu = createFleetMenu({ fleet, storage, clock });
+  const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds, questions });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({
     storage,
@@ -214,6 +296,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       desk,
       fleetMenu,
       press,
+      questions,
     });
     const menu = [FLEET_COMMAND, ...commands.listed].map(({ name, description }) => ({ command: name, description }));
     const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
@@ -268,7 +351,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'poller', stop: poller.stop },
     { name: 'inbox', stop: inbox.stop },
     { name: 'prober', stop: prober.stop },
+    { name: 'versions', stop: versions.stop },
     { name: 'runner', stop: runner.stop },
+    { name: 'log keeper', stop: logKeeper.stop },
+    { name: 'machine watch', stop: machineWatch.stop },
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
     { name: 'farewell', stop: housekeeper.farewell },
@@ -289,7 +375,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       const interrupted = await runner.recover();
       await prober.recover();
       tellAbsence(interrupted);
+      storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
       housekeeper.start();
+      machineWatch.start();
+      logKeeper.start();
+      versions.start();
       prober.start();
       runner.start();
       scheduler.start();

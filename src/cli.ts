@@ -107,7 +107,7 @@ async function runWithConfig(
     }
     case 'check': {
       const { check } = await import('./operator/check.ts');
-      return check(config, terminal);
+      return await check(config, terminal);
     }
     case 'status': {
       const { status } = await import('./operator/status.ts');

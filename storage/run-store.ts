@@ -50,6 +50,17 @@ export interface RunRow {
   readonly retryAt: number | null;
 }
 
+/** What is known of a run when its program is about to be started. */
+export interface RunClaim {
+  readonly startedAt: number;
+  readonly tokenHash: string;
+  readonly logPath: string;
+  /** Name of the layer that it is started under. */
+  readonly containment: string;
+  readonly cliVersion: string | null;
+  readonly resumeToken: string | null;
+}
+
 /** What a run's CLI tells of itself once it has begun. */
 export interface RunSession {
   readonly resumeToken: string;
@@ -91,17 +102,7 @@ export interface RunStore {
   /** Runs whose program is still to be started. */
   toStart(): RunRow[];
   /** Takes a run for starting; false when somebody else did or it ended. */
-  claim(
-    id: number,
-    start: {
-      startedAt: number;
-      tokenHash: string;
-      logPath: string;
-      containment: string;
-      cliVersion: string | null;
-      resumeToken: string | null;
-    },
-  ): boolean;
+  claim(id: number, start: RunClaim): boolean;
   session(id: number, session: RunSession): void;
   usage(id: number, usage: RunUsage): void;
   started(id: number, identity: { pid: number; startTicks: string; bootId: string }): void;
@@ -150,7 +151,7 @@ export function createRunStore(connection: Connection): RunStore {
   const toStart = connection.statement<[], RunRow>(
     `SELECT ${COLUMNS} ${ALIVE} AND state = 'starting' AND started_at IS NULL ORDER BY +id`,
   );
-  const claim = connection.statement<[{ id: number } & Parameters<RunStore['claim']>[1]]>(
+  const claim = connection.statement<[{ id: number } & RunClaim]>(
     `UPDATE run SET started_at = @startedAt, token_hash = @tokenHash, log_path = @logPath, containment = @containment,
        cli_version = @cliVersion, resume_token = @resumeToken
      WHERE id = @id AND state = 'starting' AND started_at IS NULL AND stop_wanted_at IS NULL`,

@@ -1,16 +1,37 @@
+import { readContainmentOffers } from '../adapters/containment-offers.ts';
+import { createProcesses } from '../adapters/execa-processes.ts';
+import { createSystemClock } from '../adapters/system-clock.ts';
 import { describePlan } from '../config/plan.ts';
 import { renderProblem } from '../config/problem.ts';
 import { createProgramFinder } from '../config/programs.ts';
-import { loadConfiguration } from './configuration.ts';
+import { probeContainment } from '../containment/probe.ts';
+import { type Configuration, loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `nightdesk check --config F`: validates, prints the plan, names every program that is missing. */
-export function check(file: string, terminal: Terminal): number {
+export async function check(file: string, terminal: Terminal): Promise<number> {
   const configuration = loadConfiguration(file, terminal);
   if (configuration === undefined) return EXIT.config;
   const plan = describePlan(configuration.loaded, Date.now(), createProgramFinder(configuration.env['PATH']));
   for (const line of plan.lines) terminal.print(line);
+  for (const line of await describeContainment(configuration)) terminal.print(line);
   for (const problem of plan.problems) terminal.complain(renderProblem(problem));
   return plan.problems.length === 0 ? EXIT.ok : EXIT.config;
+}
+
+/** What will keep the runs together on this machine, tried just now, and why nothing better does. */
+async function describeContainment({ loaded, env }: Configuration): Promise<string[]> {
+  const { chosen, passedOver } = await probeContainment({
+    processes: createProcesses(),
+    clock: createSystemClock(),
+    // Not the fleet's own: a check must not touch what the running control plane started.
+    home: `${loaded.fleet.home} (check)`,
+    offers: readContainmentOffers(env['PATH'] ?? ''),
+  });
+  return [
+    'containment:',
+    `  ${chosen.describe()}`,
+    ...passedOver.map(({ name, reason }) => `  not ${name}: ${reason}`),
+  ];
 }

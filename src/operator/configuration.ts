@@ -4,11 +4,14 @@ import { renderProblem } from '../config/problem.ts';
 import { loadEnvironment } from './token.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A valid configuration with the environment it was read in; or nothing, and every problem has been said. */
-export function loadConfiguration(
-  file: string,
-  terminal: Terminal,
-): { readonly loaded: LoadedFleet; readonly env: Readonly<Record<string, string | undefined>> } | undefined {
+/** A valid configuration with the environment that it was read in. */
+export interface Configuration {
+  readonly loaded: LoadedFleet;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads fleet.yaml; undefined when it is not valid, and every problem has been said. */
+export function loadConfiguration(file: string, terminal: Terminal): Configuration | undefined {
   const env = loadEnvironment(dirname(file), terminal.env);
   const loaded = loadFleet(file, env);
   if (loaded.kind === 'loaded') return { loaded, env };

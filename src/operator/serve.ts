@@ -5,14 +5,17 @@ import { openDatabase, StorageError } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../adapters/crypto-random.ts';
+import { readContainmentOffers } from '../adapters/containment-offers.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
 import { createLoopbackServer } from '../adapters/loopback-http.ts';
 import { createLog } from '../adapters/pino-log.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
+import { createSystemMachine, loadTotalMemoryBytes } from '../adapters/system-machine.ts';
 import { createControlPlane, type Ending } from '../app.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { probeContainment } from '../containment/probe.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
 import type { Log } from '../ports.ts';
@@ -73,20 +76,34 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         (request) => rooms.gateway?.handle(request) ?? { status: 503, body: '{"error":"starting"}' },
         { maxBodyBytes: MAX_REQUEST_BYTES, log },
       );
+      const storage = createStorage(database);
+      const clock = createSystemClock();
+      const processes = createProcesses();
+      const runEnvironment = baseEnvironment(options.env, fleet.timezone);
+      const { chosen: containment } = await probeContainment({
+        processes,
+        clock,
+        home: fleet.home,
+        offers: readContainmentOffers(runEnvironment.PATH),
+      });
+      log.info('runs are contained', { by: containment.name });
       const controlPlane = createControlPlane({
         fleet,
-        storage: createStorage(database),
-        clock: createSystemClock(),
+        storage,
+        clock,
         random,
         log,
-        processes: createProcesses(),
+        processes,
+        containment,
         disk: createFileDisk(),
+        machine: createSystemMachine(),
+        totalMemoryBytes: loadTotalMemoryBytes(),
         api: createGrammyApi(token, options.apiRoot),
         scrub: scrubber.scrub,
         learnSecret: scrubber.add,
         callbackKey: loadCallbackKey(home, random),
         launcherFolder: home.bin,
-        baseEnvironment: baseEnvironment(options.env, fleet.timezone),
+        baseEnvironment: runEnvironment,
         gatewayUrl: server.url,
         ...(options.welcome === undefined ? {} : { welcome: options.welcome }),
       });
@@ -165,7 +182,7 @@ function tokenLockFile(token: string, apiRoot: string | undefined): string {
 function baseEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   timezone: string,
-): Readonly<Record<string, string>> {
+): { readonly PATH: string } & Readonly<Record<string, string>> {
   return {
     PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: env['HOME'] ?? homedir(),

@@ -74,5 +74,6 @@ function describe(
     }),
     `drafts: ${facts.drafts.pending} pending, ${facts.drafts.approved} approved, ${facts.drafts.unknown} of unknown fate`,
     `messages waiting to be sent: ${facts.outbox.waiting}`,
+    ...(facts.containment === null ? [] : [`runs are contained by: ${facts.containment}`]),
   ];
 }

@@ -1,15 +1,13 @@
 import type { RunRow, RunUsage } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Clock, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
-import type { Decoder, RunEvent } from '../runtimes/runtime.ts';
+import type { Decoder, Permission, RunEvent } from '../runtimes/runtime.ts';
 import type { Spool } from './spool.ts';
 
 /** How long a program has between TERM and KILL. */
 const GRACE_MS = 5_000;
 /** A pause in the output after which an unfinished line counts as said. */
 const IDLE_MS = 300;
-/** How often a program that keeps still is asked whether that is still in order. */
-const PATIENCE_LOOK_MS = 5_000;
 /** How long a CLI may stay after its work is done; it stays for background tasks, without end (facts: agent-clis 8). */
 const LINGER_MS = 10_000;
 /** What is kept of a publisher's stdout to find its last line. */
@@ -36,6 +34,8 @@ export interface Execution {
   stop(): void;
   /** KILL once the grace is over, without a TERM: a publisher may finish by itself. */
   limit(): void;
+  /** Tells the CLI what its owner said to a request; one that has no use for it any more is told nothing. */
+  answer(request: string, permission: Permission, reason: string): void;
   /** Writes down that its work is done: its stdin is closed, and it has a moment to go. */
   finish(): void;
   /** Takes note of what it used. */
@@ -83,6 +83,7 @@ export function startExecution(options: ExecutionOptions): Execution {
   let isOver = false;
   let cancelKill = (): void => {};
   let cancelLinger = (): void => {};
+  let patienceEndsAt: number | undefined;
   let cancelPatience = (): void => {};
 
   const process = options.processes.spawn(options.request, (chunk, stream) => guard(() => take(chunk, stream)));
@@ -98,6 +99,7 @@ export function startExecution(options: ExecutionOptions): Execution {
       lastStdout = (lastStdout + text.decode(chunk, { stream: true })).slice(-LAST_LINE_CHARS);
     for (const event of events) options.onEvent(execution, event);
     options.onOutput(execution);
+    watchPatience();
   }
 
   /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */
@@ -114,18 +116,30 @@ export function startExecution(options: ExecutionOptions): Execution {
     });
   }
 
-  /** Silence is judged by what the program waits for: its decoder knows. */
+  /**
+   * Silence is judged by what the program waits for: its decoder knows. One timer at a time: what puts the end off is found out when it
+   * fires, since output comes far more often.
+   */
   function watchPatience(): void {
-    cancelPatience = clock.after(PATIENCE_LOOK_MS, () => {
-      if (isOver || stopping) return;
-      const patience = decoder.patience();
-      const silentMs = clock.now() - Math.max(outputAt, startedAt);
-      if (patience !== undefined && silentMs >= patience.forMs) {
-        silence = `it said nothing for ${Math.round(silentMs / 1_000)} s ${patience.during}`;
-        guard(() => options.onLate(execution, 'stuck'));
-      }
-      watchPatience();
+    if (isOver || stopping) return;
+    const patience = decoder.patience();
+    if (patience === undefined) return;
+    const endsAt = Math.max(outputAt, startedAt) + patience.forMs;
+    if (patienceEndsAt !== undefined && patienceEndsAt <= endsAt) return;
+    cancelPatience();
+    patienceEndsAt = endsAt;
+    cancelPatience = clock.after(Math.max(0, endsAt - clock.now()), () => {
+      patienceEndsAt = undefined;
+      if (!isOver && !stopping) guard(judgeSilence);
     });
+  }
+
+  function judgeSilence(): void {
+    const patience = decoder.patience();
+    const silentMs = clock.now() - Math.max(outputAt, startedAt);
+    if (patience === undefined || silentMs < patience.forMs) return watchPatience();
+    silence = `it said nothing for ${Math.round(silentMs / 1_000)} s ${patience.during}`;
+    options.onLate(execution, 'stuck');
   }
 
   const execution: Execution = {
@@ -160,6 +174,11 @@ export function startExecution(options: ExecutionOptions): Execution {
     },
     limit() {
       cancelKill = clock.after(GRACE_MS, () => process.signal('SIGKILL'));
+    },
+    answer(request, permission, reason) {
+      const words = decoder.decide(request, permission, reason);
+      if (words !== undefined) process.write(words);
+      watchPatience();
     },
     finish() {
       process.closeInput();

@@ -24,9 +24,7 @@ const NAMED = 5;
 
 /** What is left of a run, as containment has to know it; undefined identity: it was never written down. */
 export function identityOf(run: RunRow): ProcessIdentity | undefined {
-  return run.pid === null
-    ? undefined
-    : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
+  return run.pid === null ? undefined : { pid: run.pid, startTicks: run.startTicks ?? '', bootId: run.bootId ?? '' };
 }
 
 /** Builds the register of orphans. Every call is one transaction. */

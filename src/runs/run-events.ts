@@ -7,6 +7,9 @@ import type { Execution } from './execution.ts';
 import { readGenerations } from './settlement.ts';
 import type { ToolFailures } from './tool-failures.ts';
 
+/** Calls of one run that go on at the same time; no agent makes as many. */
+const MOST_OPEN_CALLS = 256;
+
 /** Builds what follows from an event of a run that is alive: each is one transaction, or a word to the program itself. */
 export function createRunEvents(options: {
   readonly storage: Storage;
@@ -18,6 +21,7 @@ export function createRunEvents(options: {
   readonly scrub: (text: string) => string;
 }): (execution: Execution, event: RunEvent) => void {
   const { storage, clock, log, custodian } = options;
+  const callsBegun = new WeakMap<Execution, Map<string, number>>();
 
   /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */
   function onAuthSign(execution: Execution, event: RunEvent & { kind: 'auth-sign' }): void {
@@ -33,6 +37,23 @@ export function createRunEvents(options: {
       // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
       if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
     });
+  }
+
+  /** When the calls began that are still going on; those that never end are forgotten, oldest first. */
+  function begun(execution: Execution): Map<string, number> {
+    const calls = callsBegun.get(execution) ?? new Map<string, number>();
+    callsBegun.set(execution, calls);
+    const [oldest] = calls.keys();
+    if (calls.size >= MOST_OPEN_CALLS && oldest !== undefined) calls.delete(oldest);
+    return calls;
+  }
+
+  function endTool(execution: Execution, event: RunEvent & { kind: 'tool-ended' }): void {
+    const calls = begun(execution);
+    const begunAt = calls.get(event.id);
+    calls.delete(event.id);
+    if (event.error !== undefined)
+      options.toolFailures.seen(execution.run, event.tool, options.scrub(event.error), begunAt);
   }
 
   function note(execution: Execution, event: string, detail: string | null): void {
@@ -53,8 +74,9 @@ export function createRunEvents(options: {
     const { run } = execution;
     switch (event.kind) {
       case 'output':
-      case 'tool-begun':
         return;
+      case 'tool-begun':
+        return void begun(execution).set(event.id, clock.now());
       case 'auth-sign':
         return onAuthSign(execution, event);
       case 'session':
@@ -76,8 +98,7 @@ export function createRunEvents(options: {
       case 'compacted':
         return note(execution, 'compacted its context', null);
       case 'tool-ended':
-        if (event.error !== undefined) options.toolFailures.seen(run, event.tool, options.scrub(event.error));
-        return;
+        return endTool(execution, event);
       case 'retrying':
         return log.info('run: its CLI tries again', { run: run.id, failure: event.failure, attempt: event.attempt });
       case 'permission':

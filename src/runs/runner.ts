@@ -14,12 +14,19 @@ import type { PreparedRun, Runtime } from '../runtimes/runtime.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { type Execution, startExecution } from './execution.ts';
 import { identityOf, type Orphans } from './orphans.ts';
-import { createQuoteCheck, decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, FINISHED } from './run-end.ts';
+import {
+  createQuoteCheck,
+  decidePublicationEnd,
+  decideRunEnd,
+  describeExit,
+  type EndedProgram,
+  FINISHED,
+} from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { createRunEvents } from './run-events.ts';
 import { chooseSession, CONTROL_PLANE_STOPPED } from './session-choice.ts';
 import type { PublicationEnd, Settlement } from './settlement.ts';
-import { createSpool } from './spool.ts';
+import { createSpool, decideSpoolLimits } from './spool.ts';
 import type { ToolFailures } from './tool-failures.ts';
 
 /** How often what a run says and uses is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
@@ -55,6 +62,10 @@ export function createRunner(options: {
   readonly processes: Processes;
   readonly containment: Containment;
   readonly disk: Disk;
+  /** False while the disk has too little room for more output. */
+  readonly mayWriteLogs: () => boolean;
+  /** Hears of each log that was closed, and of how much its run had said. */
+  readonly onLogClosed: (path: string, outputBytes: number) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -78,6 +89,7 @@ export function createRunner(options: {
   const flights = new Set<Promise<void>>();
   const writer = createPatientWriter({ name: 'runner', clock, log });
   const onEvent = createRunEvents(options);
+  const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
   let sweptAgainAt = 0;
 
@@ -101,19 +113,20 @@ export function createRunner(options: {
     const claim = {
       startedAt: clock.now(),
       tokenHash: hashToken(token),
-      logPath: join(fleet.home, 'logs', agent.name, `${run.id}.log`),
+      logPath: logPathOf(run),
       containment: containment.name,
       cliVersion: options.versions.versionOf(agent) ?? null,
       resumeToken: null,
     };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
-    start({ ...run, startedAt: claim.startedAt }, agent, prepared, token, claim.logPath);
+    start({ ...run, startedAt: claim.startedAt }, agent, prepared, token);
   }
 
   /** What the run's runtime makes of it, or why it cannot be started. */
   function prepare(run: RunRow, agent: Agent, runtime: Runtime, input: string | undefined): PreparedRun | string {
     const isCli = runtime.cli !== undefined;
-    const prompt = isCli && agent.prompt !== undefined ? options.disk.readText(agent.prompt, MOST_PROMPT_BYTES) : undefined;
+    const prompt =
+      isCli && agent.prompt !== undefined ? options.disk.readText(agent.prompt, MOST_PROMPT_BYTES) : undefined;
     if (isCli && (prompt === undefined || prompt.text.trim() === ''))
       return `its prompt ${agent.prompt ?? ''} is missing or empty: write what the agent is to do into it`;
     const instructions = isCli ? options.instructions(agent) : { kind: 'composed' as const, text: '' };
@@ -130,6 +143,10 @@ export function createRunner(options: {
       mcpUrl: `${options.environment.gatewayUrl}/mcp`,
       folder: folderOf(agent),
     });
+  }
+
+  function logPathOf(run: RunRow): string {
+    return join(fleet.home, 'logs', run.agent, `${run.id}.log`);
   }
 
   function folderOf(agent: Agent): string {
@@ -154,7 +171,7 @@ export function createRunner(options: {
     return undefined;
   }
 
-  function start(run: RunRow, agent: Agent, { spawn, decoder }: PreparedRun, token: string, logPath: string): void {
+  function start(run: RunRow, agent: Agent, { spawn, decoder }: PreparedRun, token: string): void {
     const request = {
       argv: spawn.argv,
       cwd: agent.workdir,
@@ -167,7 +184,11 @@ export function createRunner(options: {
       agent,
       decoder,
       request: containment.wrap(request, run.id),
-      spool: createSpool(options.disk.openLog(logPath)),
+      spool: createSpool(options.disk.openLog(logPathOf(run)), {
+        ...spoolLimits,
+        clock,
+        mayWrite: options.mayWriteLogs,
+      }),
       processes: options.processes,
       clock,
       guard,
@@ -242,6 +263,7 @@ export function createRunner(options: {
         options.orphans.swept(current, report);
       }),
     );
+    options.onLogClosed(logPathOf(run), execution.outputBytes);
     log.info('run ended', {
       run: run.id,
       agent: run.agent,
@@ -260,11 +282,9 @@ export function createRunner(options: {
     );
   }
 
-  /** Tells a CLI what its owner said to its requests; one that has no use for the answer any more is told nothing. */
-  function answerRequests({ run, decoder, process }: Execution): void {
-    for (const { id, request, permission, reason } of questions.undelivered(run.id)) {
-      const text = decoder.decide(request, permission, reason);
-      if (text !== undefined) process.write(text);
+  function answerRequests(execution: Execution): void {
+    for (const { id, request, permission, reason } of questions.undelivered(execution.run.id)) {
+      execution.answer(request, permission, reason);
       questions.delivered(id);
     }
   }
@@ -325,7 +345,13 @@ export function createRunner(options: {
         log.info('swept a run of an earlier start', { run: run.id, sweep: report.kind });
         storage.transaction(() => {
           const reason = 'Nightdesk ended while it ran';
-          settlement.settle(run, { state: 'lost', failure: 'lost', evidence: reason, exit: null, endedAt: clock.now() });
+          settlement.settle(run, {
+            state: 'lost',
+            failure: 'lost',
+            evidence: reason,
+            exit: null,
+            endedAt: clock.now(),
+          });
           options.orphans.swept(run, report);
         });
       }

@@ -46,6 +46,7 @@ export function createFleetMenu(options: {
     const now = clock.now();
     const at = (time: number): Piece => clockTime(time, fleet.timezone, now);
     const { lastRun } = status;
+    const used = lastRun === null ? '' : describeUse(lastRun);
     return lines(
       bold(`${AGENT_SIGNS[status.condition]} ${status.name}: ${status.condition}`),
       status.reason === null ? undefined : shorten(status.reason, 300),
@@ -57,6 +58,7 @@ export function createFleetMenu(options: {
       lastRun === null
         ? 'No run yet.'
         : `Last run: ${lastRun.state}${lastRun.evidence === null ? '' : `, ${shorten(lastRun.evidence, 200)}`} (run ${lastRun.id})`,
+      used === '' ? undefined : used,
       '',
       // Not as links: a tap on those sends the bare command, and /pause alone pauses everybody.
       line(
@@ -91,4 +93,21 @@ export function createFleetMenu(options: {
   });
   menu.register(panel);
   return { menu, renderList };
+}
+
+/** What a run was made with and what it used, as far as its CLI tells; empty where it tells nothing. */
+function describeUse({
+  model,
+  cliVersion,
+  inputTokens,
+  outputTokens,
+  costUsd,
+}: NonNullable<AgentStatus['lastRun']>): string {
+  const parts = [
+    model === null ? '' : model,
+    cliVersion === null ? '' : `version ${cliVersion}`,
+    inputTokens === null || outputTokens === null ? '' : `${inputTokens} tokens in, ${outputTokens} out`,
+    costUsd === null ? '' : `$${costUsd.toFixed(2)} at list prices`,
+  ];
+  return parts.filter(Boolean).join(' · ');
 }

@@ -1,4 +1,5 @@
 import type { CredentialState } from '../../storage/credential-store.ts';
+import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
@@ -16,11 +17,19 @@ export interface AgentStatus {
   readonly lastProofAt: number | null;
   readonly runningSince: number | null;
   readonly nextDueAt: number | null;
+  /** How much of the usable context the run that is alive has filled, in percent; null where its CLI does not tell. */
+  readonly contextPercent: number | null;
   readonly lastRun: {
     readonly id: number;
     readonly state: string;
     readonly endedAt: number | null;
     readonly evidence: string | null;
+    readonly model: string | null;
+    readonly cliVersion: string | null;
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    /** US dollars at list prices; null where its CLI tells none. */
+    readonly costUsd: number | null;
   } | null;
 }
 
@@ -50,6 +59,8 @@ export interface FleetStatus {
     readonly nextDeadline: number | null;
   };
   readonly outbox: { readonly waiting: number; readonly oldestAt: number | null };
+  /** What keeps the runs together, as the control plane found it at its last start; null before the first. */
+  readonly containment: string | null;
 }
 
 /** A sign for each condition, as it stands before an agent's name. */
@@ -64,11 +75,7 @@ export const AGENT_SIGNS: Readonly<Record<AgentCondition, string>> = {
 const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle'];
 
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
-export function loadFleetStatus(
-  fleet: Fleet,
-  storage: Storage,
-  now: number,
-): FleetStatus {
+export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): FleetStatus {
   const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage));
   const fleetHold = storage.holds.active().find((hold) => hold.agent === '');
   return {
@@ -99,7 +106,17 @@ export function loadFleetStatus(
       nextDeadline: storage.drafts.nextDeadline() ?? null,
     },
     outbox: storage.outbox.counts(),
+    containment: storage.settings.get(CONTAINMENT_KEY) ?? null,
   };
+}
+
+/** The setting that names the containment of this start. */
+export const CONTAINMENT_KEY = 'containment';
+
+function describeRun(run: RunRow): NonNullable<AgentStatus['lastRun']> {
+  const { id, state, endedAt, evidence, model, cliVersion, inputTokens, outputTokens, costMicroUsd } = run;
+  const costUsd = costMicroUsd === null ? null : costMicroUsd / 1_000_000;
+  return { id, state, endedAt, evidence, model, cliVersion, inputTokens, outputTokens, costUsd };
 }
 
 /** Reads how one agent stands. */
@@ -118,8 +135,9 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
     lastProofAt: proofs.length === 0 ? null : Math.max(...proofs),
     runningSince: alive?.startedAt ?? null,
     nextDueAt: due?.dueAt ?? null,
-    lastRun:
-      last === undefined ? null : { id: last.id, state: last.state, endedAt: last.endedAt, evidence: last.evidence },
+    contextPercent:
+      alive?.contextTokens && alive.contextLimit ? Math.round((alive.contextTokens / alive.contextLimit) * 100) : null,
+    lastRun: last === undefined ? null : describeRun(last),
   };
 
   function condition(): { readonly condition: AgentCondition; readonly reason: string | null } {

@@ -6,6 +6,7 @@ import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../../src/adapters/crypto-random.ts';
 import { createControlPlane } from '../../src/app.ts';
 import { loadFleet } from '../../src/config/load.ts';
+import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
 import type { Row } from './row.ts';
@@ -65,7 +66,10 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     random: createCryptoRandom(),
     log: voidLog,
     processes: programs.processes,
+    containment: createProcessGroup(programs.processes, folder),
     disk: createVoidDisk(),
+    machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
+      totalMemoryBytes: 8e9,
     api: telegram.api,
     scrub: (text) => text,
     callbackKey: 'bench',

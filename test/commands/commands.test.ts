@@ -1,3 +1,4 @@
+import { aClaim } from '../fakes/agents.ts';
 import { expect, test } from 'vitest';
 import { createBotWorld } from '../telegram/bot-world.ts';
 
@@ -14,7 +15,7 @@ function proveAll(world: ReturnType<typeof createBotWorld>): void {
         wantedAt: world.clock.now(),
         generations: '{}',
       });
-      storage.runs.claim(id, { startedAt: world.clock.now(), tokenHash: `${agent}`, logPath: '/dev/null' });
+      storage.runs.claim(id, aClaim({ startedAt: world.clock.now(), tokenHash: agent }));
       storage.runs.settle(id, {
         state: 'done',
         failure: null,
@@ -131,7 +132,7 @@ test('/pause tells of runs that go on, and with now stops them', async () => {
       wantedAt: 0,
       generations: '{}',
     });
-    storage.runs.claim(run, { startedAt: 0, tokenHash: 'x', logPath: '/dev/null' });
+    storage.runs.claim(run, aClaim());
     return run;
   });
 

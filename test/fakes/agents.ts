@@ -1,3 +1,4 @@
+import type { RunClaim } from '../../storage/run-store.ts';
 import type { Agent } from '../../src/config/fleet.ts';
 import type { RunInput } from '../../src/runtimes/runtime.ts';
 
@@ -39,6 +40,19 @@ export function aRunInput(differences: Partial<RunInput> = {}): RunInput {
     session: { kind: 'new', id: '00000000-0000-4000-8000-000000000001' },
     mcpUrl: 'http://127.0.0.1:1/mcp',
     folder: '/state/clis/scout',
+    ...differences,
+  };
+}
+
+/** What a run is claimed with, but for what the test names. */
+export function aClaim(differences: Partial<RunClaim> = {}): RunClaim {
+  return {
+    startedAt: 0,
+    tokenHash: 'x',
+    logPath: '/dev/null',
+    containment: 'none',
+    cliVersion: null,
+    resumeToken: null,
     ...differences,
   };
 }

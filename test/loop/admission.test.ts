@@ -24,11 +24,7 @@ const dead = hold('credential', 'claude is dead');
 /** What is different from an agent that may start, and what is decided. */
 const CASES: readonly (readonly [string, Partial<AdmissionFacts>, string])[] = [
   ['nothing speaks against it', {}, 'start'],
-  [
-    'the machine has no room for it',
-    { lacks: '100 MB of memory are left' },
-    'wait: 100 MB of memory are left',
-  ],
+  ['the machine has no room for it', { lacks: '100 MB of memory are left' }, 'wait: 100 MB of memory are left'],
   ['its last run still goes on', { running: true }, 'skip: its last run is still going'],
   [
     'its last run still goes on, at a catch-up',

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { openDatabase } from '../../storage/database.ts';
 import { createStorage, type Storage } from '../../storage/storage.ts';
+import { createFileDisk } from '../../src/adapters/file-disk.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createProber } from '../../src/credentials/prober.ts';
@@ -9,10 +10,14 @@ import { createGatewayRooms } from '../../src/gateway/rooms.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
 import { createScheduler } from '../../src/loop/scheduler.ts';
-import type { Clock, ProcessExit, Processes, SpawnRequest } from '../../src/ports.ts';
+import type { Clock, ProcessExit, Processes, SpawnRequest, Survivor, SweepRequest } from '../../src/ports.ts';
+import { createQuestions } from '../../src/questions/questions.ts';
+import { createOrphans } from '../../src/runs/orphans.ts';
 import { createRunner } from '../../src/runs/runner.ts';
 import { createSettlement } from '../../src/runs/settlement.ts';
+import { createToolFailures } from '../../src/runs/tool-failures.ts';
 import { commandRuntime } from '../../src/runtimes/command.ts';
+import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
@@ -29,6 +34,10 @@ export const HOUR = 3_600_000;
 export interface FakeProgram {
   readonly request: SpawnRequest;
   readonly name: string;
+  readonly pid: number;
+  /** What was written to its stdin after its start, in order. */
+  readonly written: string[];
+  readonly isInputOpen: () => boolean;
   /** What it was sent, in order. */
   readonly signals: string[];
   readonly startedAt: number;
@@ -93,14 +102,28 @@ const EVEN = { fraction: () => 0, token: (bytes: number) => `token-${(tokens += 
 let tokens = 0;
 
 /** The rooms with scheduler, runner and prober over real SQLite, in a world whose time and programs the test moves. */
-export function createRoomWorld(yaml: string, options: { readonly fraction?: number } = {}) {
+export function createRoomWorld(
+  yaml: string,
+  options: {
+    readonly fraction?: number;
+    readonly runtimes?: readonly Runtime[];
+    /** Files beside fleet.yaml, by name. */
+    readonly files?: Readonly<Record<string, string>>;
+  } = {},
+) {
   const folder = createFleetFolder();
+  for (const [name, text] of Object.entries(options.files ?? {})) folder.write(name, text);
   const { fleet } = folder.loaded(yaml);
   const time = createVirtualClock();
   const { clock } = time;
   const programs: FakeProgram[] = [];
   const behaviours: Behaviours = {};
   const swept: number[] = [];
+  const sweeps: SweepRequest[] = [];
+  /** Who lives on through every sweep; the test may say. */
+  const survivors: Survivor[] = [];
+  /** What one more run has to wait for; the test may say. */
+  const room: { lacks: string | undefined } = { lacks: undefined };
   const fatal: unknown[] = [];
   const file = `${folder.folder}/world.db`;
   let incarnation = start();
@@ -128,14 +151,21 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
-    const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk });
-    const agents = createGatewayRooms({ fleet, storage, clock, desk, custodian, incidents, scrub });
+    const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
+    const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
+    const orphans = createOrphans({ storage, clock, incidents });
+    const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
+    const agents = createGatewayRooms({ storage, clock, desk, questions, toolFailures, scrub });
     const processes: Processes = {
       spawn,
-      killLeftover: (identity) => {
-        swept.push(identity.pid);
-        programs[identity.pid - 1]?.dies('SIGKILL');
-        return Promise.resolve('killed');
+      sweep: (whom) => {
+        sweeps.push(whom);
+        if (survivors.length > 0) return Promise.resolve({ kind: 'survived', survivors: [...survivors] });
+        const left = whom.identity === undefined ? undefined : programs[whom.identity.pid - 1];
+        if (left === undefined || left.isOver()) return Promise.resolve({ kind: 'gone', survivors: [] });
+        swept.push(left.pid);
+        left.dies('SIGKILL');
+        return Promise.resolve({ kind: 'killed', survivors: [] });
       },
     };
     const scheduler = createScheduler({
@@ -145,21 +175,32 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       log,
       custodian,
       desk,
-      activeRuntimes: new Set(['command']),
+      questions,
+      roomFor: () => room.lacks,
       onFatal,
     });
     const runner = createRunner({
       fleet,
       storage,
       processes,
-      containment: createProcessGroup(processes),
-      disk: createVoidDisk(),
+      containment: createProcessGroup(processes, '/world'),
+      disk: createVoidDisk(createFileDisk().readText),
+      mayWriteLogs: () => true,
+      onLogClosed: () => {},
       clock,
       random,
       log,
-      runtimes: new Map([['command', commandRuntime]]),
+      runtimes: new Map([
+        ['command', commandRuntime],
+        ...(options.runtimes ?? []).map((runtime) => [runtime.name, runtime] as const),
+      ]),
       custodian,
       settlement,
+      questions,
+      toolFailures,
+      orphans,
+      versions: { refusal: () => undefined, versionOf: () => undefined },
+      instructions: () => ({ kind: 'composed', text: 'You run unattended.' }),
       publicationInput: desk.publicationInput,
       environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1', launcherFolder: '/launcher' },
       learnSecret,
@@ -187,6 +228,8 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
       desk,
       holds,
       settlement,
+      questions,
+      orphans,
       agents,
       scheduler,
       runner,
@@ -198,6 +241,8 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     const ended = Promise.withResolvers<ProcessExit>();
     const name = request.argv[0].replace(/^.*\//, '');
     const signals: string[] = [];
+    const written: string[] = [];
+    let inputOpen = request.keepsInputOpen === true;
     let over = false;
     function finish(exit: ProcessExit): void {
       over = true;
@@ -206,6 +251,9 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     const program: FakeProgram = {
       request,
       name,
+      pid: programs.length + 1,
+      written,
+      isInputOpen: () => inputOpen,
       signals,
       startedAt: clock.now(),
       isOver: () => over,
@@ -218,6 +266,8 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     return {
       identity: { pid: programs.length, startTicks: '1', bootId: 'b' },
       exit: ended.promise,
+      write: (text: string) => void written.push(text),
+      closeInput: () => void (inputOpen = false),
       signal(signal: 'SIGTERM' | 'SIGKILL') {
         if (over) return;
         signals.push(signal);
@@ -233,6 +283,9 @@ export function createRoomWorld(yaml: string, options: { readonly fraction?: num
     programs,
     behaviours,
     swept,
+    sweeps,
+    survivors,
+    room,
     advance: time.advance,
     settle: () => time.advance(0),
     jump: time.jump,

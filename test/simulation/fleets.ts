@@ -115,6 +115,8 @@ export function makeAgent(name: string, change: Partial<Agent>): Agent {
     workdir: `/fleet/state/agents/${name}`,
     env: {},
     failureModes: [],
+    permissions: { mode: 'ask', tools: [], withinMs: 10 * MINUTE_MS },
+    instructions: undefined,
     publishes: [],
     ...change,
   };

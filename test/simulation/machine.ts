@@ -66,7 +66,14 @@ export function createMachine(options: {
     request: SpawnRequest,
     onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void,
   ): RunningProcess {
-    if (!host.isAlive) return { identity: undefined, exit: new Promise(() => {}), signal: () => undefined, write: () => undefined, closeInput: () => undefined };
+    if (!host.isAlive)
+      return {
+        identity: undefined,
+        exit: new Promise(() => {}),
+        signal: () => undefined,
+        write: () => undefined,
+        closeInput: () => undefined,
+      };
     const { promise, resolve } = Promise.withResolvers<ProcessExit>();
     if (!options.isCalm() && random.chance(0.004)) {
       const exit: ProcessExit = {
@@ -74,7 +81,13 @@ export function createMachine(options: {
         reason: 'this machine has no room for another process (EAGAIN)',
       };
       clock.after(REAP_MS, () => host.isAlive && resolve(exit));
-      return { identity: undefined, exit: promise, signal: () => undefined, write: () => undefined, closeInput: () => undefined };
+      return {
+        identity: undefined,
+        exit: promise,
+        signal: () => undefined,
+        write: () => undefined,
+        closeInput: () => undefined,
+      };
     }
     const [role = '', name = ''] = request.argv[0].split(':');
     const program: Program = {

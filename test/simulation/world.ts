@@ -8,6 +8,7 @@ import type { TelegramApi } from '../../src/ports.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { type Chat, createChat } from './chat.ts';
 import { MINUTE_MS, makeFleet, SECOND_MS } from './fleets.ts';
+import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
 import { createMachine, type Host } from './machine.ts';
@@ -161,7 +162,10 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       random: random.fork(`plane:${clock.now()}`),
       log: logFor(mine, trace),
       processes: machine.processesFor(mine),
+      containment: createProcessGroup(machine.processesFor(mine), '/fleet/state'),
       disk: createVoidDisk(),
+      machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
+      totalMemoryBytes: 8e9,
       api: options.sabotage?.(api) ?? api,
       scrub: scrubber.scrub,
       learnSecret: scrubber.add,

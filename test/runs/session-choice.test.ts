@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { RunRow } from '../../storage/run-store.ts';
+import { chooseSession } from '../../src/runs/session-choice.ts';
+import { anAgent } from '../fakes/agents.ts';
+
+const NOW = Date.UTC(2026, 0, 12, 9);
+const HOUR = 3_600_000;
+
+function ended(differences: Partial<RunRow>): RunRow {
+  return {
+    state: 'lost',
+    failure: null,
+    stopReason: null,
+    resumeToken: 'session-1',
+    wantedAt: NOW - HOUR,
+    endedAt: NOW - HOUR,
+    contextTokens: null,
+    contextLimit: null,
+    ...differences,
+  } as RunRow;
+}
+
+function choose(...earlier: readonly RunRow[]) {
+  return chooseSession(anAgent({ runtime: 'claude' }), earlier, NOW, 'new-id');
+}
+
+const RESUMED = { kind: 'resume', resumeToken: 'session-1' };
+const BEGUN = { kind: 'new', id: 'new-id' };
+
+describe('chooseSession', () => {
+  it.each<[string, Partial<RunRow>, object]>([
+    ['was lost with Nightdesk', { state: 'lost' }, RESUMED],
+    ['was stopped because Nightdesk was', { state: 'stopped', stopReason: 'Nightdesk was stopped' }, RESUMED],
+    ['was stopped by its owner', { state: 'stopped', stopReason: 'paused by you' }, BEGUN],
+    ['lost its login', { state: 'failed', failure: 'auth' }, RESUMED],
+    ['met a usage limit', { state: 'failed', failure: 'rate-limit' }, RESUMED],
+    ['crashed', { state: 'failed', failure: 'crash' }, BEGUN],
+    ['filled its context', { state: 'failed', failure: 'context' }, BEGUN],
+    ['ended well', { state: 'done' }, BEGUN],
+    ['told no session', { resumeToken: null }, BEGUN],
+    ['is of another day', { endedAt: NOW - 25 * HOUR }, BEGUN],
+    ['had its context four fifths full', { contextTokens: 800, contextLimit: 1_000 }, BEGUN],
+    ['had room left in its context', { contextTokens: 799, contextLimit: 1_000 }, RESUMED],
+  ])('decides by the run before, which %s', (_what, last, session) => {
+    expect(choose(ended(last))).toEqual(session);
+  });
+
+  it('begins a new session when there was no run before', () => {
+    expect(choose()).toEqual(BEGUN);
+  });
+
+  it('gives a session up that was cut off a fourth time', () => {
+    const lost = ended({});
+
+    expect(choose(lost, lost, lost)).toEqual(RESUMED);
+    expect(choose(lost, lost, lost, lost)).toEqual(BEGUN);
+    expect(choose(lost, lost, lost, ended({ resumeToken: 'session-0' }))).toEqual(RESUMED);
+  });
+});
