@@ -21,13 +21,18 @@ export interface LoopbackOptions {
    * How long a request may take to arrive; 10 s unless given, which is long for a few megabytes on the same machine.
    */
   readonly requestTimeoutMs?: number;
+  /** The body of an answer that refuses what was sent to `target`; `{"error": …}` unless given. */
+  readonly renderRefusal?: (target: string, error: string) => string;
 }
 
 /**
- * Open connections at once: some times the agents of a fleet; more is a program gone wild, and bounds what bodies hold
- * in memory.
+ * Open connections at once: some times the agents of a fleet, each of which may have questions waiting; more is a program
+ * gone wild.
  */
-const MAX_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 640;
+
+/** Requests that are being read at once: bounds what bodies hold in memory. */
+const MAX_ARRIVING = 128;
 
 /**
  * Of a body that is too large this many times the limit is still read (and dropped), so that the client gets to see the
@@ -47,34 +52,57 @@ const CLOSE_GRACE_MS = 200;
  * Contract:
  * - `handle` sees only requests that are whole, within `maxBodyBytes`, addressed to our own host and port (against DNS
  *   rebinding), and not sent by a browser (those name an Origin).
- * - One connection is one request: nothing is kept alive.
- * - What a `handle` throws is a 500 without detail and a line in the log; nothing that comes in ends the process.
+ * - One connection is one request: nothing is kept alive. An answer may take any time; `gone` aborts when nobody waits for
+ *   it any more.
+ * - What a `handle` throws, or rejects with, is a 500 without detail and a line in the log; nothing that comes in ends the process.
  */
 export async function createLoopbackServer(
-  handle: (request: GatewayRequest) => GatewayResponse,
+  handle: (request: GatewayRequest, gone: AbortSignal) => GatewayResponse | Promise<GatewayResponse>,
   options: LoopbackOptions,
 ): Promise<LoopbackServer> {
   const { maxBodyBytes, log, requestTimeoutMs = 10_000 } = options;
   let host = '';
+  let arriving = 0;
 
-  function answer(request: IncomingMessage, body: Uint8Array): GatewayResponse {
+  function refuse(request: IncomingMessage, status: number, error: string): GatewayResponse {
+    const body = options.renderRefusal?.(request.url ?? '', error) ?? JSON.stringify({ error });
+    return { status, body };
+  }
+
+  async function answer(request: IncomingMessage, body: Uint8Array, gone: AbortSignal): Promise<GatewayResponse> {
     try {
       const { method = '', url: target = '', headers } = request;
-      return handle({ method, target, authorization: headers.authorization, body });
+      return await handle({ method, target, authorization: headers.authorization, body }, gone);
     } catch (error) {
       log.error('gateway: a request failed', { method: request.method, path: pathOf(request), error: describe(error) });
-      return failure(500, 'the control plane failed at this request; its log says why');
+      return refuse(request, 500, 'the control plane failed at this request; its log says why');
     }
   }
 
   function receive(request: IncomingMessage, response: ServerResponse): void {
+    const gone = new AbortController();
+    let isArriving = true;
+    function arrived(): void {
+      if (isArriving) arriving -= 1;
+      isArriving = false;
+    }
+    arriving += 1;
+    response.on('close', () => {
+      arrived();
+      gone.abort();
+    });
     request.on('error', () => response.destroy());
     response.on('error', () => request.destroy());
-    const stranger = refuseStranger(request, host);
+    if (arriving > MAX_ARRIVING) {
+      return send(response, refuse(request, 503, 'too many requests at once: try again in a moment'));
+    }
+    const stranger = strangeness(request, host);
     readBody(request, maxBodyBytes, (body) => {
-      if (stranger !== undefined) return send(response, stranger);
-      if (body === undefined) return send(response, failure(413, `the request has more than ${maxBodyBytes} bytes`));
-      send(response, answer(request, body));
+      arrived();
+      if (stranger !== undefined) return send(response, refuse(request, 403, stranger));
+      if (body === undefined)
+        return send(response, refuse(request, 413, `the request has more than ${maxBodyBytes} bytes`));
+      void answer(request, body, gone.signal).then((given) => send(response, given));
     });
   }
 
@@ -94,7 +122,7 @@ export async function createLoopbackServer(
   server.maxRequestsPerSocket = 1;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length']) <= maxBodyBytes) response.writeContinue();
-    else return send(response, failure(413, `the request has more than ${maxBodyBytes} bytes`));
+    else return send(response, refuse(request, 413, `the request has more than ${maxBodyBytes} bytes`));
     receive(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket as Socket));
@@ -126,11 +154,12 @@ export async function createLoopbackServer(
   };
 }
 
-function refuseStranger(request: IncomingMessage, host: string): GatewayResponse | undefined {
-  if (request.headers.origin !== undefined) return failure(403, 'browsers have no business here');
+/** Why a request is none of our agents', if it is not. */
+function strangeness(request: IncomingMessage, host: string): string | undefined {
+  if (request.headers.origin !== undefined) return 'browsers have no business here';
   const named = request.headersDistinct['host'] ?? [];
   if (named.length === 1 && named[0]?.toLowerCase() === host) return undefined;
-  return failure(403, `the Host header must be ${host}`);
+  return `the Host header must be ${host}`;
 }
 
 /**
@@ -160,7 +189,7 @@ function send(response: ServerResponse, { status, headers, body }: GatewayRespon
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     ...headers,
-    'content-type': 'application/json; charset=utf-8',
+    ...(body === '' ? {} : { 'content-type': 'application/json; charset=utf-8' }),
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     connection: 'close',
@@ -189,10 +218,6 @@ function statusOfBroken(code: string | undefined): string {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
   if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
   return '400 Bad Request';
-}
-
-function failure(status: number, error: string): GatewayResponse {
-  return { status, body: JSON.stringify({ error }) };
 }
 
 function pathOf(request: IncomingMessage): string {

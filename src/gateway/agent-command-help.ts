@@ -67,13 +67,32 @@ Tells what became of this agent's drafts, oldest first, with the owner's reasons
   --json       one JSON array: draft, key, kind, to, verdict, reason, body_before, body_after, url, at
 ${IN_A_RUN}`,
   },
+  ask: {
+    options: { valued: ['within', 'key'], repeated: ['option'], flags: [], words: true },
+    help: `nightdesk ask TEXT [--option O]... [--within 30m] [--key K]
+Asks the owner on the phone, waits, and prints the answer. The owner may also write another answer than those offered.
+
+  --option O      an answer to choose from; give it again for more, at most 8
+  --within 30m    how long an answer is waited for: 90s, 30m, 4h; default 30m
+  --key K         your own name for this question: the same key again is the same question, and prints the same answer
+${IN_A_RUN}When nobody answers in time it exits 1. Whoever cannot wait so long in one command (a tool's own timeout, say) asks again with the
+same --key, or simply in the same words, and goes on waiting.
+`,
+  },
+  mcp: {
+    options: { valued: [], flags: [], words: false },
+    help: `nightdesk mcp
+Speaks MCP on stdin and stdout: offers the commands above as tools of the same names, for agent programs that start such a server.
+Those that speak MCP over HTTP need no program: the same tools are at NIGHTDESK_URL/mcp, with NIGHTDESK_TOKEN as the bearer token.
+${IN_A_RUN}`,
+  },
 } as const satisfies Record<string, CommandText>;
 
 /** The name of a command that is there. */
 export type AgentCommand = keyof typeof COMMAND_TEXTS;
 
 /** Commands that the contract names and this version does not have yet. */
-export const COMMANDS_TO_COME = ['checkpoint', 'task', 'ask'] as const;
+export const COMMANDS_TO_COME = ['checkpoint', 'task'] as const;
 
 /** Every name that the command line hands on to the agents' commands. */
 export const AGENT_COMMANDS: readonly string[] = [...Object.keys(COMMAND_TEXTS), ...COMMANDS_TO_COME];

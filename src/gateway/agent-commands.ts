@@ -2,8 +2,17 @@ import { nearest } from '../config/nearest.ts';
 import { AGENT_COMMANDS, COMMANDS_TO_COME, COMMAND_TEXTS } from './agent-command-help.ts';
 import type { AgentCommand } from './agent-command-help.ts';
 import { parseCommand } from './agent-options.ts';
-import type { AgentDecision } from './gateway.ts';
-import type { GatewayAddress, GatewayCall, GatewayOutcome } from './gateway-client.ts';
+import {
+  type AgentCall,
+  beatCall,
+  decisionsCall,
+  draftCall,
+  explainUnavailable,
+  failCall,
+  progressCall,
+} from './agent-calls.ts';
+import type { Ask, AskEnd } from './asking.ts';
+import type { GatewayAddress, GatewayOutcome } from './gateway-client.ts';
 import { MAX_DRAFT_BYTES } from './limits.ts';
 
 /** What an agent command touches. */
@@ -20,23 +29,21 @@ const USAGE = 64; // EX_USAGE
 const BAD_DATA = 65; // EX_DATAERR
 const UNAVAILABLE = 69; // EX_UNAVAILABLE
 
+/** How long one request waits for the owner's answer. */
+const POLL_SECONDS = 20;
+
 interface Parsed {
   readonly values: ReadonlyMap<string, string>;
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly flags: ReadonlySet<string>;
   readonly words: readonly string[];
 }
 
 /** A command's call of the gateway, or why there is none. */
 type Prepared =
-  | {
-      readonly kind: 'call';
-      readonly call: GatewayCall;
-      readonly print: (answer: Readonly<Record<string, unknown>>) => Printed;
-    }
+  | ({ readonly kind: 'call' } & AgentCall)
+  | { readonly kind: 'ask'; readonly ask: Ask }
   | { readonly kind: 'wrong'; readonly code: number; readonly reason: string };
-
-/** What goes to stdout and stderr; undefined when the answer cannot be understood. */
-type Printed = { readonly out: string; readonly hint?: string } | undefined;
 
 type Prepare = (parsed: Parsed, stdin: AgentCommandIo['stdin']) => Prepared | Promise<Prepared>;
 
@@ -70,21 +77,49 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
   }
   const address = readAddress(io.env);
   if (typeof address === 'string') return complain(USAGE, address);
-  const prepared = await PREPARE[name](parsed, io.stdin);
-  if (prepared.kind === 'wrong') return complain(prepared.code, prepared.reason);
+  if (name === 'mcp') {
+    const { serveStdio } = await import('./mcp-stdio.ts');
+    await serveStdio(address, io);
+    return DONE;
+  }
+  const wanted = await PREPARE[name](parsed, io.stdin);
+  switch (wanted.kind) {
+    case 'wrong':
+      return complain(wanted.code, wanted.reason);
+    case 'ask':
+      return tellEnd(await runAsk(wanted.ask, address));
+    case 'call': {
+      const { callGateway } = await import('./gateway-client.ts');
+      return tell(await callGateway(address, wanted.call), wanted);
+    }
+  }
 
-  const { callGateway } = await import('./gateway-client.ts');
-  const outcome = await callGateway(address, prepared.call);
-  if (outcome.kind === 'refused') return complain(REFUSED, outcome.reason);
-  if (outcome.kind === 'unavailable') return complain(UNAVAILABLE, explainUnavailable(outcome, prepared.call));
-  const printed = prepared.print(outcome.answer);
-  if (printed === undefined) return complain(UNAVAILABLE, "the control plane's answer cannot be understood");
-  if (printed.out !== '') io.stdout.write(printed.out);
-  if (printed.hint !== undefined) complain(DONE, printed.hint);
-  return DONE;
+  function tell(outcome: GatewayOutcome, { call, print }: AgentCall): number {
+    if (outcome.kind === 'refused') return complain(REFUSED, outcome.reason);
+    if (outcome.kind === 'unavailable') return complain(UNAVAILABLE, explainUnavailable(outcome, call));
+    const printed = print(outcome.answer);
+    if (printed === undefined) return complain(UNAVAILABLE, "the control plane's answer cannot be understood");
+    if (printed.out !== '') io.stdout.write(printed.out);
+    if (printed.hint !== undefined) complain(DONE, printed.hint);
+    return DONE;
+  }
+
+  function tellEnd(end: AskEnd): number {
+    switch (end.kind) {
+      case 'answered':
+        io.stdout.write(`${end.answer}\n`);
+        return DONE;
+      case 'unavailable':
+        return complain(UNAVAILABLE, explainUnavailable(end, { repeatable: true }));
+      case 'open':
+        return complain(REFUSED, `no answer yet; --key ${end.key} goes on waiting`);
+      default:
+        return complain(REFUSED, end.reason);
+    }
+  }
 }
 
-const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
+const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
   async draft({ values }, stdin) {
     const [kind, to] = [values.get('kind'), values.get('to')];
     if (kind === undefined) return wrong('--kind is missing: what is it, as fleet.yaml names it?');
@@ -93,16 +128,13 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
     if (priority !== undefined && !/^[1-5]$/.test(priority))
       return wrong('--priority must be 1 (the most urgent) to 5');
     const window = values.get('window');
-    const windowMs = window === undefined ? undefined : await readDuration(window);
+    const windowMs = window === undefined ? undefined : await readSpan(window);
     if (typeof windowMs === 'string') return wrong(`--window must be ${windowMs}`);
     const body = await readBody(stdin);
     if (body.kind === 'wrong') return body;
     const { url, context, key } = Object.fromEntries(values);
-    const call: GatewayCall = {
-      method: 'POST',
-      target: '/v1/draft',
-      // JSON leaves out what is undefined.
-      body: {
+    return prepared(
+      draftCall({
         kind,
         to,
         url,
@@ -111,31 +143,18 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
         windowMs,
         priority: priority === undefined ? undefined : Number(priority),
         body: body.text,
-      },
-      repeatable: key !== undefined,
-    };
-    return {
-      kind: 'call',
-      call,
-      print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined),
-    };
+      }),
+    );
   },
 
   beat({ words }) {
     const note = words.join(' ');
-    const body = note === '' ? {} : { note };
-    return {
-      kind: 'call',
-      call: { method: 'POST', target: '/v1/beat', body, repeatable: true },
-      print: () => ({ out: '' }),
-    };
+    return prepared(beatCall(note === '' ? undefined : note));
   },
 
   progress({ words }) {
     const text = words.join(' ');
-    if (text.trim() === '') return wrong('say in a few words what got done');
-    const call: GatewayCall = { method: 'POST', target: '/v1/progress', body: { text }, repeatable: true };
-    return { kind: 'call', call, print: () => ({ out: '' }) };
+    return text.trim() === '' ? wrong('say in a few words what got done') : prepared(progressCall(text));
   },
 
   fail({ values, words }) {
@@ -146,18 +165,7 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
     if (kind === undefined) return wrong(`--kind is missing: one of ${kinds.join(', ')}`);
     if (!kinds.includes(kind)) return wrong(`--kind must be one of ${kinds.join(', ')}`);
     if (text.trim() === '') return wrong('the text is missing: what did the tool say?');
-    // Not repeatable: a failure that is counted twice uses up a retry that the agent never made.
-    const call: GatewayCall = {
-      method: 'POST',
-      target: '/v1/fail',
-      body: { tool, kind, credential, text },
-      repeatable: false,
-    };
-    return {
-      kind: 'call',
-      call,
-      print: ({ answer }) => (typeof answer === 'string' ? { out: `${answer}\n` } : undefined),
-    };
+    return prepared(failCall({ tool, kind, credential, text }));
   },
 
   async decisions({ values, flags }) {
@@ -165,22 +173,37 @@ const PREPARE: Readonly<Record<AgentCommand, Prepare>> = {
     const since = given === undefined ? undefined : await readSince(given);
     if (since === null)
       return wrong('--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h');
-    const { renderDecisions } = await import('./render-decisions.ts');
-    return {
-      kind: 'call',
-      call: { method: 'GET', target: `/v1/decisions${since === undefined ? '' : `?since=${since}`}`, repeatable: true },
-      print(answer) {
-        if (!Array.isArray(answer['decisions'])) return undefined;
-        const decisions = answer['decisions'] as readonly AgentDecision[];
-        const out = flags.has('json') ? `${JSON.stringify(decisions, null, 2)}\n` : renderDecisions(decisions);
-        if (answer['more'] !== true) return { out };
-        return since === undefined
-          ? { out, hint: 'these are the newest; --since asks for older ones' }
-          : { out, hint: `there may be more: go on with --since ${decisions.at(-1)?.at ?? since}` };
-      },
-    };
+    return prepared(decisionsCall(since, '--since', flags.has('json')));
+  },
+
+  async ask({ values, lists, words }) {
+    const text = words.join(' ');
+    if (text.trim() === '') return wrong('the text is missing: what do you ask?');
+    const within = values.get('within');
+    const withinMs = within === undefined ? undefined : await readSpan(within);
+    if (typeof withinMs === 'string') return wrong(`--within must be ${withinMs}`);
+    return { kind: 'ask', ask: { text, options: lists.get('option') ?? [], withinMs, key: values.get('key') } };
   },
 };
+
+/** Asks and waits, as long as the question is open. */
+async function runAsk(ask: Ask, address: GatewayAddress): Promise<AskEnd> {
+  const [{ askOwner }, { askPace, callGateway }] = await Promise.all([
+    import('./asking.ts'),
+    import('./gateway-client.ts'),
+  ]);
+  return await askOwner(ask, {
+    ...askPace,
+    call: async (call) => await callGateway(address, call),
+    pollSeconds: POLL_SECONDS,
+    limitMs: Number.POSITIVE_INFINITY,
+    gone: new AbortController().signal,
+  });
+}
+
+function prepared({ call, print }: AgentCall): Prepared {
+  return { kind: 'call', call, print };
+}
 
 function isCommand(name: string): name is AgentCommand {
   return Object.hasOwn(COMMAND_TEXTS, name);
@@ -208,7 +231,7 @@ function readAddress(env: AgentCommandIo['env']): GatewayAddress | string {
 }
 
 /** Milliseconds, or what should have been written. */
-async function readDuration(text: string): Promise<number | string> {
+async function readSpan(text: string): Promise<number | string> {
   const { parseDuration } = await import('../config/duration.ts');
   const parsed = parseDuration(text);
   return parsed.kind === 'parsed' ? parsed.value : parsed.expected;
@@ -216,9 +239,8 @@ async function readDuration(text: string): Promise<number | string> {
 
 /** An ISO time in UTC; null when it is neither a time nor a duration back. */
 async function readSince(text: string): Promise<string | null> {
-  const { parseInstant } = await import('./instant.ts');
-  const backMs = await readDuration(text);
-  const at = typeof backMs === 'number' ? Date.now() - backMs : parseInstant(text);
+  const { readPast } = await import('./instant.ts');
+  const at = readPast(text, Date.now());
   return at === undefined ? null : new Date(at).toISOString();
 }
 
@@ -254,11 +276,4 @@ async function readAll(stdin: AgentCommandIo['stdin']): Promise<Uint8Array | und
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);
-}
-
-function explainUnavailable({ reason, maybe }: GatewayOutcome & { kind: 'unavailable' }, call: GatewayCall): string {
-  if (!maybe) return `the control plane cannot be reached (${reason}): nothing was sent`;
-  if (call.repeatable) return `the control plane did not answer (${reason}): the same command again is safe`;
-  const advice = call.target === '/v1/draft' ? '; with --key it could safely be sent again' : '';
-  return `the control plane did not answer (${reason}): whether this was taken is unknown${advice}`;
 }

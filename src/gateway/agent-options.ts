@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
 
-/** What a command takes: options with a value, options without, and whether words may follow. */
+/** What a command takes: options with a value, options with a value that may be given again, options without, and whether words may follow. */
 export interface CommandOptions {
   readonly valued: readonly string[];
+  readonly repeated?: readonly string[];
   readonly flags: readonly string[];
   readonly words: boolean;
 }
@@ -13,6 +14,8 @@ export type ParsedCommand =
   | {
       readonly kind: 'parsed';
       readonly values: ReadonlyMap<string, string>;
+      /** The values of each option that may be given again, in their order. */
+      readonly lists: ReadonlyMap<string, readonly string[]>;
       readonly flags: ReadonlySet<string>;
       readonly words: readonly string[];
     }
@@ -20,11 +23,14 @@ export type ParsedCommand =
   | { readonly kind: 'wrong'; readonly reason: string };
 
 /** Reads a command's arguments: `--option value`, `--option=value`, and everything after `--` as words. */
-export function parseCommand(argv: readonly string[], { valued, flags, words }: CommandOptions): ParsedCommand {
+export function parseCommand(
+  argv: readonly string[],
+  { valued, repeated = [], flags, words }: CommandOptions,
+): ParsedCommand {
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries<{ type: 'string' | 'boolean'; short?: string }>([
-      ...valued.map((name) => [name, { type: 'string' }] as const),
+      ...[...valued, ...repeated].map((name) => [name, { type: 'string' }] as const),
       ...flags.map((name) => [name, { type: 'boolean' }] as const),
       ['help', { type: 'boolean', short: 'h' }] as const,
     ]),
@@ -34,20 +40,22 @@ export function parseCommand(argv: readonly string[], { valued, flags, words }: 
     tokens: true,
   });
   const values = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   const given = new Set<string>();
   const rest: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') rest.push(token.value);
     if (token.kind !== 'option') continue;
-    const fault = faultOfOption(token, { valued, flags: [...flags, 'help'], words }, values);
+    const fault = faultOfOption(token, { valued, repeated, flags: [...flags, 'help'], words }, values);
     if (fault !== undefined) return { kind: 'wrong', reason: fault };
     if (token.value === undefined) given.add(token.name);
+    else if (repeated.includes(token.name)) lists.set(token.name, [...(lists.get(token.name) ?? []), token.value]);
     else values.set(token.name, token.value);
   }
   if (!words && rest.length > 0 && !given.has('help')) {
     return { kind: 'wrong', reason: `takes no argument, but was given ${JSON.stringify(rest[0])}` };
   }
-  return { kind: 'parsed', values, flags: given, words: rest };
+  return { kind: 'parsed', values, lists, flags: given, words: rest };
 }
 
 interface OptionToken {
@@ -59,13 +67,13 @@ interface OptionToken {
 
 function faultOfOption(
   token: OptionToken,
-  options: CommandOptions,
+  options: Required<CommandOptions>,
   seen: ReadonlyMap<string, string>,
 ): string | undefined {
   const { name, rawName, value, inlineValue } = token;
   if (options.flags.includes(name)) return value === undefined ? undefined : `${rawName} takes no value`;
-  if (!options.valued.includes(name))
-    return `unknown option ${rawName}; ${hintAt(name, [...options.valued, ...options.flags])}`;
+  if (!options.valued.includes(name) && !options.repeated.includes(name))
+    return `unknown option ${rawName}; ${hintAt(name, [...options.valued, ...options.repeated, ...options.flags])}`;
   if (value === undefined) return `${rawName} needs a value`;
   // `--to --url x` is a forgotten value far more often than a value with dashes.
   if (inlineValue !== true && value.startsWith('-') && value.length > 1) {

@@ -10,6 +10,8 @@ export interface GatewayCall {
   readonly body?: object;
   /** True when doing it twice is doing it once: then it is tried again even after an answer was lost. */
   readonly repeatable: boolean;
+  /** How long the gateway may hold it before it answers, besides the usual time. */
+  readonly waitsMs?: number;
 }
 
 /** How a call of the gateway ended, all tries taken together. */
@@ -35,13 +37,20 @@ const TRY_MS = 4000;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 1600;
 
-/** Calls the gateway, with doubling pauses between tries where a try is safe; settles within `totalMs`. */
+/** What waiting for the owner needs of time, where it is not the control plane that waits. */
+export const askPace = {
+  now: () => performance.now(),
+  pause: async () => await sleep(1_000),
+} as const;
+
+/** Calls the gateway, with doubling pauses between tries where a try is safe; settles within `totalMs` and what the call waits. */
 export async function callGateway(
   address: GatewayAddress,
   call: GatewayCall,
   totalMs = TOTAL_MS,
 ): Promise<GatewayOutcome> {
-  const deadline = performance.now() + totalMs;
+  const { waitsMs = 0 } = call;
+  const deadline = performance.now() + totalMs + waitsMs;
   const url = new URL(call.target, address.url).href;
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   // What an earlier, lost try may have done stays possible whatever a later one says.
@@ -53,7 +62,7 @@ export async function callGateway(
       method: call.method,
       token: address.token,
       body,
-      timeoutMs: call.repeatable ? Math.min(TRY_MS, leftMs) : leftMs,
+      timeoutMs: call.repeatable ? Math.min(TRY_MS + waitsMs, leftMs) : leftMs,
       maxAnswerBytes: MAX_DECISIONS_BYTES + 1024,
     });
     const reading =
@@ -68,7 +77,8 @@ export async function callGateway(
   }
 }
 
-function readAnswer(status: number, text: string): GatewayOutcome {
+/** What an answer of the gateway says. */
+export function readAnswer(status: number, text: string): GatewayOutcome {
   const answer = parseObject(text);
   if (status >= 200 && status < 300 && answer !== undefined) return { kind: 'done', answer };
   const error = typeof answer?.['error'] === 'string' ? answer['error'] : `status ${status}`;

@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 import type { Submission } from '../drafts/desk.ts';
 import type { Log } from '../ports.ts';
+import type { Look, NewAsk, Questions } from '../questions/questions.ts';
+import type { AnswerWait } from '../questions/waiting.ts';
 import { parseInstant } from './instant.ts';
-import { MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES } from './limits.ts';
-import { beatRequest, draftRequest, explainFaults, failRequest, progressRequest } from './requests.ts';
+import { MCP_FAULT, renderRpcError } from './json-rpc.ts';
+import { DEFAULT_WITHIN_MS, MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES, MAX_WAIT_SECONDS } from './limits.ts';
+import { askRequest, beatRequest, draftRequest, explainFaults, failRequest, progressRequest } from './requests.ts';
 
 /** Whose call it is: each run has a token of its own, and only its holder moves that run's clocks. */
 export interface RunIdentity {
@@ -67,6 +70,11 @@ export interface GatewayRooms {
     failure: ToolFailure,
   ): { readonly kind: 'answer'; readonly answer: string } | { readonly kind: 'refused'; readonly reason: string };
   decisions(agent: string, since: number | undefined): readonly AgentDecision[];
+  ask(run: RunIdentity, ask: NewAsk): ReturnType<Questions['ask']>;
+  look(run: Pick<RunIdentity, 'run'>, id: number): Look;
+  readonly wait: AnswerWait;
+  /** The time, for what agents ask "since two hours". */
+  now(): number;
 }
 
 /** A request, read to its end; `target` is path and query. */
@@ -77,16 +85,29 @@ export interface GatewayRequest {
   readonly body: Uint8Array;
 }
 
-/** An answer; `body` is JSON, and of a refused request always `{"error": "a sentence"}`. */
+/** An answer; `body` is JSON, and of a refused request always `{"error": "a sentence"}`, but for MCP, whose errors are JSON-RPC's. */
 export interface GatewayResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What agents may call. `handle` is synchronous, and throws only what a room throws. */
+/** What agents may call; throws, or rejects with, only what a room throws. */
 export interface Gateway {
+  /** Everything that is answered at once: all but MCP, and without waiting for the owner. */
   handle(request: GatewayRequest): GatewayResponse;
+  /** Everything; what waits for the owner stops waiting when its client is `gone`. */
+  serve(request: GatewayRequest, gone: AbortSignal): GatewayResponse | Promise<GatewayResponse>;
+}
+
+/** Where MCP is spoken. */
+export const MCP_PATH = '/mcp';
+
+/** The body of an answer to a request that the server itself refuses, in the form that is spoken there. */
+export function renderRefusal(target: string, error: string): string {
+  return splitTarget(target).path === MCP_PATH
+    ? renderRpcError(null, MCP_FAULT.refused, error)
+    : JSON.stringify({ error });
 }
 
 interface Call {
@@ -98,6 +119,10 @@ interface Call {
 interface Route {
   readonly method: 'GET' | 'POST';
   readonly answer: (call: Call) => GatewayResponse;
+  /** Query parameters that it knows. */
+  readonly query?: readonly string[];
+  /** Where an answer may have to be waited for. */
+  readonly serve?: (call: Call, gone: AbortSignal) => GatewayResponse | Promise<GatewayResponse>;
 }
 
 const DEFAULT_PRIORITY = 3;
@@ -149,6 +174,42 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     return success(200, boundDecisions(rooms.decisions(run.agent, since), since === undefined ? 'newest' : 'oldest'));
   }
 
+  function ask({ run, body }: Call): GatewayResponse {
+    const parsed = parseBody(askRequest, body);
+    if (parsed.kind === 'bad') return parsed.response;
+    const { withinMs = DEFAULT_WITHIN_MS, options = [], ...rest } = parsed.fields;
+    const outcome = rooms.ask(run, { ...rest, options, withinMs });
+    if (outcome.kind === 'refused') return refusal(run, 'ask', outcome.reason);
+    const { id, key } = outcome;
+    return success(200, { id, key, ...standing(rooms.look(run, id)) });
+  }
+
+  function readLook({ query }: Call): { readonly id: number; readonly waitMs: number } | GatewayResponse {
+    const [id, wait] = [readCount(query.get('id')), readCount(query.get('wait') ?? '0')];
+    if (id === undefined) return failure(400, 'id must be the number of a question');
+    if (wait === undefined || wait > MAX_WAIT_SECONDS)
+      return failure(400, `wait must be a whole number of seconds, at most ${MAX_WAIT_SECONDS}`);
+    return { id, waitMs: wait * 1_000 };
+  }
+
+  function answer(call: Call): GatewayResponse {
+    const asked = readLook(call);
+    return 'status' in asked ? asked : told(asked.id, rooms.look(call.run, asked.id));
+  }
+
+  function awaitAnswer(call: Call, gone: AbortSignal): GatewayResponse | Promise<GatewayResponse> {
+    const asked = readLook(call);
+    if ('status' in asked) return asked;
+    const look = rooms.look(call.run, asked.id);
+    if (look.kind !== 'open' || asked.waitMs === 0) return told(asked.id, look);
+    return rooms.wait(call.run, asked.id, asked.waitMs, gone).then((later) => told(asked.id, later));
+  }
+
+  function told(id: number, look: Look): GatewayResponse {
+    if (look.kind === 'unknown') return failure(404, 'this run has asked no such question');
+    return success(200, { id, ...standing(look) });
+  }
+
   function refusal(run: RunIdentity, command: string, reason: string): GatewayResponse {
     log.info('gateway: refused', { command, agent: run.agent, run: run.run, reason });
     return failure(422, reason);
@@ -171,28 +232,70 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     ['/v1/beat', { method: 'POST', answer: beat }],
     ['/v1/progress', { method: 'POST', answer: progress }],
     ['/v1/fail', { method: 'POST', answer: fail }],
-    ['/v1/decisions', { method: 'GET', answer: decisions }],
+    ['/v1/decisions', { method: 'GET', answer: decisions, query: ['since'] }],
+    ['/v1/ask', { method: 'POST', answer: ask }],
+    ['/v1/answer', { method: 'GET', answer, query: ['id', 'wait'], serve: awaitAnswer }],
   ]);
 
-  return {
-    // In this order: where to (404, 405), who (401), what (400, 413), and only then a room. The body of a stranger is
-    // never parsed.
+  // In this order: where to (404, 405), who (401), what (400, 413), and only then a room. The body of a stranger is
+  // never parsed.
+  function admit(request: GatewayRequest): { readonly route: Route; readonly call: Call } | GatewayResponse {
+    const { path, query } = splitTarget(request.target);
+    const route = routes.get(path);
+    if (route === undefined) {
+      const known = [...routes].map(([name, { method }]) => `${method} ${name}`);
+      return failure(404, `there is only ${known.join(', ')}, POST ${MCP_PATH}`);
+    }
+    if (request.method !== route.method)
+      return failure(405, `${path} takes ${route.method} only`, { allow: route.method });
+    const run = authenticate(request.authorization);
+    if ('status' in run) return run;
+    const fault = faultOfQuery(query, route.query ?? []);
+    if (fault !== undefined) return failure(400, fault);
+    return { route, call: { run, body: request.body, query } };
+  }
+
+  async function serveMcp(request: GatewayRequest, gone: AbortSignal): Promise<GatewayResponse> {
+    const inRpc = ({ body, ...rest }: GatewayResponse): GatewayResponse => ({
+      ...rest,
+      body: renderRefusal(MCP_PATH, (JSON.parse(body) as { error: string }).error),
+    });
+    if (request.method !== 'POST') return inRpc(failure(405, `${MCP_PATH} takes POST only`, { allow: 'POST' }));
+    const run = authenticate(request.authorization);
+    if ('status' in run) return inRpc(run);
+    // Imported by the first that speaks it: the SDK weighs 12 MB, and a fleet of programs never needs it.
+    const { answerMcp } = await import('./mcp-http.ts');
+    return await answerMcp(request.body, {
+      gone,
+      now: rooms.now,
+      serve: async (method, target, body) =>
+        await gateway.serve({ method, target, authorization: request.authorization, body }, gone),
+    });
+  }
+
+  const gateway: Gateway = {
     handle(request) {
-      const { path, query } = splitTarget(request.target);
-      const route = routes.get(path);
-      if (route === undefined) {
-        const known = [...routes].map(([name, { method }]) => `${method} ${name}`);
-        return failure(404, `there is only ${known.join(', ')}`);
-      }
-      if (request.method !== route.method)
-        return failure(405, `${path} takes ${route.method} only`, { allow: route.method });
-      const run = authenticate(request.authorization);
-      if ('status' in run) return run;
-      const fault = faultOfQuery(query, path === '/v1/decisions' ? ['since'] : []);
-      if (fault !== undefined) return failure(400, fault);
-      return route.answer({ run, body: request.body, query });
+      const admitted = admit(request);
+      return 'status' in admitted ? admitted : admitted.route.answer(admitted.call);
+    },
+    serve(request, gone) {
+      if (splitTarget(request.target).path === MCP_PATH) return serveMcp(request, gone);
+      const admitted = admit(request);
+      if ('status' in admitted) return admitted;
+      const { route, call } = admitted;
+      return route.serve === undefined ? route.answer(call) : route.serve(call, gone);
     },
   };
+  return gateway;
+}
+
+/** How a question stands, as an answer says it. */
+function standing(look: Look): object {
+  return look.kind === 'answered' ? { state: 'answered', answer: look.answer } : { state: look.kind };
+}
+
+function readCount(written: string | null): number | undefined {
+  return /^\d{1,9}$/.test(written ?? '') ? Number(written) : undefined;
 }
 
 function success(status: number, body: object): GatewayResponse {

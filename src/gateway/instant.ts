@@ -1,3 +1,5 @@
+import { parseDuration } from '../config/duration.ts';
+
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
@@ -16,6 +18,12 @@ export function parseInstant(text: string): number | undefined {
   at.setUTCHours(Number(hour), Number(minute), Number(second), Math.floor(Number(`0.${fraction}`) * 1000));
   const offset = offsetMinutes(zone);
   return offset === undefined ? undefined : at.getTime() - offset * 60_000;
+}
+
+/** Reads a time, or how far back from `now`, as epoch milliseconds; undefined when it is neither. */
+export function readPast(text: string, now: number): number | undefined {
+  const back = parseDuration(text);
+  return back.kind === 'parsed' ? now - back.value : parseInstant(text);
 }
 
 function offsetMinutes(zone: string): number | undefined {

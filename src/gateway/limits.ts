@@ -29,3 +29,18 @@ export const MAX_DECISIONS = 200;
  * character) always fit, so that paging with the last one's time gets on.
  */
 export const MAX_DECISIONS_BYTES = 4 * MAX_REQUEST_BYTES;
+
+/** Characters of a question: with its answers it stands whole in one message of the phone (4096). */
+export const MAX_QUESTION_CHARS = 2000;
+
+/** Answers that a question offers, a button each: more is a list to scroll through. */
+export const MAX_OPTIONS = 8;
+
+/** Characters of an answer that is offered. */
+export const MAX_OPTION_CHARS = 200;
+
+/** How long a question waits where its agent does not say. */
+export const DEFAULT_WITHIN_MS = 30 * 60_000;
+
+/** Seconds that one request may wait for an answer: well below what HTTP clients take for a dead connection. */
+export const MAX_WAIT_SECONDS = 240;

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { MAX_CONTEXT_CHARS, MAX_NOTE_CHARS } from './limits.ts';
+import { parseDuration } from '../config/duration.ts';
+import { MAX_CONTEXT_CHARS, MAX_NOTE_CHARS, MAX_OPTION_CHARS, MAX_OPTIONS, MAX_QUESTION_CHARS } from './limits.ts';
 
-/** What each POST route takes; messages are the end of a sentence that begins with the field's name. */
+/**
+ * What each POST route takes, and each tool; messages are the end of a sentence that begins with the field's name, descriptions are what
+ * agents read of a tool.
+ */
 
 const NOT_TEXT = 'must be text';
 
@@ -45,32 +49,97 @@ function isUrl(candidate: string): boolean {
   return URL.canParse(candidate) && !/\s/.test(candidate);
 }
 
-const NOT_WINDOW = 'must be a whole number of milliseconds from 1000 (a second) to 31622400000 (366 days)';
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 366 * 86_400_000;
+const NOT_SPAN = `must be a whole number of milliseconds from ${SHORTEST_MS} (a second) to ${LONGEST_MS} (366 days)`;
+
+function span() {
+  return z.int(NOT_SPAN).min(SHORTEST_MS, NOT_SPAN).max(LONGEST_MS, NOT_SPAN);
+}
+
+/** A span as agents write it, `4h`. */
+function writtenSpan() {
+  return z.string(NOT_TEXT).transform((written, context) => {
+    const parsed = parseDuration(written);
+    if (parsed.kind === 'parsed' && parsed.value <= LONGEST_MS) return parsed.value;
+    const expected = parsed.kind === 'refused' ? parsed.expected : 'a duration of at most 366d';
+    context.addIssue({ code: 'custom', message: `must be ${expected}` });
+    return z.NEVER;
+  });
+}
+
 const NOT_PRIORITY = 'must be a whole number from 1 (the most urgent) to 5';
 const FAILURE_KINDS = ['auth', 'rate-limit', 'not-found', 'other'] as const;
 
 export const draftRequest = z.strictObject({
-  kind: line(100),
-  to: line(1000),
-  url: line(2048).refine(isUrl, 'must be a whole URL, as in https://example.com/thread/1').exactOptional(),
-  context: text().max(MAX_CONTEXT_CHARS, `must have at most ${MAX_CONTEXT_CHARS} characters`).exactOptional(),
-  body: text().refine((body) => body.trim() !== '', 'must not be empty'),
-  windowMs: z.int(NOT_WINDOW).min(1000, NOT_WINDOW).max(31_622_400_000, NOT_WINDOW).exactOptional(),
-  priority: z.int(NOT_PRIORITY).min(1, NOT_PRIORITY).max(5, NOT_PRIORITY).exactOptional(),
-  key: line(200).exactOptional(),
+  kind: line(100).describe('what it is, as fleet.yaml names it: reply, post'),
+  to: line(1000).describe('who gets it'),
+  url: line(2048)
+    .refine(isUrl, 'must be a whole URL, as in https://example.com/thread/1')
+    .describe('what it answers')
+    .exactOptional(),
+  context: text()
+    .max(MAX_CONTEXT_CHARS, `must have at most ${MAX_CONTEXT_CHARS} characters`)
+    .describe('what the owner should know to decide')
+    .exactOptional(),
+  body: text()
+    .refine((body) => body.trim() !== '', 'must not be empty')
+    .describe('the text, exactly as it is to go out'),
+  windowMs: span().exactOptional(),
+  priority: z
+    .int(NOT_PRIORITY)
+    .min(1, NOT_PRIORITY)
+    .max(5, NOT_PRIORITY)
+    .describe('1 is the most urgent; default 3')
+    .exactOptional(),
+  key: line(200).describe('your own name for it: the same key again is the same draft').exactOptional(),
 });
 
-export const beatRequest = z.strictObject({ note: note().exactOptional() });
+export const beatRequest = z.strictObject({ note: note().describe('what you are at').exactOptional() });
 
 export const progressRequest = z.strictObject({
-  text: note().refine((progress) => progress.trim() !== '', 'must not be empty'),
+  text: note()
+    .refine((progress) => progress.trim() !== '', 'must not be empty')
+    .describe('what got done, in a few words'),
 });
 
 export const failRequest = z.strictObject({
-  tool: line(100),
-  kind: z.enum(FAILURE_KINDS, `must be one of ${FAILURE_KINDS.join(', ')}`),
-  credential: line(100).exactOptional(),
-  text: note().refine((what) => what.trim() !== '', 'must not be empty'),
+  tool: line(100).describe("the tool's name, as in your failure modes"),
+  kind: z.enum(FAILURE_KINDS, `must be one of ${FAILURE_KINDS.join(', ')}`).describe('how it failed'),
+  credential: line(100).describe('the credential that it used').exactOptional(),
+  text: note()
+    .refine((what) => what.trim() !== '', 'must not be empty')
+    .describe('what the tool said'),
+});
+
+export const askRequest = z.strictObject({
+  text: text()
+    .max(MAX_QUESTION_CHARS, `must have at most ${MAX_QUESTION_CHARS} characters: it is read on a phone`)
+    .refine((question) => question.trim() !== '', 'must not be empty')
+    .describe('the question, with all that is needed to answer it'),
+  options: z
+    .array(line(MAX_OPTION_CHARS), 'must be a list of texts')
+    .max(MAX_OPTIONS, `must be at most ${MAX_OPTIONS} answers`)
+    .describe('answers to choose from; the owner may also write another one')
+    .exactOptional(),
+  withinMs: span().exactOptional(),
+  key: line(200).describe('your own name for it: the same key again is the same question').exactOptional(),
+});
+
+/** What the tools take, where that differs from the routes: spans are written, not counted. */
+export const draftInput = draftRequest.omit({ windowMs: true }).extend({
+  window: writtenSpan().describe('how long the owner has: 30m, 4h, 2d; default: as fleet.yaml says').exactOptional(),
+});
+
+export const askInput = askRequest.omit({ withinMs: true }).extend({
+  within: writtenSpan().describe('how long you can wait for an answer: 5m, 2h; default 30m').exactOptional(),
+});
+
+export const decisionsInput = z.strictObject({
+  since: z
+    .string(NOT_TEXT)
+    .describe('from that time on: an ISO 8601 time, or how far back, as in 2h; without it the newest ones')
+    .exactOptional(),
 });
 
 /** At most this many faults in one answer: the first ones say what is wrong, the rest only makes it long. */

@@ -2,6 +2,8 @@ import type { DecisionRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
+import type { Questions } from '../questions/questions.ts';
+import { createAnswerWait } from '../questions/waiting.ts';
 import { hashToken } from '../runs/runner.ts';
 import type { ToolFailures } from '../runs/tool-failures.ts';
 import type { AgentDecision, GatewayRooms } from './gateway.ts';
@@ -13,6 +15,7 @@ export function createGatewayRooms(options: {
   readonly clock: Clock;
   readonly desk: Desk;
   readonly toolFailures: ToolFailures;
+  readonly questions: Questions;
   readonly scrub: (text: string) => string;
 }): GatewayRooms {
   const { storage, clock, scrub } = options;
@@ -30,6 +33,10 @@ export function createGatewayRooms(options: {
       storage.transaction(() => storage.runs.beat(run.run, clock.now(), note === undefined ? null : scrub(note))),
     progress: (run, text) => storage.transaction(() => storage.runs.progress(run.run, clock.now(), scrub(text))),
     reportFailure: options.toolFailures.report,
+    ask: (run, ask) => options.questions.ask(run, ask),
+    look: (run, id) => options.questions.look(run, id),
+    wait: createAnswerWait(options),
+    now: () => clock.now(),
     decisions: (agent, since) => storage.drafts.decisionsOf(agent, since, MAX_DECISIONS).map(toAgentDecision),
   };
 }

@@ -349,7 +349,7 @@ describe('a command line that is wrong', () => {
     },
   );
 
-  test.each(['checkpoint', 'task', 'ask'])('exits 69 for %s, which is not there yet', async (name) => {
+  test.each(['checkpoint', 'task'])('exits 69 for %s, which is not there yet', async (name) => {
     expect(AGENT_COMMANDS).toContain(name);
     expect(await runHere([name, 'add', '--for', 'x'], IN_A_RUN)).toEqual({
       code: 69,

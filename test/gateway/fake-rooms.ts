@@ -6,6 +6,7 @@ import type {
   ToolFailure,
 } from '../../src/gateway/gateway.ts';
 import type { Log } from '../../src/ports.ts';
+import type { Look, NewAsk } from '../../src/questions/questions.ts';
 
 export const TOKEN = 'token-of-run-7';
 export const ENDED_TOKEN = 'token-of-run-6';
@@ -16,13 +17,20 @@ export type Act =
   | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined }
   | { readonly act: 'progress'; readonly run: RunIdentity; readonly text: string }
   | { readonly act: 'fail'; readonly run: RunIdentity; readonly failure: ToolFailure }
-  | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined };
+  | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined }
+  | { readonly act: 'ask'; readonly run: RunIdentity; readonly ask: NewAsk };
+
+/** When it is in the rooms. */
+export const NOW = Date.UTC(2026, 6, 1, 8);
 
 /** Rooms that remember what they were asked; a key given twice is the same draft, and `overrides` answer otherwise. */
 export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
   const acts: Act[] = [];
   const keys = new Map<string, number>();
   let lastId = 11;
+  /** Question 1 is the only one; `settle` ends it. */
+  let look: Look = { kind: 'open' };
+  const waiters = new Set<() => void>();
   const rooms: GatewayRooms = {
     identify(token) {
       if (token === TOKEN) return { kind: 'known', run: RUN };
@@ -46,9 +54,26 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
       acts.push({ act: 'decisions', agent, since });
       return [];
     },
+    ask(run, ask) {
+      acts.push({ act: 'ask', run, ask });
+      return { kind: 'asked', id: 1, key: ask.key ?? 'ask-1' };
+    },
+    look: (_run, id) => (id === 1 ? look : { kind: 'unknown' }),
+    wait: (run, id, forMs, gone) =>
+      new Promise((resolve) => {
+        const end = (): void => resolve(rooms.look(run, id));
+        waiters.add(end);
+        gone.addEventListener('abort', end);
+        setTimeout(end, forMs).unref();
+      }),
+    now: () => NOW,
     ...overrides,
   };
-  return { rooms, acts };
+  function settle(next: Look): void {
+    look = next;
+    for (const end of waiters) end();
+  }
+  return { rooms, acts, settle, waiting: () => waiters.size };
 }
 
 /** A log that keeps its lines. */

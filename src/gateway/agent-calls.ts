@@ -1,0 +1,88 @@
+import type { AgentDecision } from './gateway.ts';
+import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
+import { renderDecisions } from './render-decisions.ts';
+
+/** What agents call the gateway with, and the words in which its answer is told: the same for commands and for tools. */
+export interface AgentCall {
+  readonly call: GatewayCall;
+  readonly print: (answer: Readonly<Record<string, unknown>>) => Printed;
+}
+
+/** What an answer says; undefined when it cannot be understood. */
+export type Printed = { readonly out: string; readonly hint?: string } | undefined;
+
+/** Hands in a draft: prints its id. */
+export function draftCall(draft: {
+  readonly kind: string;
+  readonly to: string;
+  readonly url?: string | undefined;
+  readonly context?: string | undefined;
+  readonly body: string;
+  readonly windowMs?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly key?: string | undefined;
+}): AgentCall {
+  return {
+    // JSON leaves out what is undefined.
+    call: { method: 'POST', target: '/v1/draft', body: draft, repeatable: draft.key !== undefined },
+    print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined),
+  };
+}
+
+/** Says "I am alive": prints nothing. */
+export function beatCall(note: string | undefined): AgentCall {
+  return {
+    call: { method: 'POST', target: '/v1/beat', body: { note }, repeatable: true },
+    print: () => ({ out: '' }),
+  };
+}
+
+/** Says what got done: prints nothing. */
+export function progressCall(text: string): AgentCall {
+  return {
+    call: { method: 'POST', target: '/v1/progress', body: { text }, repeatable: true },
+    print: () => ({ out: '' }),
+  };
+}
+
+/** Reports a tool's failure: prints what the failure mode bids. */
+export function failCall(failure: {
+  readonly tool: string;
+  readonly kind: string;
+  readonly credential?: string | undefined;
+  readonly text: string;
+}): AgentCall {
+  return {
+    // Not repeatable: a failure that is counted twice uses up a retry that the agent never made.
+    call: { method: 'POST', target: '/v1/fail', body: failure, repeatable: false },
+    print: ({ answer }) => (typeof answer === 'string' ? { out: `${answer}\n` } : undefined),
+  };
+}
+
+/** Asks what became of the drafts, since an ISO 8601 time or the newest ones; `option` is how since is written there. */
+export function decisionsCall(since: string | undefined, option: string, asJson: boolean): AgentCall {
+  const query = since === undefined ? '' : `?since=${since}`;
+  return {
+    call: { method: 'GET', target: `/v1/decisions${query}`, repeatable: true },
+    print(answer) {
+      if (!Array.isArray(answer['decisions'])) return undefined;
+      const decisions = answer['decisions'] as readonly AgentDecision[];
+      const out = asJson ? `${JSON.stringify(decisions, null, 2)}\n` : renderDecisions(decisions);
+      if (answer['more'] !== true) return { out };
+      return since === undefined
+        ? { out, hint: `these are the newest; ${option} asks for older ones` }
+        : { out, hint: `there may be more: go on with ${option} ${decisions.at(-1)?.at ?? since}` };
+    },
+  };
+}
+
+/** What to make of a control plane that did not answer. */
+export function explainUnavailable(
+  { reason, maybe }: GatewayOutcome & { kind: 'unavailable' },
+  call: Pick<GatewayCall, 'repeatable'> & Partial<Pick<GatewayCall, 'target'>>,
+): string {
+  if (!maybe) return `the control plane cannot be reached (${reason}): nothing was sent`;
+  if (call.repeatable) return `the control plane did not answer (${reason}): the same command again is safe`;
+  const advice = call.target === '/v1/draft' ? '; with --key it could safely be sent again' : '';
+  return `the control plane did not answer (${reason}): whether this was taken is unknown${advice}`;
+}
