@@ -1,0 +1,89 @@
+import { toEvidence } from '../evidence.ts';
+import { asRecord, listField, recordField, textField } from '../json-fields.ts';
+import type { JsonRecord } from '../json-fields.ts';
+import type { RunEvent } from '../runtime.ts';
+
+/** Calls that are open at once; far more than an agent and its subagents make. */
+const MOST_OPEN = 256;
+
+/** What is looked at of a call's input or error; what is shown is shorter still. */
+const LOOKED_AT_CHARACTERS = 1000;
+
+/** The fields of an input that say most of what a call does, the first that there is. */
+const TELLING_FIELDS = ['command', 'file_path', 'pattern', 'url', 'query', 'prompt', 'description'] as const;
+
+/** Follows the tools that an agent calls. */
+export interface ToolCalls {
+  /** Takes an assistant line that may hold calls. */
+  takeCalls(line: JsonRecord): RunEvent[];
+  /** Takes a user line that may hold the results of calls. */
+  takeResults(line: JsonRecord): RunEvent[];
+  isOpen(): boolean;
+  clear(): void;
+}
+
+/** Builds the follower of one run's calls. */
+export function createToolCalls(): ToolCalls {
+  const open = new Map<string, { readonly tool: string; readonly parent: string | undefined }>();
+
+  function begin(id: string, tool: string, parent: string | undefined): void {
+    const [oldest] = open.keys();
+    if (open.size >= MOST_OPEN && oldest !== undefined) open.delete(oldest);
+    open.set(id, { tool, parent });
+  }
+
+  return {
+    takeCalls(line) {
+      const parent = textField(line, 'parent_tool_use_id');
+      const events: RunEvent[] = [];
+      for (const block of blocksOf(line, 'tool_use')) {
+        const id = textField(block, 'id');
+        const tool = textField(block, 'name');
+        if (id === undefined || tool === undefined) continue;
+        begin(id, tool, parent);
+        events.push({ kind: 'tool-begun', id, tool, input: inputOf(recordField(block, 'input')) });
+      }
+      return events;
+    },
+    takeResults(line) {
+      const events: RunEvent[] = [];
+      for (const block of blocksOf(line, 'tool_result')) {
+        const id = textField(block, 'tool_use_id');
+        const call = id === undefined ? undefined : open.get(id);
+        if (id === undefined || call === undefined) continue;
+        open.delete(id);
+        // What a subagent had open ends with it.
+        for (const [inner, { parent }] of open) if (parent === id) open.delete(inner);
+        const isError = block['is_error'] === true;
+        events.push({ kind: 'tool-ended', id, tool: call.tool, ...(isError ? { error: resultText(block) } : {}) });
+      }
+      return events;
+    },
+    isOpen: () => open.size > 0,
+    clear: () => open.clear(),
+  };
+}
+
+function blocksOf(line: JsonRecord, type: string): JsonRecord[] {
+  return listField(recordField(line, 'message'), 'content')
+    .map(asRecord)
+    .filter((block) => block !== undefined)
+    .filter((block) => block['type'] === type);
+}
+
+/** A call's input, shortened: its most telling field, or all of it as JSON with long texts cut first. */
+function inputOf(input: JsonRecord | undefined): string {
+  const telling = TELLING_FIELDS.map((field) => textField(input, field)).find((text) => text !== undefined);
+  if (telling !== undefined) return toEvidence(telling.slice(0, LOOKED_AT_CHARACTERS));
+  const short = Object.entries(input ?? {}).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value.slice(0, LOOKED_AT_CHARACTERS) : value,
+  ]);
+  return toEvidence(JSON.stringify(Object.fromEntries(short)).slice(0, LOOKED_AT_CHARACTERS));
+}
+
+function resultText(block: JsonRecord): string {
+  const whole = textField(block, 'content');
+  const texts = listField(block, 'content').map((part) => textField(asRecord(part), 'text') ?? '');
+  return toEvidence((whole ?? texts.join(' ')).slice(0, LOOKED_AT_CHARACTERS)) || 'failed without a word';
+}

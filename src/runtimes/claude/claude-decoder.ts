@@ -1,0 +1,249 @@
+import type { Agent } from '../../config/fleet.ts';
+import type { AuthSign } from '../auth-scan.ts';
+import { toEvidence } from '../evidence.ts';
+import { asRecord, listField, numberField, parseRecord, recordField, textField } from '../json-fields.ts';
+import type { JsonRecord } from '../json-fields.ts';
+import { createLineReader, LINE_BYTES } from '../line-reader.ts';
+import { createPlainLines } from '../plain-lines.ts';
+import type { Decoder, Patience, RunEvent, RunInput } from '../runtime.ts';
+import { MCP_SERVER } from './claude-arguments.ts';
+import { createToolCalls } from './claude-calls.ts';
+import { classifyEnding, classifyRetry, endingEvidence, readEnding } from './claude-failures.ts';
+import type { Ending } from './claude-failures.ts';
+import { createLimitWatch } from './claude-limits.ts';
+import { settleClaude } from './claude-outcome.ts';
+import type { TurnResult } from './claude-outcome.ts';
+import { createPermissionDesk } from './claude-permissions.ts';
+import { createUsageMeter, windowLimitOf } from './claude-usage.ts';
+
+/** The first line comes within a second, or ten where many start at once (facts: agent-clis 2); a minute is a machine in trouble. */
+const FIRST_LINE: Patience = { forMs: 60_000, during: 'since it was started' };
+
+/** More than the 13 minutes after which Claude Code itself gives up a model that does not answer. */
+const MODEL: Patience = { forMs: 15 * 60_000, during: 'while waiting for its model' };
+
+/** Events of one kind that tell the owner something, in one run: after so many there is nothing new in them. */
+const MOST_TOLD = 50;
+
+/** The hint at the credential for refusals of the model's own side. */
+const VENDOR = 'claude';
+
+/** Builds the decoder of one run of Claude Code. */
+export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
+  const plain = createPlainLines(run.isForeign);
+  const desk = createPermissionDesk(agent.permissions.mode === 'allow');
+  const meter = createUsageMeter({ windowLimit: windowLimitOf(agent.env), isNew: run.session.kind === 'new' });
+  const limits = createLimitWatch();
+  const calls = createToolCalls();
+  const reader = createLineReader({
+    maxLineBytes: LINE_BYTES,
+    onLine: readLine,
+    onTooLong: () => warn('a line of more than 16 MB was skipped'),
+  });
+  const told = new Map<string, number>();
+  const warned = new Set<string>();
+  let events: RunEvent[] = [];
+  let hasSpoken = false;
+  let isTurnOpen = true;
+  let session = '';
+  let retries401 = 0;
+  let hasAuthSign = false;
+  /** The error line of the turn that goes on. */
+  let error: JsonRecord | undefined;
+  let result: TurnResult | undefined;
+  let stderrSign: AuthSign | undefined;
+
+  function emit(event: RunEvent): void {
+    events.push(event);
+  }
+
+  /** Tells something of a kind, so many times and no more. */
+  function tell(event: RunEvent): void {
+    const count = told.get(event.kind) ?? 0;
+    if (count >= MOST_TOLD) return;
+    told.set(event.kind, count + 1);
+    emit(event);
+  }
+
+  function warn(text: string): void {
+    if (warned.has(text) || warned.size >= MOST_TOLD) return;
+    warned.add(text);
+    emit({ kind: 'warning', text });
+  }
+
+  function takeEvents(): RunEvent[] {
+    const taken = events;
+    events = [];
+    return taken;
+  }
+
+  function readLine(line: string): void {
+    const record = parseRecord(line);
+    if (record === undefined) return plain.note(line);
+    hasSpoken = true;
+    switch (record['type']) {
+      case 'assistant':
+        return onAssistant(record);
+      case 'user':
+        return calls.takeResults(record).forEach(emit);
+      case 'result':
+        return onResult(record);
+      case 'system':
+        return onSystem(record);
+      case 'rate_limit_event':
+        return limits.take(recordField(record, 'rate_limit_info')).forEach(warn);
+      case 'control_request':
+        return desk.takeRequest(record).forEach(emit);
+      case 'control_cancel_request':
+        return desk.takeCancel(record);
+    }
+  }
+
+  function onSystem(record: JsonRecord): void {
+    switch (record['subtype']) {
+      case 'init':
+        return onInit(record);
+      case 'api_retry':
+        return onRetry(record);
+      case 'compact_boundary':
+        return tell({ kind: 'compacted' });
+      case 'model_fallback':
+        return warn(
+          `${textField(record, 'original_model') ?? 'its model'} is overloaded: it goes on with ${textField(record, 'fallback_model') ?? 'another'}`,
+        );
+    }
+  }
+
+  /** Each turn begins with one. */
+  function onInit(record: JsonRecord): void {
+    isTurnOpen = true;
+    error = undefined;
+    const resumeToken = textField(record, 'session_id');
+    const model = textField(record, 'model');
+    const version = textField(record, 'claude_code_version');
+    const identity = JSON.stringify([resumeToken, model, version]);
+    if (resumeToken !== undefined && identity !== session) {
+      session = identity;
+      tell({
+        kind: 'session',
+        resumeToken,
+        ...(model === undefined ? {} : { model }),
+        ...(version === undefined ? {} : { version }),
+      });
+    }
+    const ours = listField(record, 'mcp_servers')
+      .map(asRecord)
+      .find((server) => textField(server, 'name') === MCP_SERVER);
+    const status = textField(ours, 'status');
+    if (status !== undefined && status !== 'connected' && status !== 'pending')
+      warn(`it has no tools of Nightdesk: its MCP connection is ${status}`);
+  }
+
+  function onRetry(record: JsonRecord): void {
+    const status = numberField(record, 'error_status');
+    const word = textField(record, 'error');
+    const failure = classifyRetry(word, status);
+    const attempt = numberField(record, 'attempt') ?? 1;
+    const evidence = toEvidence(`${status ?? ''} ${word ?? 'error'}, attempt ${attempt}`);
+    tell({ kind: 'retrying', failure, attempt, evidence });
+    if (failure !== 'auth') return;
+    retries401 += 1;
+    // The first one may be mended by a refresh of the login; a second one is not.
+    if (retries401 >= 2) signAuth(evidence);
+  }
+
+  function signIfAuth(ending: Ending): void {
+    if (classifyEnding(ending) === 'auth') signAuth(endingEvidence(ending));
+  }
+
+  function signAuth(evidence: string): void {
+    if (hasAuthSign) return;
+    hasAuthSign = true;
+    emit({ kind: 'auth-sign', evidence, credentialHint: VENDOR });
+  }
+
+  function onAssistant(record: JsonRecord): void {
+    const isMain = typeof record['parent_tool_use_id'] !== 'string';
+    if (textField(record, 'error') !== undefined) {
+      limits.take(recordField(recordField(record, 'api_error_params'), 'rate_limit_info'));
+      // A subagent's error is read by the agent that called it, which goes on.
+      if (isMain) error = record;
+      return signIfAuth(readEnding(undefined, record));
+    }
+    if (isMain) {
+      error = undefined;
+      retries401 = 0;
+      isTurnOpen = true;
+    }
+    meter.takeMessage(record, isMain).forEach(emit);
+    calls.takeCalls(record).forEach(emit);
+  }
+
+  function onResult(record: JsonRecord): void {
+    const isError = record['is_error'] === true || (record['is_error'] !== false && record['subtype'] !== 'success');
+    result = { isError, ending: readEnding(record, error) };
+    meter.takeResult(record).forEach(emit);
+    if (!isError) tellOddities(record);
+    else signIfAuth(result.ending);
+    calls.clear();
+    desk.clear();
+    isTurnOpen = (numberField(record, 'queued_turn_count') ?? 0) > 0;
+    if (!isTurnOpen) emit({ kind: 'turn-ended' });
+  }
+
+  /** It counts as done, and yet something was not as it should be. */
+  function tellOddities(record: JsonRecord): void {
+    const denials = listField(record, 'permission_denials').map(asRecord);
+    // What its owner denied is no news to its owner.
+    const tools = denials
+      .filter((denial) => !desk.wasDenied(textField(denial, 'tool_use_id') ?? ''))
+      .map((denial) => textField(denial, 'tool_name') ?? 'a tool');
+    if (tools.length > 0) warn(toEvidence(`it was not allowed to use ${[...new Set(tools)].join(', ')}`));
+    if (textField(record, 'result') === undefined) warn('it ended without a word');
+  }
+
+  function signs(seen: readonly AuthSign[]): RunEvent[] {
+    stderrSign ??= seen[0];
+    return seen.map(({ evidence, credentialHint }) => ({
+      kind: 'auth-sign',
+      evidence,
+      ...(credentialHint === undefined ? {} : { credentialHint }),
+    }));
+  }
+
+  return {
+    push(chunk, stream) {
+      emit({ kind: 'output', bytes: chunk.length });
+      if (stream === 'stderr') signs(plain.push(chunk)).forEach(emit);
+      else reader.push(chunk);
+      return takeEvents();
+    },
+    idle() {
+      signs(plain.peek()).forEach(emit);
+      // An error that lacks nothing but the end of its line, of a program that hangs behind it.
+      const line = parseRecord(reader.peek());
+      if (line?.['type'] === 'assistant' && textField(line, 'error') !== undefined)
+        signIfAuth(readEnding(undefined, line));
+      return takeEvents();
+    },
+    patience() {
+      if (!hasSpoken) return FIRST_LINE;
+      return !isTurnOpen || calls.isOpen() || desk.isWaiting() ? undefined : MODEL;
+    },
+    decide: (request, permission, reason) => desk.decide(request, permission, reason),
+    end(exit) {
+      reader.end();
+      signs(plain.end());
+      takeEvents();
+      return settleClaude(exit, {
+        result,
+        isTurnOpen,
+        error: error === undefined ? undefined : readEnding(undefined, error),
+        hasSpoken,
+        stderrSign,
+        plain,
+        retryAt: limits.retryAt(),
+      });
+    },
+  };
+}
