@@ -1,4 +1,4 @@
-import { createByteTail } from './byte-tail.ts';
+import { appendBytes, createByteTail, keepNewest, readBytes } from './byte-tail.ts';
 import { plainText, toEvidence } from './evidence.ts';
 import { createNeedleSearch } from './needle-search.ts';
 import { SIGNATURES } from './signatures.ts';
@@ -50,7 +50,9 @@ export function createAuthScanner(): AuthScanner {
       const seen = bytes.toString('latin1', start, end);
       if (seen !== lastSeen) {
         lastSeen = seen;
-        const sign = judge(isPlain(seen) ? seen : bytes.toString('utf8', start, end));
+        const sign = isPlain(seen)
+          ? judgePlain(seen, NEEDLES.groupsIn(text, start, end))
+          : judge(bytes.toString('utf8', start, end));
         if (sign !== undefined) signs.push(sign);
       }
       // In a long line go on where the window still has some way to its end, so that nothing is cut by it.
@@ -61,30 +63,29 @@ export function createAuthScanner(): AuthScanner {
   }
 
   return {
-    peek: () => scan(unfinished.bytes()),
+    peek: () => scan(readBytes(unfinished)),
     push(chunk) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       const cut = bytes.lastIndexOf(NEWLINE) + 1;
       if (cut === 0) {
-        unfinished.append(bytes);
-        if (unfinished.length() <= LINE_BYTES) return [];
-        const signs = scan(unfinished.bytes());
-        unfinished.keep(WINDOW_BYTES);
+        appendBytes(unfinished, bytes);
+        if (unfinished.length <= LINE_BYTES) return [];
+        const signs = scan(readBytes(unfinished));
+        keepNewest(unfinished, WINDOW_BYTES);
         return signs;
       }
       // Only the first line is put together with what came before; the others are read where they stand.
-      const first = unfinished.length() === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
-      unfinished.append(bytes.subarray(0, first));
-      const signs = scan(unfinished.bytes());
-      unfinished.keep(0);
+      const first = unfinished.length === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
+      appendBytes(unfinished, bytes.subarray(0, first));
       const isEndless = bytes.length - cut > LINE_BYTES;
-      signs.push(...scan(bytes.subarray(first, isEndless ? bytes.length : cut)));
-      unfinished.append(bytes.subarray(isEndless ? -WINDOW_BYTES : cut));
+      const signs = [...scan(readBytes(unfinished)), ...scan(bytes.subarray(first, isEndless ? bytes.length : cut))];
+      keepNewest(unfinished, 0);
+      appendBytes(unfinished, bytes.subarray(isEndless ? -WINDOW_BYTES : cut));
       return signs;
     },
     end() {
-      const signs = scan(unfinished.bytes());
-      unfinished.keep(0);
+      const signs = scan(readBytes(unfinished));
+      keepNewest(unfinished, 0);
       return signs;
     },
   };
@@ -113,10 +114,14 @@ function toView(bytes: Buffer): DataView {
 /** Whether a line shows a dead credential, by the exact signatures. */
 export function judge(line: string): AuthSign | undefined {
   const text = isPlain(line) ? line : plainText(line);
-  const families = NEEDLES.groupsIn(toView(Buffer.from(text)));
-  for (const [index, { signatures }] of SIGNATURES.entries()) {
-    if ((families & (1 << index)) === 0) continue;
-    for (const signature of signatures) {
+  const bytes = Buffer.from(text);
+  return judgePlain(text, NEEDLES.groupsIn(toView(bytes), 0, bytes.length));
+}
+
+/** The same for a line as a person sees it, by the signatures of these families: the others lack their needle. */
+function judgePlain(text: string, families: number): AuthSign | undefined {
+  for (let rest = families; rest !== 0; rest &= rest - 1) {
+    for (const signature of SIGNATURES[31 - Math.clz32(rest & -rest)]?.signatures ?? []) {
       const found = signature.exec(text);
       if (found === null) continue;
       const evidence = toEvidence(text.length <= 300 ? text : text.slice(Math.max(0, found.index - LEAD_CHARACTERS)));

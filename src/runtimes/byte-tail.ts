@@ -7,42 +7,45 @@ const SMALL_BYTES = 1024;
 /** What an agent that says nothing needs. */
 const NO_MEMORY = Buffer.alloc(0);
 
-/** The newest bytes of a stream, in memory that is taken when it is needed and given back when it is not. */
+/**
+ * The newest bytes of a stream, in memory that is taken when it is needed and given back when it is not.
+ *
+ * Plain data and no closures, of which each run would have a dozen; only the functions below touch it.
+ */
 export interface ByteTail {
-  length(): number;
-  append(bytes: Uint8Array): void;
-  /** Drops all but the newest so many. */
-  keep(count: number): void;
-  /** What is held, without a copy: good until the next change. */
-  bytes(): Buffer;
+  memory: Buffer;
+  length: number;
 }
 
-/** Builds an empty tail; its user bounds it by `keep`. */
+/** Builds an empty tail; its user bounds it by `keepNewest`. */
 export function createByteTail(): ByteTail {
-  let memory = NO_MEMORY;
-  let length = 0;
+  return { memory: NO_MEMORY, length: 0 };
+}
 
-  function move(sizeBytes: number, from: number): void {
-    // Not from Node's pool, which a few bytes would hold in memory as a whole.
-    const larger = Buffer.alloc(sizeBytes);
-    memory.copy(larger, 0, from, length);
-    memory = larger;
-  }
+/** Appends a copy of these bytes. */
+export function appendBytes(tail: ByteTail, bytes: Uint8Array): void {
+  const length = tail.length + bytes.length;
+  if (length > tail.memory.length) move(tail, Math.max(FIRST_BYTES, 2 * tail.memory.length, length), 0);
+  tail.memory.set(bytes, tail.length);
+  tail.length = length;
+}
 
-  return {
-    length: () => length,
-    append(bytes) {
-      if (length + bytes.length > memory.length)
-        move(Math.max(FIRST_BYTES, 2 * memory.length, length + bytes.length), 0);
-      memory.set(bytes, length);
-      length += bytes.length;
-    },
-    keep(count) {
-      const from = Math.max(0, length - count);
-      if (memory.length > Math.max(SMALL_BYTES, 4 * count)) move(length - from, from);
-      else memory.copyWithin(0, from, length);
-      length -= from;
-    },
-    bytes: () => memory.subarray(0, length),
-  };
+/** Drops all but the newest so many bytes. */
+export function keepNewest(tail: ByteTail, count: number): void {
+  const from = Math.max(0, tail.length - count);
+  if (tail.memory.length > Math.max(SMALL_BYTES, 4 * count)) move(tail, tail.length - from, from);
+  else tail.memory.copyWithin(0, from, tail.length);
+  tail.length -= from;
+}
+
+/** All bytes that the tail holds, without a copy: good until the next change. */
+export function readBytes(tail: ByteTail): Buffer {
+  return tail.memory.subarray(0, tail.length);
+}
+
+function move(tail: ByteTail, sizeBytes: number, from: number): void {
+  // Not from Node's pool, which a few bytes would hold in memory as a whole.
+  const memory = sizeBytes === 0 ? NO_MEMORY : Buffer.alloc(sizeBytes);
+  tail.memory.copy(memory, 0, from, tail.length);
+  tail.memory = memory;
 }

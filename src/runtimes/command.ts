@@ -2,7 +2,7 @@ import type { Agent } from '../config/fleet.ts';
 import type { ProcessExit } from '../ports.ts';
 import { createAuthScanner } from './auth-scan.ts';
 import type { AuthSign } from './auth-scan.ts';
-import { createByteTail } from './byte-tail.ts';
+import { appendBytes, createByteTail, keepNewest, readBytes } from './byte-tail.ts';
 import { toEvidence } from './evidence.ts';
 import type { Decoder, PreparedRun, RunEvent, RunInput, RunOutcome, Runtime } from './runtime.ts';
 
@@ -93,18 +93,17 @@ function toHint({ credentialHint }: AuthSign): { credentialHint?: string } {
   return credentialHint === undefined ? {} : { credentialHint };
 }
 
-/** The end of one stream: at least LAST_WORDS_BYTES of it, in up to twice that space, so that a short chunk costs no move. */
+/** The end of one stream: at least LAST_WORDS_BYTES of it, and up to twice that, so that a short chunk costs no move. */
 function createLastWords(): { push(chunk: Uint8Array): void; lastLine(): string | undefined } {
   const tail = createByteTail();
   return {
     push(chunk) {
       const newest = chunk.subarray(-LAST_WORDS_BYTES);
-      if (tail.length() + newest.length > 2 * LAST_WORDS_BYTES) tail.keep(LAST_WORDS_BYTES);
-      tail.append(newest);
+      if (tail.length + newest.length > 2 * LAST_WORDS_BYTES) keepNewest(tail, LAST_WORDS_BYTES);
+      appendBytes(tail, newest);
     },
     lastLine: () =>
-      tail
-        .bytes()
+      readBytes(tail)
         .toString('utf8')
         .split(/[\r\n]+/)
         .findLast((line) => line.trim() !== '')

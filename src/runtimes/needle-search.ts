@@ -12,10 +12,10 @@ const NO_DIGIT: readonly number[] = ANY_BYTE.filter((byte) => !isDigit(byte));
 
 /** Searches text, as bytes, for many needles at once, whatever their case. */
 export interface NeedleSearch {
-  /** The place of the first needle that begins at `from` or behind it, somewhere in it or directly behind it; -1 where there is none. */
+  /** Where the first needle begins, at `from` or behind it; -1 where there is none. */
   find(text: DataView, from: number): number;
-  /** The groups that have a needle in the text: bit n stands for the nth group. */
-  groupsIn(text: DataView): number;
+  /** The groups that have a needle in this part of the text: bit n stands for the nth group. */
+  groupsIn(text: DataView, from: number, to: number): number;
 }
 
 interface Needle {
@@ -64,16 +64,26 @@ export function createNeedleSearch(groups: readonly (readonly string[])[]): Need
     return found;
   }
 
+  /** Where the first needle begins, from here on, by the short way for a place that has one close by. */
+  function firstStart(text: DataView, from: number): number {
+    let start = from;
+    while (!byFirstByte[text.getUint8(start)]?.some((needle) => standsAt(text, start, needle))) start += 1;
+    return start;
+  }
+
   return {
     find(text, from) {
       for (let at = nextFour(text, from); at !== -1; at = nextFour(text, at + 4)) {
-        if (groupsAt(text, at, from) !== 0) return at + 2;
+        // One that begins earlier may lie across the next four.
+        if (groupsAt(text, at, from) !== 0) return firstStart(text, Math.max(from, at - 3));
       }
       return -1;
     },
-    groupsIn(text) {
+    groupsIn(text, from, to) {
       let found = 0;
-      for (let at = nextFour(text, 0); at !== -1; at = nextFour(text, at + 4)) found |= groupsAt(text, at, 0);
+      for (let at = nextFour(text, from); at !== -1 && at < to; at = nextFour(text, at + 4)) {
+        found |= groupsAt(text, at, from);
+      }
       return found;
     },
   };

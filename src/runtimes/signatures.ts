@@ -12,7 +12,10 @@
 
 /** Signatures that share a needle. */
 export interface SignatureFamily {
-  /** Each signature of the family contains one of these, whatever the case: the cheap look before the exact ones. Rare words, in lower case. */
+  /**
+   * Each signature of the family contains one of these, whatever the case: the cheap look before the exact ones. Rare words, in lower case.
+   * Where one begins or ends with a digit, no signature has another digit beside it: it is a whole number.
+   */
   readonly needles: readonly string[];
   readonly signatures: readonly RegExp[];
 }

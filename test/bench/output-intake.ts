@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import { createCommandDecoder } from '../../src/runtimes/command.ts';
 import type { Row } from './row.ts';
 
@@ -60,11 +61,12 @@ export function measureDecoder(output: Output, totalBytes: number): number {
   return megabytesPerSecond(output, totalBytes, (chunk) => decoder.push(chunk, 'stdout'));
 }
 
-/** The same for the least that any reader of lines does: text, cut at its newlines. */
+/** The same for the least that any reader of lines does: UTF-8 becomes text, and is cut at its newlines. */
 export function measureBareLines(output: Output, totalBytes: number): number {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   return megabytesPerSecond(output, totalBytes, (chunk) => {
-    const lines = (rest + chunk.toString('latin1')).split('\n');
+    const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
   });
 }

@@ -55,6 +55,16 @@ describe('auth scanner', () => {
     expect(signs).toHaveLength(1);
   });
 
+  it('sees a sign at any distance behind a harmless needle in a long line', () => {
+    const distances = Array.from({ length: 100 }, (_, index) => 950 + index);
+
+    const found = distances.map((distance) =>
+      scan(`login${' '.repeat(distance)}${LINE}${' x'.repeat(1_000)}\n`, 65_536),
+    );
+
+    expect(found.filter((signs) => !signs.some((evidence) => evidence.includes(LINE)))).toEqual([]);
+  });
+
   it('sees each of many signs in one long line of JSON', () => {
     const filler = 'a'.repeat(1500);
 

@@ -127,9 +127,7 @@ describe('how a command agent ended', () => {
 
 describe('what a command agent says while it runs', () => {
   it('is told as output by its size', () => {
-    expect(createCommandDecoder().push(Buffer.from('grüß\n'), 'stdout')).toEqual([
-      { kind: 'output', bytes: 7 },
-    ]);
+    expect(createCommandDecoder().push(Buffer.from('grüß\n'), 'stdout')).toEqual([{ kind: 'output', bytes: 7 }]);
   });
 
   it('becomes a sign at the first line of a dead credential', () => {
@@ -174,5 +172,17 @@ describe('what a command agent says while it runs', () => {
     ];
 
     expect(signs(events)).toEqual([{ kind: 'auth-sign', evidence: 'HTTP/1.1 401 Unauthorized' }]);
+  });
+
+  it('takes little memory while little is said', () => {
+    const before = process.memoryUsage().arrayBuffers;
+
+    const decoders = Array.from({ length: 200 }, () => createCommandDecoder());
+    for (const decoder of decoders) {
+      decoder.push(Buffer.from('a short line\n'), 'stdout');
+      decoder.push(Buffer.from('and an unfinished one'), 'stderr');
+    }
+
+    expect((process.memoryUsage().arrayBuffers - before) / decoders.length).toBeLessThan(1_000);
   });
 });
