@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
 import { type Connection, createConnection, type Topic } from './database.ts';
@@ -31,6 +32,7 @@ export interface Storage {
   readonly incidents: IncidentStore;
   readonly drafts: DraftStore;
   readonly publications: PublicationStore;
+  readonly clis: CliStore;
   readonly questions: QuestionStore;
 }
 
@@ -57,6 +59,7 @@ export function createStorage(database: Database.Database): Storage {
     incidents: createIncidentStore(connection),
     drafts: createDraftStore(connection),
     publications: createPublicationStore(connection),
+    clis: createCliStore(connection),
     questions: createQuestionStore(connection),
   };
 }

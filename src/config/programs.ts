@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import type { Fleet } from './fleet.ts';
 import { type KeyPath, valueAt } from './key-path.ts';
@@ -14,13 +14,37 @@ export interface NamedProgram {
   readonly path: string | undefined;
 }
 
+/** What stands where a program would be started. */
+export type ProgramSight =
+  /** `file` changes whenever the program is replaced: its real path, size and time. */
+  | { readonly kind: 'found'; readonly path: string; readonly file: string }
+  | { readonly kind: 'not-executable'; readonly path: string }
+  | { readonly kind: 'missing' };
+
+/** Finds the file that starting a program would start; the arguments are those of FindProgram. */
+export type LocateProgram = (program: string, cwd: string, path?: string) => ProgramSight;
+
 /** Looks for programs as starting them would: a name with a slash from the folder, a bare one on the PATH. */
 export function createProgramFinder(ownPath: string | undefined): FindProgram {
+  return (program, cwd, path = ownPath) => candidates(program, cwd, path).some(isExecutable);
+}
+
+/** Looks for programs as the finder does, and tells which file it is; links are followed. */
+export function createProgramLocator(ownPath: string | undefined): LocateProgram {
   return (program, cwd, path = ownPath) => {
-    if (program.includes('/')) return isExecutable(resolve(cwd, program));
-    const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
-    return folders.some((folder) => isExecutable(resolve(cwd, folder, program)));
+    const places = candidates(program, cwd, path);
+    const found = places.find(isExecutable);
+    const file = found === undefined ? undefined : identityOf(found);
+    if (found !== undefined && file !== undefined) return { kind: 'found', path: found, file };
+    const standing = places.find((place) => identityOf(place) !== undefined);
+    return standing === undefined ? { kind: 'missing' } : { kind: 'not-executable', path: standing };
   };
+}
+
+function candidates(program: string, cwd: string, path: string | undefined): string[] {
+  if (program.includes('/')) return [resolve(cwd, program)];
+  const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => resolve(cwd, folder, program));
 }
 
 /** Every program that the fleet will start, in no particular order; `raw` tells which keys are written where. */
@@ -53,5 +77,15 @@ function isExecutable(file: string): boolean {
     return statSync(file).isFile();
   } catch {
     return false;
+  }
+}
+
+/** Undefined where there is no file that this user can look at. */
+function identityOf(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    return stats.isFile() ? `${realpathSync(path)}:${stats.size}:${Math.round(stats.mtimeMs)}` : undefined;
+  } catch {
+    return undefined;
   }
 }
