@@ -1,0 +1,45 @@
+import type { Agent } from '../../config/fleet.ts';
+import { createLineDecoder } from '../line-decoder.ts';
+import type { PreparedRun, RunInput, Runtime } from '../runtime.ts';
+import { createCodexSession, OPENING } from './session.ts';
+
+const PROGRAM = 'codex';
+
+/** How long a tool of Nightdesk's may take, in seconds: one that asks the owner waits as long as the owner does. */
+const TOOL_SECONDS = 24 * 60 * 60;
+
+/**
+ * The runtime of OpenAI's Codex: `codex app-server` on its stdin and stdout, since `codex exec` tells neither how full the context is
+ * nor what it wants to be allowed, and its failures in words only.
+ *
+ * Its own tries (five of each call) cannot be bounded: it refuses settings for the providers that it brings along.
+ */
+export const codexRuntime: Runtime = {
+  name: 'codex',
+  prepare,
+  cli: {
+    program: PROGRAM,
+    versionArguments: ['--version'],
+    readVersion: (printed) => /\bcodex(?:-cli)? (\d+\.\d+\.\d+\S*)/.exec(printed)?.[1],
+    oldest: '0.169.0',
+    prepareProbe: (agent, run) =>
+      prepare(agent, { ...run, prompt: 'Answer with the word ok, and do nothing else.', instructions: '' }),
+  },
+};
+
+function prepare(agent: Agent, run: RunInput): PreparedRun {
+  const settings = {
+    check_for_update_on_startup: false,
+    'analytics.enabled': false,
+    'mcp_servers.nightdesk.url': run.mcpUrl,
+    'mcp_servers.nightdesk.bearer_token_env_var': 'NIGHTDESK_TOKEN',
+    'mcp_servers.nightdesk.default_tools_approval_mode': 'approve',
+    'mcp_servers.nightdesk.tool_timeout_sec': TOOL_SECONDS,
+  };
+  // Codex reads the values as TOML, in which a JSON string, number or boolean is itself.
+  const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]);
+  return {
+    spawn: { argv: [PROGRAM, 'app-server', ...flags], stdin: OPENING, keepsInputOpen: true },
+    decoder: createLineDecoder(run, (emit) => createCodexSession(agent, run, emit)),
+  };
+}

@@ -1,0 +1,322 @@
+import type { Agent } from '../../config/fleet.ts';
+import { toEvidence } from '../evidence.ts';
+import type { JsonRecord } from '../json-fields.ts';
+import { asRecord, listField, numberField, recordField, textField } from '../json-fields.ts';
+import type { Conversation } from '../line-decoder.ts';
+import { readRpc, rpcNotice, rpcRefusal, rpcRequest, rpcResult } from '../rpc.ts';
+import type { RpcId, RpcMessage } from '../rpc.ts';
+import type { Patience, Permission, RunEvent, RunInput, RunOutcome } from '../runtime.ts';
+import { readApproval } from './approvals.ts';
+import type { Approval } from './approvals.ts';
+import { createExecTranslator } from './exec-lines.ts';
+import { readTurnError, readWords } from './failures.ts';
+import type { CodexFailure } from './failures.ts';
+import { readTool, readToolError } from './items.ts';
+import { createTokenMeter } from './token-meter.ts';
+
+/** The ids of our own requests; Codex numbers its own apart from ours. */
+const ID = { initialize: 'initialize', thread: 'thread', turn: 'turn', steer: 'steer' } as const;
+
+/** Tool calls and threads of helpers that are kept in mind at once; no agent has as many. */
+const MOST_OPEN = 256;
+
+/** Codex answers `initialize` within 0.7 s; a machine that starts many agents at once takes many times as long. */
+const START_MS = 60_000;
+
+/** Longer than any answer of a model took, its silent thinking among it. */
+const MODEL_MS = 15 * 60_000;
+
+/** After its turn Codex ends within 0.1 s of its stdin's end. */
+const END_MS = 60_000;
+
+/** Whose credential a refused call of the model is. */
+const VENDOR = 'openai';
+
+/** The line that opens the conversation. */
+export const OPENING = rpcRequest(ID.initialize, 'initialize', {
+  clientInfo: { name: 'nightdesk', title: 'Nightdesk', version: '1' },
+  capabilities: null,
+});
+
+/**
+ * Leads a run of `codex app-server`, or reads one of `codex exec --json`.
+ *
+ * States: before the thread → in its turn → ended, when the turn is completed or could not begin.
+ */
+export function createCodexSession(agent: Agent, run: RunInput, emit: (event: RunEvent) => void): Conversation {
+  const tools = new Map<string, { readonly name: string; readonly item: JsonRecord }>();
+  const approvals = new Map<string, { readonly id: RpcId; readonly approval: Approval; readonly params: JsonRecord }>();
+  const meter = createTokenMeter(emit);
+  let isTurnBegun = false;
+  let isHeard = false;
+  let threadId: string | undefined;
+  let lastMessage: string | undefined;
+  let lastFailure: CodexFailure | undefined;
+  let end: RunOutcome | undefined;
+  let refusals = 0;
+  let sign: CodexFailure | undefined;
+  let resetsAt: number | undefined;
+
+  const exec = createExecTranslator(takeNotice);
+
+  function take(message: JsonRecord): void {
+    isHeard = true;
+    const rpc = readRpc(message);
+    if (rpc === undefined) exec.take(message);
+    else if (rpc.kind === 'request') takeRequest(rpc);
+    else if (rpc.kind === 'notice') takeNotice(rpc.method, rpc.params);
+    else if (rpc.kind === 'result') takeResult(rpc.id, rpc.result);
+    else takeRefusal(rpc.id, rpc.error);
+  }
+
+  function write(text: string): void {
+    emit({ kind: 'write', text });
+  }
+
+  /** The handshake: each answer calls for the next request. */
+  function takeResult(id: RpcId, result: JsonRecord): void {
+    if (id === ID.initialize) {
+      write(rpcNotice('initialized') + askForThread(agent, run));
+    } else if (id === ID.thread) {
+      const thread = recordField(result, 'thread');
+      beginSession(textField(thread, 'id'), textField(thread, 'cliVersion'), textField(result, 'model'));
+      if (threadId === undefined) fail({ failure: 'config', message: 'codex names no thread: its version may be too new' });
+      else write(rpcRequest(ID.turn, 'turn/start', { threadId, input: inputOf(run) }));
+    }
+  }
+
+  /** Told once: by the answer to our request, or by the notice that comes with it. */
+  function beginSession(id: string | undefined, version: string | undefined, model: string | undefined): void {
+    if (threadId !== undefined || id === undefined) return;
+    threadId = id;
+    emit({ kind: 'session', resumeToken: id, ...optional('model', model), ...optional('version', version) });
+  }
+
+  /** Only the handshake's own requests matter: a message to the agent that came too late is no failure. */
+  function takeRefusal(id: RpcId, error: JsonRecord): void {
+    if (id !== ID.initialize && id !== ID.thread && id !== ID.turn) return;
+    const message = textField(error, 'message') ?? 'codex refused without a word';
+    const isMissing = id === ID.thread && /no rollout found|invalid session id|not found/i.test(message);
+    const words = readWords(message);
+    fail(
+      isMissing
+        ? { failure: 'not-found', message }
+        : words.failure === 'unknown'
+          ? { failure: 'config', message }
+          : words,
+    );
+  }
+
+  function takeNotice(method: string, params: JsonRecord): void {
+    switch (method) {
+      case 'thread/started': {
+        const thread = recordField(params, 'thread');
+        return beginSession(textField(thread, 'id'), textField(thread, 'cliVersion'), textField(thread, 'model'));
+      }
+      case 'turn/started':
+        isTurnBegun ||= isOurs(params);
+        return;
+      case 'item/started':
+        return beginItem(recordField(params, 'item'));
+      case 'item/completed':
+        return endItem(recordField(params, 'item'), isOurs(params));
+      case 'thread/tokenUsage/updated':
+        return meter.count(params, isTurnBegun, isOurs(params));
+      case 'account/rateLimits/updated':
+        return noteLimits(recordField(params, 'rateLimits'));
+      case 'serverRequest/resolved':
+        return void approvals.delete(keyOf(params['requestId']));
+      case 'mcpServer/startupStatus/updated':
+        return noteServer(params);
+      case 'error':
+        return takeError(params);
+      case 'turn/completed':
+        return isOurs(params) ? completeTurn(recordField(params, 'turn')) : undefined;
+      default:
+        return;
+    }
+  }
+
+  function isOurs(params: JsonRecord): boolean {
+    const thread = textField(params, 'threadId');
+    return thread === undefined || threadId === undefined || thread === threadId;
+  }
+
+  function beginItem(item: JsonRecord | undefined): void {
+    const tool = readTool(item);
+    if (item === undefined || tool === undefined || tools.has(tool.id) || tools.size >= MOST_OPEN) return;
+    tools.set(tool.id, { name: tool.tool, item });
+    emit({ kind: 'tool-begun', id: tool.id, tool: tool.tool, input: tool.input });
+  }
+
+  function endItem(item: JsonRecord | undefined, isOurs: boolean): void {
+    const type = textField(item, 'type');
+    if (type === 'agentMessage' && isOurs) lastMessage = textField(item, 'text') ?? lastMessage;
+    if (type === 'contextCompaction') emit({ kind: 'compacted' });
+    const tool = readTool(item);
+    // Some calls are told when they are over only.
+    if (tool !== undefined) beginItem(item);
+    if (tool === undefined || !tools.delete(tool.id)) return;
+    emit({ kind: 'tool-ended', id: tool.id, tool: tool.tool, ...optional('error', readToolError(item)) });
+  }
+
+  /** A plan that is used up tells in seconds when it is renewed; the words of its failure do so in a zone that nobody names. */
+  function noteLimits(limits: JsonRecord | undefined): void {
+    const ends = ['primary', 'secondary'].flatMap((name) => {
+      const limit = recordField(limits, name);
+      const isFull = (numberField(limit, 'usedPercent') ?? 0) >= 100;
+      return isFull ? (numberField(limit, 'resetsAt') ?? []) : [];
+    });
+    resetsAt = ends.length > 0 ? Math.max(...ends) * 1000 : undefined;
+  }
+
+  function noteServer(params: JsonRecord): void {
+    if (textField(params, 'status') !== 'failed') return;
+    const name = textField(params, 'name') ?? 'unknown';
+    const reason = textField(params, 'error') ?? 'no reason given';
+    const what =
+      name === 'nightdesk' ? "Nightdesk's own tools are" : `the tools of the MCP server ${toEvidence(name)} are`;
+    emit({ kind: 'warning', text: `${what} missing: ${toEvidence(reason)}` });
+  }
+
+  function takeError(params: JsonRecord): void {
+    const error = recordField(params, 'error');
+    const failure = readTurnError(error);
+    if (params['willRetry'] !== true) {
+      if (isOurs(params)) lastFailure = failure;
+      return;
+    }
+    const attempt = retries.next(textField(error, 'message') ?? '');
+    emit({ kind: 'retrying', failure: failure.failure, attempt, evidence: toEvidence(failure.message) });
+    // One 401 may be a token that was renewed a moment ago; Codex would try a dead one five times more.
+    if (failure.failure !== 'auth' || attempt < 2 || sign !== undefined) return;
+    sign = failure;
+    emit({ kind: 'auth-sign', evidence: toEvidence(failure.message), credentialHint: VENDOR });
+  }
+
+  const retries = createRetryCount();
+
+  function completeTurn(turn: JsonRecord | undefined): void {
+    const status = textField(turn, 'status');
+    if (status === 'completed') return finish({ kind: 'done', ...optional('lastLine', lastLineOf(turn)) });
+    const error = recordField(turn, 'error');
+    if (error !== undefined) return fail(readTurnError(error));
+    fail(lastFailure ?? { failure: 'crash', message: `its turn ended as ${status ?? 'nothing known'}` });
+  }
+
+  function lastLineOf(turn: JsonRecord | undefined): string | undefined {
+    const told = listField(turn, 'items')
+      .map(asRecord)
+      .findLast((item) => item?.['type'] === 'agentMessage');
+    const lines = (lastMessage ?? textField(told, 'text') ?? '').split('\n');
+    return lines.findLast((line) => line.trim() !== '')?.trim();
+  }
+
+  function fail({ failure, message }: CodexFailure): void {
+    finish({
+      kind: 'failed',
+      failure,
+      evidence: toEvidence(message),
+      ...(failure === 'auth' ? { credentialHint: VENDOR } : {}),
+      ...(failure === 'rate-limit' ? optional('retryAt', resetsAt) : {}),
+    });
+  }
+
+  function finish(outcome: RunOutcome): void {
+    if (end !== undefined) return;
+    end = outcome;
+    tools.clear();
+    approvals.clear();
+    emit({ kind: 'turn-ended' });
+  }
+
+  function takeRequest({ id, method, params }: RpcMessage & { kind: 'request' }): void {
+    const approval = readApproval(method, params, tools.get(textField(params, 'itemId') ?? '')?.item);
+    if (approval === undefined || end !== undefined || approvals.size >= MOST_OPEN) {
+      // A program that asks without end is no Codex: it is left waiting.
+      if (++refusals <= 1000) write(rpcRefusal(id, 'Nobody is here to answer this: go on without it.'));
+      return;
+    }
+    if (isAllowed(approval)) return write(rpcResult(id, approval.answer('once')));
+    const request = keyOf(id);
+    approvals.set(request, { id, approval, params });
+    emit({ kind: 'permission', request, tool: approval.tool, detail: approval.detail, forRun: approval.forRun });
+  }
+
+  function isAllowed({ tool }: Approval): boolean {
+    const { mode, tools: allowed } = agent.permissions;
+    return mode === 'allow' || allowed.includes(tool) || tool.startsWith('mcp__nightdesk__');
+  }
+
+  /** A reason cannot go with the answer: it follows as a message to the agent, which reads it with the refused call. */
+  function decide(request: string, permission: Permission, reason: string): string | undefined {
+    const asked = approvals.get(request);
+    if (asked === undefined) return undefined;
+    approvals.delete(request);
+    const answer = rpcResult(asked.id, asked.approval.answer(permission));
+    const [thread, turn] = [textField(asked.params, 'threadId'), textField(asked.params, 'turnId')];
+    if (permission !== 'deny' || reason.trim() === '' || thread === undefined || turn === undefined) return answer;
+    const input = [{ type: 'text', text: reason }];
+    return answer + rpcRequest(ID.steer, 'turn/steer', { threadId: thread, expectedTurnId: turn, input });
+  }
+
+  function patience(): Patience | undefined {
+    if (end !== undefined) return { forMs: END_MS, during: 'after its turn was over' };
+    if (!isHeard) return { forMs: START_MS, during: 'while it was starting' };
+    return tools.size > 0 || approvals.size > 0
+      ? undefined
+      : { forMs: MODEL_MS, during: 'while waiting for its model' };
+  }
+
+  return {
+    take,
+    patience,
+    decide,
+    outcome(exit) {
+      // A sign of a dead credential gets the run stopped, before Codex has said how it ended.
+      const known = sign ?? (exit.kind === 'exited' ? lastFailure : undefined);
+      if (end === undefined && known !== undefined) fail(known);
+      return end;
+    },
+  };
+}
+
+function askForThread(agent: Agent, run: RunInput): string {
+  // `on-request` works freely in the workdir, inside Codex's own sandbox, and asks for what leaves it: other folders, the network.
+  // `untrusted` asks for each `ls`, which nobody answers fifty times a run.
+  const isFree = agent.permissions.mode === 'allow';
+  const settings = {
+    cwd: agent.workdir,
+    ...optional('model', agent.model),
+    approvalPolicy: isFree ? 'never' : 'on-request',
+    sandbox: isFree ? 'danger-full-access' : 'workspace-write',
+    developerInstructions: run.instructions,
+  };
+  return run.session.kind === 'resume'
+    ? rpcRequest(ID.thread, 'thread/resume', { threadId: run.session.resumeToken, excludeTurns: true, ...settings })
+    : rpcRequest(ID.thread, 'thread/start', settings);
+}
+
+function inputOf(run: RunInput): readonly { readonly type: 'text'; readonly text: string }[] {
+  return [run.prompt, run.stdin].flatMap((text) => (text === undefined || text === '' ? [] : [{ type: 'text', text }]));
+}
+
+/** Numbers the tries of one call: Codex writes `2/5`, and nothing while it waits for the network. */
+function createRetryCount(): { next(message: string): number } {
+  let last = 0;
+  return {
+    next(message) {
+      const told = Number(/\b(\d{1,3})\/\d{1,3}\b/.exec(message)?.[1] ?? Number.NaN);
+      last = Number.isNaN(told) ? last + 1 : told;
+      return last;
+    },
+  };
+}
+
+function keyOf(id: unknown): string {
+  return JSON.stringify(id) ?? '';
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
+}
