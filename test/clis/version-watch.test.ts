@@ -38,7 +38,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   await watch.stop();
-  expect(fatal).toEqual([]);
+  if (fatal.length > 0) throw new AggregateError(fatal, 'the watch met a bug');
 });
 
 function createWorld() {
