@@ -53,7 +53,9 @@ export function createUnknownFailures(options: {
       const known = open === undefined ? [] : storage.incidents.agents(open.id);
       const agents = [...new Set([...known, ...alike.map(({ agent }) => agent), run.agent])].toSorted();
       const times = alike.find(({ agent }) => agent === run.agent)?.times ?? 1;
-      if (open === undefined && agents.length < 2 && times < REPEATED) return 'alone';
+      // That one agent crashes again and again is told by its crash already.
+      const isRepeated = end.failure === 'unknown' && times >= REPEATED;
+      if (open === undefined && agents.length < 2 && !isRepeated) return 'alone';
       const [only] = agents;
       incidents.report({
         kind: 'unknown',

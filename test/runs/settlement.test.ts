@@ -80,6 +80,13 @@ describe('failures that no rule knows', () => {
     expect(world.open().toSorted()).toEqual(['crash:ada', 'crash:cyd']);
   });
 
+  it('stay the crash of one agent, however alike, where the failure is a plain crash', () => {
+    for (let n = 0; n < 4; n += 1) world.end('dan', { ...unknown, failure: 'crash' });
+
+    expect(world.open()).toEqual(['crash:dan']);
+    expect(world.incident('crash:dan')?.times).toBe(4);
+  });
+
   it('are over when all their agents have run well again', async () => {
     world.end('ada', unknown);
     world.end('cyd', unknown);
