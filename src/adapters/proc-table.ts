@@ -29,15 +29,25 @@ export function createProcTable(): ProcessTable | undefined {
       // A kernel without CONFIG_PROC_CHILDREN says the same as a process without children.
       return listPids().filter((other) => stat(other)?.parent === pid);
     },
-    async look(visit) {
+    async look(visit, skipped) {
       const pids = listPids().sort((a, b) => b - a);
-      for (const [index, pid] of pids.entries()) {
-        if (index > 0 && index % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      let hasMissed = false;
+      let visited = 0;
+      for (const pid of pids) {
+        if (skipped?.has(pid) === true) continue;
+        visited += 1;
+        if (visited % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
         const row = stat(pid);
-        if (row !== undefined && !row.isKernelThread) visit(row);
+        if (row === undefined) hasMissed = true;
+        else if (!row.isKernelThread) visit(row);
       }
+      return { pids, hasMissed };
     },
-    carries: (row, mark) => hasMark(read(`/proc/${row.pid}/environ`), mark),
+    carries(row, mark) {
+      const environment = read(`/proc/${row.pid}/environ`);
+      if (environment.length === 0) return 'untold';
+      return hasMark(environment, mark) ? 'yes' : 'no';
+    },
     tell(pid) {
       const command = read(`/proc/${pid}/cmdline`).toString('utf8').split('\0').join(' ').trim();
       const uptimeMs = Number(read('/proc/uptime').toString('latin1').split(' ')[0]) * 1000;

@@ -4,20 +4,32 @@ import { endCgroup } from './cgroup.ts';
 import { sendSignal } from './process-signals.ts';
 import type { ProcessRow, ProcessTable } from './process-table.ts';
 
-/** A killed process is gone within milliseconds; one that is not within this time hangs in the kernel, or is somebody else's. */
-const DEADLINE_MS = 2000;
+/**
+ * A killed process is gone within milliseconds; one that is not within this time hangs in the kernel, or is somebody else's.
+ * The port allows two seconds: the rest is for one last look.
+ */
+const DEADLINE_MS = 1900;
 
 /** Between two passes: what was killed needs a moment to go. */
 const PAUSE_MS = 2;
 
 /**
- * How many passes may only stop whom they find, so that children can still be told by their parents, before all are killed.
- * A tree that still grows after as many grows by something that stopping does not reach: then killing has to do.
+ * For how long whom we find is only stopped, so that children can still be told by their parents, before all are killed. A tree that
+ * still grows after that grows by something that stopping does not reach, or this machine is too busy for patience.
  */
-const FREEZING_PASSES = 6;
+const FREEZING_MS = 150;
 
-/** How long we wait for processes that are just ending and tell nothing any more, and so could be of those that we look for. */
-const ENDING_MS = 200;
+/** Who reads about survivors needs a few of them; a storm has thousands. */
+const MAX_TOLD = 20;
+
+/**
+ * Processes come and go while we look: for as long we look again in each pass, only at those that came meanwhile, and at those that could
+ * not yet be told. Who forks and ends all the time lives for a millisecond or two; such a look takes a few hundred microseconds.
+ */
+const CHASE_MS = 10;
+
+/** For how long a pass that missed somebody does not count as clean; on a machine where others come and go all the time it has to. */
+const RESTLESS_MS = 100;
 
 /** Tells of a program of ours that has ended that its group was seen alive at that moment: nobody else can have got its number. */
 export type OutlivedLeader = (identity: ProcessIdentity) => boolean;
@@ -25,38 +37,44 @@ export type OutlivedLeader = (identity: ProcessIdentity) => boolean;
 /**
  * Builds the sweep of the Processes port.
  *
- * Each pass: 1. visits all processes, the newest first, and stops at once whoever fits; 2. adds who belongs to them: by group, by
- * session, by parent, and whoever belonged in an earlier pass; 3. once a pass finds nobody new, kills them all. It ends after two passes
- * in a row that found nobody.
+ * Each pass: 1. visits all processes, the newest first, and signals at once whoever fits; 2. adds who belongs to them: by group, by
+ * session, by parent, and whoever belonged in an earlier pass. The signal is STOP until a pass finds nobody new, and KILL from then on.
+ * It ends after two passes in a row that found nobody.
  */
 export function createSweep(table: ProcessTable, hasOutlivedLeader: OutlivedLeader): Processes['sweep'] {
   return async (whom) => {
     const startedAt = performance.now();
-    const deadline = startedAt + DEADLINE_MS;
+    const elapsedMs = () => performance.now() - startedAt;
     const circle = protectOurs(table);
     const cgroup =
       whom.cgroup === undefined
         ? { hadMembers: false, members: [] }
-        : await endCgroup(whom.cgroup, (pid) => circle.pids.has(pid), deadline);
-    const known = new Map<number, string>();
-    const quarry = identify(whom, table, hasOutlivedLeader);
-    let freezes = 0;
-    let cleanPasses = 0;
-    while (cleanPasses < 2) {
-      const knownBefore = known.size;
-      const { members, hasUntold } = await lookFor(quarry, known, circle, table);
-      const hasFound = known.size > 0 || cgroup.hadMembers;
-      const left = [...cgroup.members, ...members.map(({ pid }) => pid)];
-      if (performance.now() >= deadline) return report(left, hasFound, table);
-      const isClean = members.length === 0 && !(hasUntold && performance.now() < startedAt + ENDING_MS);
+        : await endCgroup(whom.cgroup, (pid) => circle.pids.has(pid), startedAt + DEADLINE_MS);
+    const hunt: Hunt = { ...identify(whom, table, hasOutlivedLeader), known: new Map(), circle, table };
+    let signal: 'SIGSTOP' | 'SIGKILL' = 'SIGSTOP';
+    let left: readonly ProcessRow[] = [];
+    for (let cleanPasses = 0; cleanPasses < 2 && elapsedMs() < DEADLINE_MS; ) {
+      const knownBefore = hunt.known.size;
+      const { members, isRestless } = await lookFor(hunt, signal);
+      const isClean = members.length === 0 && !(isRestless && elapsedMs() < RESTLESS_MS);
       cleanPasses = isClean ? cleanPasses + 1 : 0;
-      freezes = known.size > knownBefore ? freezes + 1 : 0;
-      if (freezes > 0 && freezes <= FREEZING_PASSES) continue;
-      if (members.length > 0) signalMembers(members, 'SIGKILL', circle, table);
+      left = members;
+      if (signal === 'SIGSTOP' && hunt.known.size > knownBefore && elapsedMs() < FREEZING_MS) continue;
+      signal = 'SIGKILL';
+      signalMembers(members, signal, hunt);
       if (!isClean) await delay(PAUSE_MS);
     }
-    return report(cgroup.members, known.size > 0 || cgroup.hadMembers, table);
+    if (left.length > 0) left = (await lookFor(hunt, 'SIGKILL')).members;
+    return report([...cgroup.members, ...left.map(({ pid }) => pid)], hunt.known.size > 0 || cgroup.hadMembers, table);
   };
+}
+
+/** Who is looked for, and what is known so far. */
+interface Hunt extends Quarry {
+  /** Who was found, by pid, with the start time; grows. */
+  readonly known: Map<number, string>;
+  readonly circle: Circle;
+  readonly table: ProcessTable;
 }
 
 /** Whom to look for, once it is clear how it can be proven. */
@@ -102,47 +120,65 @@ function protectOurs(table: ProcessTable): Circle {
   return circle;
 }
 
-/** One pass; `known` holds who was found so far, and grows. */
+/** One pass; whoever is found for the first time gets the signal. */
 async function lookFor(
-  quarry: Quarry,
-  known: Map<number, string>,
-  circle: Circle,
-  table: ProcessTable,
-): Promise<{ members: readonly ProcessRow[]; hasUntold: boolean }> {
-  const rows: ProcessRow[] = [];
+  hunt: Hunt,
+  signal: 'SIGSTOP' | 'SIGKILL',
+): Promise<{ members: readonly ProcessRow[]; isRestless: boolean }> {
+  const { leader, known, circle, table } = hunt;
+  const rows = new Map<number, ProcessRow>();
   const found = new Set<ProcessRow>();
-  const { leader } = quarry;
+  const untold = new Set<number>();
+  const signalledGroups = new Set<number>();
   let isDisproved = false;
-  await table.look((row) => {
+  function visit(row: ProcessRow): void {
     if (circle.pids.has(row.pid)) return;
-    rows.push(row);
+    rows.set(row.pid, row);
     if (leader !== undefined && row.pid === leader.pid && row.startTicks !== leader.startTicks) isDisproved = true;
-    if (!isProven(row, quarry, known, table)) return;
+    const verdict = judge(row, hunt);
+    if (verdict === 'untold') untold.add(row.pid);
+    if (verdict !== 'yes') return;
     found.add(row);
+    if (!table.isInstant || known.get(row.pid) === row.startTicks) return;
     // At once: by the end of this pass one that forks and leaves would be somebody else.
-    if (table.isInstant && !known.has(row.pid)) stop(row, circle);
-  });
-  addKin(rows, found, leader !== undefined && quarry.isGroupProven && !isDisproved ? leader.pid : undefined, circle);
+    if (!signalledGroups.has(row.group)) signalGroup(row.group, signal, circle);
+    signalledGroups.add(row.group);
+    sendSignal(row.pid, signal);
+  }
 
+  let listing = await table.look(visit);
+  const chaseUntil = performance.now() + CHASE_MS;
+  let isRestless = listing.hasMissed || untold.size > 0 || found.size > 0;
+  while (isRestless && table.isInstant && performance.now() < chaseUntil) {
+    const settled = new Set(listing.pids.filter((pid) => !untold.has(pid)));
+    const foundBefore = found.size;
+    untold.clear();
+    listing = await table.look(visit, settled);
+    isRestless = listing.hasMissed || untold.size > 0 || found.size > foundBefore;
+  }
+
+  addKin(
+    [...rows.values()],
+    found,
+    leader !== undefined && hunt.isGroupProven && !isDisproved ? leader.pid : undefined,
+    circle,
+  );
   const members = [...found].filter(({ state }) => state !== 'ended');
   const added = members.filter((row) => known.get(row.pid) !== row.startTicks);
   for (const row of added) known.set(row.pid, row.startTicks);
-  if (added.length > 0) signalMembers(added, 'SIGSTOP', circle, table);
-  // An orphan goes to one of those that started us, mostly to the first process.
-  const isUntold = (row: ProcessRow) =>
-    row.state === 'ending' && circle.pids.has(row.parent) && quarry.isYoungEnough(row);
-  return { members, hasUntold: rows.some(isUntold) };
+  signalMembers(added, signal, hunt);
+  const isEnding = [...rows.values()].some(({ pid, state }) => state === 'ending' && untold.has(pid));
+  return { members, isRestless: listing.hasMissed || isEnding };
 }
 
-function isProven(
-  row: ProcessRow,
-  { mark, leader, isYoungEnough }: Quarry,
-  known: ReadonlyMap<number, string>,
-  table: ProcessTable,
-) {
-  if (known.get(row.pid) === row.startTicks) return true;
-  if (leader !== undefined && row.pid === leader.pid && row.startTicks === leader.startTicks) return true;
-  return mark !== undefined && row.state === 'alive' && isYoungEnough(row) && table.carries(row, mark);
+/** Whether this is one of those that we look for; `untold` when that cannot be said now, but may be in a moment. */
+function judge(row: ProcessRow, { mark, leader, isYoungEnough, known, circle, table }: Hunt): 'yes' | 'no' | 'untold' {
+  if (known.get(row.pid) === row.startTicks) return 'yes';
+  if (leader !== undefined && row.pid === leader.pid && row.startTicks === leader.startTicks) return 'yes';
+  if (mark === undefined || row.state === 'ended' || !isYoungEnough(row)) return 'no';
+  // Who ends tells nothing any more. It can matter only when it is an orphan: those go to one of those that started us, or to the first.
+  if (row.state === 'ending') return circle.pids.has(row.parent) ? 'untold' : 'no';
+  return table.carries(row, mark);
 }
 
 /** Adds who shares a group or a session with one that was found, or has one for a parent, until nobody is left to add. */
@@ -175,27 +211,25 @@ function addKin(
   }
 }
 
-/** The group first: nobody can fork out of a signal that the kernel gives to a group as a whole. */
-function stop({ pid, group }: ProcessRow, circle: Circle): void {
-  if (!circle.groups.has(group)) sendSignal(-group, 'SIGSTOP');
-  sendSignal(pid, 'SIGSTOP');
+/** Signals groups and members, once it is clear that each is still who was found. */
+function signalMembers(members: readonly ProcessRow[], signal: 'SIGSTOP' | 'SIGKILL', { circle, table }: Hunt): void {
+  const there = present(members, table).filter(({ state }) => state !== 'ended');
+  for (const group of new Set(there.map((row) => row.group))) signalGroup(group, signal, circle);
+  for (const { pid } of there) sendSignal(pid, signal);
 }
 
-/** Signals groups and members, once it is clear that each is still who was found. */
-function signalMembers(
-  members: readonly ProcessRow[],
-  signal: 'SIGSTOP' | 'SIGKILL',
-  circle: Circle,
-  table: ProcessTable,
-): void {
-  const ticks = new Map(members.map((row) => [row.pid, row.startTicks]));
-  const present = table.rowsOf([...ticks.keys()]).filter((row) => ticks.get(row.pid) === row.startTicks);
-  const groups = new Set(present.filter(({ state }) => state !== 'ended').map(({ group }) => group));
-  for (const group of groups) if (!circle.groups.has(group)) sendSignal(-group, signal);
-  for (const { pid } of present) sendSignal(pid, signal);
+/** Nobody can fork out of a signal that the kernel gives to a group as a whole. */
+function signalGroup(group: number, signal: 'SIGSTOP' | 'SIGKILL', circle: Circle): void {
+  if (!circle.groups.has(group)) sendSignal(-group, signal);
+}
+
+/** Those of these rows that are still the same process. */
+function present(rows: readonly ProcessRow[], table: ProcessTable): readonly ProcessRow[] {
+  const ticks = new Map(rows.map((row) => [row.pid, row.startTicks]));
+  return table.rowsOf([...ticks.keys()]).filter((row) => ticks.get(row.pid) === row.startTicks);
 }
 
 function report(survivors: readonly number[], hasFound: boolean, table: ProcessTable): SweepReport {
   if (survivors.length === 0) return { kind: hasFound ? 'killed' : 'gone', survivors: [] };
-  return { kind: 'survived', survivors: survivors.map((pid) => ({ pid, ...table.tell(pid) })) };
+  return { kind: 'survived', survivors: survivors.slice(0, MAX_TOLD).map((pid) => ({ pid, ...table.tell(pid) })) };
 }

@@ -17,12 +17,19 @@ export interface Mark {
   readonly isPrefix: boolean;
 }
 
+/** Whom a look had before it. */
+export interface Listing {
+  readonly pids: readonly number[];
+  /** True when one of them was gone before it could be looked at. */
+  readonly hasMissed: boolean;
+}
+
 /**
  * What the system says about processes.
  *
  * Contract:
  * - Nothing throws: of a process that is gone, or not ours to look at, nothing is said.
- * - `look` visits every process, the newest first; kernel threads are left out.
+ * - `look` visits every process but those in `skipped`, the newest first, and leaves out kernel threads.
  * - `carries` looks at the environment that a process was started with, not at what it made of it.
  */
 export interface ProcessTable {
@@ -33,8 +40,9 @@ export interface ProcessTable {
   /** Those of these pids that exist now. */
   rowsOf(pids: readonly number[]): readonly ProcessRow[];
   childrenOf(pid: number): readonly number[];
-  look(visit: (row: ProcessRow) => void): Promise<void>;
-  carries(row: ProcessRow, mark: Mark): boolean;
+  look(visit: (row: ProcessRow) => void, skipped?: ReadonlySet<number>): Promise<Listing>;
+  /** `untold` while it is being started or is ending, for good when it has cleared its environment or is not ours to look at. */
+  carries(row: ProcessRow, mark: Mark): 'yes' | 'no' | 'untold';
   /** The command line, shortened, and the age. */
   tell(pid: number): { readonly command: string; readonly ageMs: number };
 }

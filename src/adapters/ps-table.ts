@@ -41,19 +41,21 @@ export function createPsTable(): ProcessTable {
     rowsOf,
     childrenOf: (pid) =>
       parsePs(ask('ps', ['-A', '-o', COLUMNS])).flatMap((row) => (row.parent === pid ? [row.pid] : [])),
-    async look(visit) {
+    async look(visit, skipped) {
       const text = await new Promise<string>((resolve) => {
         execFile('ps', ['-A', '-E', '-ww', '-o', COLUMNS], options, (error, stdout) =>
           resolve(error === null ? stdout : ''),
         );
       });
       commands.clear();
-      for (const row of parsePs(text).sort((a, b) => b.pid - a.pid)) {
+      const rows = parsePs(text).sort((a, b) => b.pid - a.pid);
+      for (const row of rows) {
         commands.set(row.pid, row.command);
-        visit(row);
+        if (skipped?.has(row.pid) !== true) visit(row);
       }
+      return { pids: rows.map(({ pid }) => pid), hasMissed: false };
     },
-    carries: (row, mark) => hasMark(commands.get(row.pid) ?? '', mark),
+    carries: (row, mark) => (hasMark(commands.get(row.pid) ?? '', mark) ? 'yes' : 'no'),
     tell(pid) {
       const [row] = rowsOf([pid]);
       return {

@@ -76,6 +76,12 @@ export function passTime(): Promise<void> {
   });
 }
 
+/** How often each racer has started a copy of itself: one on the run is hard to see, but this grows as long as it is. */
+export function countHops(folder: string): Readonly<Record<string, number>> {
+  const racers = readdirSync(folder).filter((name) => name.endsWith('racer'));
+  return Object.fromEntries(racers.map((name) => [name, readFileSync(join(folder, name)).length]));
+}
+
 /** Ends whoever is left in this folder. */
 export async function clearStage(folder: string): Promise<void> {
   writeFileSync(join(folder, 'stop'), '');
