@@ -59,7 +59,7 @@ function start(request: SpawnRequest, onOutput: OnOutput, { table, log, onEnd }:
   const { through } = request;
   const unstartable = through === undefined ? undefined : explainUnstartable(request);
   if (unstartable !== undefined) return notStarted(Promise.resolve(unstartable));
-  const explain = (error: unknown) => explainFailure(error, { argv: through?.argv ?? request.argv, cwd: request.cwd });
+  const explain = (error: unknown) => explainFailure(error, request);
   const child = tryExeca(request);
   if (child instanceof Error) return notStarted(Promise.resolve(explain(child)));
   const { pid, stdin, stdout, stderr } = child;

@@ -16,21 +16,23 @@ export function findProgram(name: string, path: string | undefined, cwd = '/'): 
 /** Why this request's own program cannot be started, asked before its wrapper is; undefined when nothing speaks against it. */
 export function explainUnstartable(request: SpawnRequest): string | undefined {
   const [program] = request.argv;
-  if (request.argv.some((argument) => argument.includes('\0')))
-    return explainFailure({ code: 'ERR_INVALID_ARG_VALUE' }, request);
   if (!isFolder(request.cwd)) return explainFailure({}, request);
   const reasons = candidates(program, request.env['PATH'], request.cwd).map(whyNot);
   if (reasons.includes(undefined)) return undefined;
   // As execvp: a program that was found but may not be executed is told of before one that was not found.
-  return explainFailure({ code: reasons.includes('EACCES') ? 'EACCES' : 'ENOENT' }, request);
+  const { through: _, ...bare } = request;
+  return explainFailure({ code: reasons.includes('EACCES') ? 'EACCES' : 'ENOENT' }, bare);
 }
 
 /** Why a program could not be started, as one sentence with what to do about it. */
-export function explainFailure(error: unknown, { argv: [program], cwd }: Pick<SpawnRequest, 'argv' | 'cwd'>): string {
+export function explainFailure(error: unknown, { argv, cwd, through }: SpawnRequest): string {
   // execve reports a missing working directory as ENOENT, too: look at it first.
   if (!isFolder(cwd))
     return `the working directory ${cwd} does not exist or cannot be entered: create it, or correct \`workdir\``;
   const { code, message } = error as NodeJS.ErrnoException;
+  // The program itself was looked at before: what is not there is its wrapper.
+  const isAboutWrapper = through !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'ENOEXEC');
+  const [program] = isAboutWrapper ? through.argv : argv;
   switch (code) {
     case 'ENOENT':
       return program.includes('/')

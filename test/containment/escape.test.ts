@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
-import type { Containment } from '../../src/containment/containment.ts';
-import type { Processes } from '../../src/ports.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import {
   ARTISTS,
@@ -16,7 +14,7 @@ import {
   startArtists,
   untilOnStage,
 } from './artists.ts';
-import { LAYERS, openLayer } from './layers.ts';
+import { LAYERS, needLayer } from './layers.ts';
 
 const SUPERVISOR = fileURLToPath(new URL('../fixtures/escape/supervisor.ts', import.meta.url));
 const GRACE_MS = 100;
@@ -33,19 +31,10 @@ function stage(): string {
   return folder;
 }
 
-/** The layer, or a test that is skipped for all to see; where a merge is decided, bubblewrap has to be there. */
-async function need(name: string, processes: Processes, home: string, context: TestContext): Promise<Containment> {
-  const opened = await openLayer(name, processes, home);
-  if ('layer' in opened) return opened.layer;
-  if (process.env['CI'] === 'true' && name === 'bubblewrap') throw new Error(`no bubblewrap: ${opened.reason}`);
-  console.warn(`NOT TRIED under ${name}: ${opened.reason}`);
-  return context.skip(opened.reason);
-}
-
 async function stopAndSweep(name: string, artists: readonly string[], context: TestContext) {
   const folder = stage();
   const processes = createProcesses();
-  const layer = await need(name, processes, folder, context);
+  const layer = await needLayer(name, processes, folder, context);
   const agent = await startArtists(processes, layer, { id: 7, folder, artists });
 
   agent.signal('SIGTERM');
@@ -91,7 +80,7 @@ describe.skipIf(process.platform !== 'linux').each(LAYERS)('under %s', (name) =>
   it('nobody is left by a supervisor that was killed, once the next one has swept', async (context) => {
     const folder = stage();
     const processes = createProcesses();
-    const layer = await need(name, processes, folder, context);
+    const layer = await needLayer(name, processes, folder, context);
     const supervisor = spawn(
       process.execPath,
       [SUPERVISOR, name, folder, folder, ...ARTISTS, 'racer', 'session-racer'],

@@ -1,3 +1,4 @@
+import type { TestContext } from 'vitest';
 import { readContainmentOffers } from '../../src/adapters/containment-offers.ts';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
 import type { Containment } from '../../src/containment/containment.ts';
@@ -29,4 +30,18 @@ export async function openLayer(
   });
   if (chosen.name === name) return { layer: chosen };
   return { reason: passedOver.find((layer) => layer.name === name)?.reason ?? 'it was not tried' };
+}
+
+/** The layer, or a test that is skipped for all to see; where a merge is decided, bubblewrap has to be there. */
+export async function needLayer(
+  name: string,
+  processes: Processes,
+  home: string,
+  context: TestContext,
+): Promise<Containment> {
+  const opened = await openLayer(name, processes, home);
+  if ('layer' in opened) return opened.layer;
+  if (process.env['CI'] === 'true' && name === 'bubblewrap') throw new Error(`no bubblewrap: ${opened.reason}`);
+  console.warn(`NOT TRIED under ${name}: ${opened.reason}`);
+  return context.skip(opened.reason);
 }
