@@ -139,6 +139,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     api,
     clock,
     log,
+    disk,
+    scrub,
     ownerChatId: fleet.telegram.owners[0] ?? fleet.telegram.chat,
     onFatal,
   });

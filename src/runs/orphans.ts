@@ -60,7 +60,7 @@ export function createOrphans(options: {
       }),
     sweptAll: (report) =>
       storage.transaction(() => {
-        if (report.kind !== 'survived') return void incidents.close(AT_START);
+        if (report.kind !== 'survived') return incidents.close(AT_START);
         incidents.report({
           kind: 'orphan',
           fingerprint: AT_START,

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -24,7 +24,7 @@ import {
 } from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { createRunEvents } from './run-events.ts';
-import { chooseSession, CONTROL_PLANE_STOPPED } from './session-choice.ts';
+import { chooseSession, CONTROL_PLANE_STOPPED, uuidFrom } from './session-choice.ts';
 import type { PublicationEnd, Settlement } from './settlement.ts';
 import { createSpool, decideSpoolLimits } from './spool.ts';
 import type { ToolFailures } from './tool-failures.ts';
@@ -139,7 +139,7 @@ export function createRunner(options: {
       ...(input === undefined ? {} : { isForeign: createQuoteCheck(input) }),
       prompt: prompt?.text ?? '',
       instructions: instructions.text,
-      session: chooseSession(agent, earlier, clock.now(), randomUUID()),
+      session: chooseSession(agent, earlier, clock.now(), uuidFrom(options.random.token(16))),
       mcpUrl: `${options.environment.gatewayUrl}/mcp`,
       folder: folderOf(agent),
     });

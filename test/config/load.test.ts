@@ -114,6 +114,8 @@ drafts: { kinds: { reply: {} } }
     workdir: join(place.folder, 'state/agents/a'),
     env: {},
     failureModes: [],
+    permissions: { mode: 'ask', tools: [], withinMs: 600_000 },
+    instructions: undefined,
     publishes: [],
   });
   expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: undefined, undoMs: 0, remindPercent: [50, 80] });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../../storage/run-store.ts';
-import { chooseSession } from '../../src/runs/session-choice.ts';
+import { chooseSession, uuidFrom } from '../../src/runs/session-choice.ts';
 import { anAgent } from '../fakes/agents.ts';
 
 const NOW = Date.UTC(2026, 0, 12, 9);
@@ -55,5 +55,9 @@ describe('chooseSession', () => {
     expect(choose(lost, lost, lost)).toEqual(RESUMED);
     expect(choose(lost, lost, lost, lost)).toEqual(BEGUN);
     expect(choose(lost, lost, lost, ended({ resumeToken: 'session-0' }))).toEqual(RESUMED);
+  });
+
+  it('names a new session by a UUID of version 4', () => {
+    expect(uuidFrom(Buffer.alloc(16, 0xff).toString('base64url'))).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff');
   });
 });
