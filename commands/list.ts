@@ -7,6 +7,7 @@ import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Command } from './command.ts';
 import { createDraftsCommand } from './drafts.ts';
 import { createHelpCommand } from './help.ts';
+import { createLogCommand } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
 import { reply } from './replies.ts';
@@ -24,6 +25,8 @@ export interface CommandRooms {
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly callbackData: CallbackData;
+  /** The newest output of a run that is alive; empty for any other. */
+  readonly tail: (runId: number, maxBytes: number) => string;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
@@ -36,7 +39,6 @@ const TO_COME = [
   'ack',
   'budget',
   'digest',
-  'log',
   'checklist',
   'drill',
   'reload',
@@ -57,6 +59,7 @@ export function createCommands(rooms: CommandRooms): {
     createResumeCommand(rooms.fleet, rooms.holds),
     createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
+    createLogCommand(rooms.fleet, rooms.storage, rooms.tail),
     createReauthCommand(rooms.fleet, rooms.custodian),
     createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),
     createStartCommand(rooms.fleet),

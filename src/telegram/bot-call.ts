@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { TelegramFile } from '../ports.ts';
 import { shorten } from './cards/words.ts';
-import type { Button, Content } from './outbox.ts';
+import type { Button, Content, FileContent } from './outbox.ts';
 
 /** One call of the Bot API. */
 export interface Call {
@@ -11,7 +11,11 @@ export interface Call {
 }
 
 /** The call that makes Telegram show what a row wants: a new message, or an edit of the one that it shows. */
-export function callFor(row: OutboxRow, content: Content, replyTo: number | null | undefined): Call {
+export function callFor(
+  row: OutboxRow,
+  content: Exclude<Content, FileContent>,
+  replyTo: number | null | undefined,
+): Call {
   switch (content.kind) {
     case 'answer':
       return {

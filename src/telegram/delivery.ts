@@ -67,6 +67,10 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
  * left to leave out. A document that goes without its file goes without its buttons, too: nobody approves half a text.
  */
 export function simpler(content: Content): Content | undefined {
+  if (content.kind === 'file') {
+    const words = `${shorten(content.body.text, 900)}\n\nTelegram refused what stands in it.`;
+    return { kind: 'text', body: { text: words, entities: [] } };
+  }
   if (content.kind !== 'text' && content.kind !== 'document') return undefined;
   const { body, buttons = [] } = content;
   const isStyled = body.entities.length > 0 || buttons.flat().some((button) => button.style !== undefined);

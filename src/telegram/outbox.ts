@@ -35,6 +35,14 @@ export type Content =
       readonly body: RichText;
       readonly buttons?: readonly (readonly Button[])[];
     }
+  /** A run's log, read only when it is sent: `all` of it as a file, or its `end` below `body` as text. */
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly name: string;
+      readonly body: RichText;
+      readonly shows: 'all' | 'end';
+    }
   | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
   /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
   | { readonly kind: 'strip'; readonly messageId: number }
@@ -42,6 +50,9 @@ export type Content =
       readonly kind: 'commands';
       readonly commands: readonly { readonly command: string; readonly description: string }[];
     };
+
+/** The content that names a file. */
+export type FileContent = Extract<Content, { readonly kind: 'file' }>;
 
 /** A message to be shown. */
 export interface OutgoingMessage {
@@ -91,7 +102,9 @@ export function createOutbox(options: {
   function encode(content: Content): string {
     if (content.kind === 'document')
       return JSON.stringify({ ...content, content: options.scrub(content.content), body: scrubText(content.body) });
-    return JSON.stringify(content.kind === 'text' ? { ...content, body: scrubText(content.body) } : content);
+    return JSON.stringify(
+      content.kind === 'text' || content.kind === 'file' ? { ...content, body: scrubText(content.body) } : content,
+    );
   }
 
   /** Where something was taken out, offsets no longer fit: the text is shown plain. */

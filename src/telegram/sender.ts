@@ -1,14 +1,18 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { type Clock, type Log, TelegramError, type TelegramApi } from '../ports.ts';
+import { type Clock, type Disk, type Log, TelegramError, type TelegramApi } from '../ports.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
-import { callFor } from './bot-call.ts';
+import { type Call, callFor } from './bot-call.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
+import { createFileReader } from './file-content.ts';
 import type { Content } from './outbox.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
 const CALL_TIMEOUT_MS = 20_000;
+/** What an upload has besides: a phone's uplink carries 100 kB/s, and the client itself gives up after two minutes. */
+const UPLOAD_BYTES_PER_MS = 100;
+const LONGEST_UPLOAD_MS = 90_000;
 /** Telegram bears about one message a second in a chat, with bursts (facts: Bot FAQ); alerts and answers do not wait for it. */
 const BURST = 12;
 const REFILL_MS = 1_000;
@@ -37,11 +41,16 @@ export function createSender(options: {
   readonly api: TelegramApi;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where the logs are that messages name. */
+  readonly disk: Pick<Disk, 'readLog'>;
+  /** Takes secrets out of what is read from them. */
+  readonly scrub: (text: string) => string;
   /** Where an alert goes when its own chat refuses us: the first owner's private chat. */
   readonly ownerChatId: number;
   readonly onFatal: (error: unknown) => void;
 }): Sender {
   const { storage, api, clock, log } = options;
+  const readFile = createFileReader(options);
   const busy = new Set<string>();
   const flying = new Set<Promise<void>>();
   let failures = 0;
@@ -193,7 +202,8 @@ export function createSender(options: {
   }
 
   async function attempt(row: OutboxRow): Promise<Delivery> {
-    const content = JSON.parse(row.content) as Content;
+    const wanted = JSON.parse(row.content) as Content;
+    const content = wanted.kind === 'file' ? await readFile(wanted) : wanted;
     try {
       const call = callFor(
         row,
@@ -201,7 +211,7 @@ export function createSender(options: {
         row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId,
       );
       const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, {
-        timeoutMs: CALL_TIMEOUT_MS,
+        timeoutMs: CALL_TIMEOUT_MS + uploadMs(call),
         files: call.files,
         signal: stopped.signal,
       });
@@ -233,4 +243,9 @@ export function createSender(options: {
       cancelPause();
     },
   };
+}
+
+function uploadMs(call: Call): number {
+  const length = call.files.reduce((sum, file) => sum + file.content.length, 0);
+  return Math.min(LONGEST_UPLOAD_MS, Math.round(length / UPLOAD_BYTES_PER_MS));
 }

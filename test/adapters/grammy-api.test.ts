@@ -10,6 +10,7 @@ import { createOutbox } from '../../src/telegram/outbox.ts';
 import { createSender } from '../../src/telegram/sender.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { openStorage } from '../fakes/open-storage.ts';
+import { createVoidDisk } from '../fakes/void-disk.ts';
 import { OWNER, startSandbox } from '../sandbox/running-sandbox.ts';
 
 const TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz0123';
@@ -177,6 +178,8 @@ test('after every kind of failure neither the database nor the log holds the tok
     storage,
     clock,
     log,
+    disk: createVoidDisk(),
+    scrub: (text) => text,
     api: createGrammyApi(TOKEN, sandbox.apiRoot),
     ownerChatId: OWNER,
     onFatal: (error) => fatal.push(error),

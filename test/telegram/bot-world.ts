@@ -83,7 +83,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       listFiles: () => [],
       remove: () => {},
     };
-    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData });
+    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, tail: () => '' });
     const fleetMenu = createFleetMenu({ fleet, storage, clock });
     const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds, questions });
     const handle = createBot({

@@ -5,6 +5,7 @@ import { createSender } from '../../src/telegram/sender.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { openStorage } from '../fakes/open-storage.ts';
+import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createScriptedApi, type PendingCall } from '../fakes/scripted-api.ts';
 
 export const OWNER = 4242;
@@ -15,14 +16,27 @@ export function text(body: string, more: Partial<Content & { kind: 'text' }> = {
 }
 
 /** The outbox and its sender over real SQLite, with an API and a clock in the hands of the test. */
-export function createSenderWorld(opened = openStorage()) {
+export function createSenderWorld(
+  opened = openStorage(),
+  disk = createVoidDisk(),
+  scrub: (text: string) => string = (given) => given,
+) {
   const clock = createManualClock();
   const log = createMemoryLog();
   const api = createScriptedApi();
   const fatal: unknown[] = [];
   const storage = createStorage(opened.database);
-  const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub: (given) => given, isQuiet: () => false });
-  const sender = createSender({ storage, api, clock, log, ownerChatId: OWNER, onFatal: (error) => fatal.push(error) });
+  const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
+  const sender = createSender({
+    storage,
+    api,
+    clock,
+    log,
+    disk,
+    scrub,
+    ownerChatId: OWNER,
+    onFatal: (error) => fatal.push(error),
+  });
   sender.start();
   const send = (key: string, kind: MessageClass, content: Content = text(key), more: Partial<OutgoingMessage> = {}) =>
     storage.transaction(() => outbox.send({ key, class: kind, content, ...more }));

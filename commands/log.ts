@@ -1,0 +1,67 @@
+import type { RunRow } from '../storage/run-store.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import { readableOutput, renderLogEnd } from '../src/telegram/cards/log-card.ts';
+import { sizeText } from '../src/telegram/cards/size.ts';
+import { bold, code, duration, line, richText } from '../src/telegram/cards/words.ts';
+import type { Command } from './command.ts';
+import { findAgent, reply } from './replies.ts';
+
+/** More than a message takes, so that something is left when much of it is not readable. */
+const TAIL_BYTES = 16 * 1024;
+
+/** /log AGENT [full]: what the newest run said last, or all that is kept of it as a file. */
+export function createLogCommand(
+  fleet: Fleet,
+  storage: Storage,
+  tail: (runId: number, maxBytes: number) => string,
+): Command {
+  return {
+    name: 'log',
+    description: 'what an agent’s newest run said; full for all of it',
+    run({ argument, now }) {
+      const [name, how, ...rest] = argument.toLowerCase().split(/\s+/).filter(Boolean);
+      if (name === undefined)
+        return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((each) => [code(`/log ${each}`), ' '])));
+      const found = findAgent(fleet.agents, name);
+      if (found.kind === 'unknown') return found.reply;
+      const agent = found.agent.name;
+      if (rest.length > 0 || (how !== undefined && how !== 'full'))
+        return reply(line('You can say: ', code(`/log ${agent}`), ' or ', code(`/log ${agent} full`)));
+      const run = storage.runs.lastOf(agent);
+      if (run === undefined) return reply(`${agent} has not run yet.`);
+      const isFull = how === 'full';
+      const head = line(
+        bold(`${agent}: run ${run.id}`),
+        `, ${describe(run, now)}`,
+        isFull ? '' : line('. All of it: ', code(`/log ${agent} full`)),
+      );
+      if (run.logPath === null) return reply(line(head, '\n\nIt was never started, so it has no log.'));
+      const body = richText(head);
+      // What a living run said a moment ago may not be in its file yet.
+      const isAlive = run.state === 'starting' || run.state === 'running';
+      const last = isAlive && !isFull ? readableOutput(tail(run.id, TAIL_BYTES)) : '';
+      if (last.trim() !== '') return { kind: 'text', body: renderLogEnd(body, last) };
+      return {
+        kind: 'file',
+        path: run.logPath,
+        name: `${agent}-${run.id}.log.txt`,
+        body,
+        shows: isFull ? 'all' : 'end',
+      };
+    },
+  };
+}
+
+/** `running for 3 min, said 1.2 MB, the last of it 4 s ago`. */
+function describe(run: RunRow, now: number): string {
+  const said =
+    run.outputAt === null
+      ? 'said nothing'
+      : `said ${sizeText(run.outputBytes)}, the last of it ${duration(now - run.outputAt)} ago`;
+  if (run.endedAt === null)
+    return `${run.startedAt === null ? 'waits for its start' : `running for ${duration(now - run.startedAt)}`}, ${said}`;
+  const took = run.startedAt === null ? '' : ` after ${duration(run.endedAt - run.startedAt)}`;
+  const how = run.state === 'failed' ? `failed (${run.failure ?? 'unknown'})` : run.state;
+  return `${how} ${duration(now - run.endedAt)} ago${took}, ${said}`;
+}
