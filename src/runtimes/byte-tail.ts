@@ -1,8 +1,11 @@
 /** The first piece of memory: a short line fits, and two hundred agents that say little cost next to nothing. */
 const FIRST_BYTES = 128;
 
-/** Memory up to this size is kept when little stands in it: to give it back would cost more than it does. */
+/** Memory up to this size is kept though nothing stands in it: to give it back would cost more than it does. */
 const SMALL_BYTES = 1024;
+
+/** Memory up to so many times of what is kept stays: a line without end takes it again with the next chunk. */
+const SPARE_FACTOR = 128;
 
 /** What an agent that says nothing needs. */
 const NO_MEMORY = Buffer.alloc(0);
@@ -33,7 +36,7 @@ export function appendBytes(tail: ByteTail, bytes: Uint8Array): void {
 /** Drops all but the newest so many bytes. */
 export function keepNewest(tail: ByteTail, count: number): void {
   const from = Math.max(0, tail.length - count);
-  if (tail.memory.length > Math.max(SMALL_BYTES, 4 * count)) move(tail, tail.length - from, from);
+  if (tail.memory.length > Math.max(SMALL_BYTES, SPARE_FACTOR * count)) move(tail, tail.length - from, from);
   else tail.memory.copyWithin(0, from, tail.length);
   tail.length -= from;
 }
@@ -44,8 +47,8 @@ export function readBytes(tail: ByteTail): Buffer {
 }
 
 function move(tail: ByteTail, sizeBytes: number, from: number): void {
-  // Not from Node's pool, which a few bytes would hold in memory as a whole.
-  const memory = sizeBytes === 0 ? NO_MEMORY : Buffer.alloc(sizeBytes);
+  // Slow means: not from Node's pool, which a few bytes would hold in memory as a whole.
+  const memory = sizeBytes === 0 ? NO_MEMORY : Buffer.allocUnsafeSlow(sizeBytes);
   tail.memory.copy(memory, 0, from, tail.length);
   tail.memory = memory;
 }

@@ -7,6 +7,7 @@ const LEAST_BYTES = 4;
 /** What stands behind the end of a text: the end of a line. */
 const NEWLINE = 0x0a;
 
+const NONE: readonly Needle[] = [];
 const ANY_BYTE: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte);
 const NO_DIGIT: readonly number[] = ANY_BYTE.filter((byte) => !isDigit(byte));
 
@@ -37,7 +38,7 @@ export function createNeedleSearch(groups: readonly (readonly string[])[]): Need
   if (groups.length > 31) throw new Error(`${groups.length} groups of needles do not fit into 31 bits`);
   const needles = groups.flatMap((group, index) => group.map((needle) => toNeedle(needle, index)));
   const { low, high } = enterMasks(needles);
-  const byFirstByte = ANY_BYTE.map((byte) => needles.filter((needle) => needle.bytes[0] === foldCase(byte)));
+  const byHead = Map.groupBy(needles, ({ bytes }) => headAt(toView(bytes), 0));
 
   /** The next four that the masks let through, from here in steps of four, or -1; also the last one where it is cut off. */
   function nextFour(text: DataView, from: number): number {
@@ -52,22 +53,22 @@ export function createNeedleSearch(groups: readonly (readonly string[])[]): Need
 
   /** The groups of the needles that lie across this four and begin at `from` or behind it. */
   function groupsAt(text: DataView, at: number, from: number): number {
-    const four = at + 4 <= text.byteLength ? text.getInt32(at, true) : cutOffFour(text, at);
+    const four = fourAt(text, at);
     let found = 0;
     for (let rest = (low[four & 0xffff] ?? 0) & (high[four >>> 16] ?? 0); rest !== 0; rest &= rest - 1) {
       const start = at - shiftOf(31 - Math.clz32(rest & -rest));
       if (start < from || start >= text.byteLength) continue;
-      for (const needle of byFirstByte[text.getUint8(start)] ?? []) {
+      for (const needle of byHead.get(headAt(text, start)) ?? NONE) {
         if (standsAt(text, start, needle)) found |= 1 << needle.group;
       }
     }
     return found;
   }
 
-  /** Where the first needle begins, from here on, by the short way for a place that has one close by. */
+  /** Where the first needle begins, from here on, for a place that has one close by. */
   function firstStart(text: DataView, from: number): number {
     let start = from;
-    while (!byFirstByte[text.getUint8(start)]?.some((needle) => standsAt(text, start, needle))) start += 1;
+    while (!byHead.get(headAt(text, start))?.some((needle) => standsAt(text, start, needle))) start += 1;
     return start;
   }
 
@@ -133,20 +134,30 @@ function bytesAt({ bytes, beginsWithDigit, endsInDigit }: Needle, index: number)
 function standsAt(text: DataView, start: number, { bytes, beginsWithDigit, endsInDigit }: Needle): boolean {
   const end = start + bytes.length;
   if (end > text.byteLength) return false;
-  for (let index = 1; index < bytes.length; index += 1) {
+  for (let index = 0; index < bytes.length; index += 1) {
     if (foldCase(text.getUint8(start + index)) !== bytes[index]) return false;
   }
   if (beginsWithDigit && start > 0 && isDigit(text.getUint8(start - 1))) return false;
   return !endsInDigit || end === text.byteLength || !isDigit(text.getUint8(end));
 }
 
-/** The last bytes of a text as a four, filled up with newlines. */
-function cutOffFour(text: DataView, at: number): number {
+/** The first three bytes of what may be a needle, so that upper and lower case are the same; so are a few other characters. */
+function headAt(text: DataView, at: number): number {
+  return (fourAt(text, at) & 0xffffff) | 0x202020;
+}
+
+/** Four bytes of a text; behind its end stand newlines. */
+function fourAt(text: DataView, at: number): number {
+  if (at + 4 <= text.byteLength) return text.getInt32(at, true);
   let four = 0;
   for (let index = 3; index >= 0; index -= 1) {
     four = (four << 8) | (at + index < text.byteLength ? text.getUint8(at + index) : NEWLINE);
   }
   return four;
+}
+
+function toView(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function foldCase(byte: number): number {
