@@ -4,6 +4,9 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 /** The largest count that is believed: no run uses a thousand billion tokens, and sums of counts stay whole numbers. */
 const MOST = 1e12;
 
+/** The longest name that is believed; ids and names of tools and models are a fraction of it. */
+const NAME_CHARACTERS = 200;
+
 /** Reads a line as a JSON object; undefined when it is anything else. */
 export function parseRecord(line: string): JsonRecord | undefined {
   // Most lines that are no JSON end here, without the price of an exception.
@@ -35,6 +38,12 @@ export function listField(record: JsonRecord | undefined, key: string): readonly
 export function textField(record: JsonRecord | undefined, key: string): string | undefined {
   const value = record?.[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A field that holds a name or an id: a text of at most 200 characters; a longer one is none. */
+export function nameField(record: JsonRecord | undefined, key: string): string | undefined {
+  const text = textField(record, key);
+  return text === undefined || text.length > NAME_CHARACTERS ? undefined : text;
 }
 
 /** A field that holds a finite number. */

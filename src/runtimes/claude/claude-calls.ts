@@ -1,5 +1,5 @@
 import { toEvidence } from '../evidence.ts';
-import { asRecord, listField, recordField, textField } from '../json-fields.ts';
+import { asRecord, listField, nameField, recordField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import type { RunEvent } from '../runtime.ts';
 
@@ -34,11 +34,11 @@ export function createToolCalls(): ToolCalls {
 
   return {
     takeCalls(line) {
-      const parent = textField(line, 'parent_tool_use_id');
+      const parent = nameField(line, 'parent_tool_use_id');
       const events: RunEvent[] = [];
       for (const block of blocksOf(line, 'tool_use')) {
-        const id = textField(block, 'id');
-        const tool = textField(block, 'name');
+        const id = nameField(block, 'id');
+        const tool = nameField(block, 'name');
         if (id === undefined || tool === undefined) continue;
         begin(id, tool, parent);
         events.push({ kind: 'tool-begun', id, tool, input: inputOf(recordField(block, 'input')) });
@@ -48,7 +48,7 @@ export function createToolCalls(): ToolCalls {
     takeResults(line) {
       const events: RunEvent[] = [];
       for (const block of blocksOf(line, 'tool_result')) {
-        const id = textField(block, 'tool_use_id');
+        const id = nameField(block, 'tool_use_id');
         const call = id === undefined ? undefined : open.get(id);
         if (id === undefined || call === undefined) continue;
         open.delete(id);
@@ -64,11 +64,14 @@ export function createToolCalls(): ToolCalls {
   };
 }
 
+/** The blocks of one type; a plain loop, since each line of a run comes through here. */
 function blocksOf(line: JsonRecord, type: string): JsonRecord[] {
-  return listField(recordField(line, 'message'), 'content')
-    .map(asRecord)
-    .filter((block) => block !== undefined)
-    .filter((block) => block['type'] === type);
+  const blocks: JsonRecord[] = [];
+  for (const value of listField(recordField(line, 'message'), 'content')) {
+    const block = asRecord(value);
+    if (block?.['type'] === type) blocks.push(block);
+  }
+  return blocks;
 }
 
 /** A call's input, shortened: its most telling field, or all of it as JSON with long texts cut first. */

@@ -1,7 +1,16 @@
 import type { Agent } from '../../config/fleet.ts';
 import type { AuthSign } from '../auth-scan.ts';
 import { toEvidence } from '../evidence.ts';
-import { asRecord, listField, numberField, parseRecord, recordField, textField } from '../json-fields.ts';
+import {
+  asRecord,
+  countField,
+  listField,
+  nameField,
+  numberField,
+  parseRecord,
+  recordField,
+  textField,
+} from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { createLineReader, LINE_BYTES } from '../line-reader.ts';
 import { createPlainLines } from '../plain-lines.ts';
@@ -109,7 +118,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
         return tell({ kind: 'compacted' });
       case 'model_fallback':
         return warn(
-          `${textField(record, 'original_model') ?? 'its model'} is overloaded: it goes on with ${textField(record, 'fallback_model') ?? 'another'}`,
+          `${nameField(record, 'original_model') ?? 'its model'} is overloaded: it goes on with ${nameField(record, 'fallback_model') ?? 'another'}`,
         );
     }
   }
@@ -118,9 +127,9 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
   function onInit(record: JsonRecord): void {
     isTurnOpen = true;
     error = undefined;
-    const resumeToken = textField(record, 'session_id');
-    const model = textField(record, 'model');
-    const version = textField(record, 'claude_code_version');
+    const resumeToken = nameField(record, 'session_id');
+    const model = nameField(record, 'model');
+    const version = nameField(record, 'claude_code_version');
     const identity = JSON.stringify([resumeToken, model, version]);
     if (resumeToken !== undefined && identity !== session) {
       session = identity;
@@ -134,16 +143,16 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
     const ours = listField(record, 'mcp_servers')
       .map(asRecord)
       .find((server) => textField(server, 'name') === MCP_SERVER);
-    const status = textField(ours, 'status');
+    const status = nameField(ours, 'status');
     if (status !== undefined && status !== 'connected' && status !== 'pending')
       warn(`it has no tools of Nightdesk: its MCP connection is ${status}`);
   }
 
   function onRetry(record: JsonRecord): void {
     const status = numberField(record, 'error_status');
-    const word = textField(record, 'error');
+    const word = nameField(record, 'error');
     const failure = classifyRetry(word, status);
-    const attempt = numberField(record, 'attempt') ?? 1;
+    const attempt = Math.max(1, countField(record, 'attempt'));
     const evidence = toEvidence(`${status ?? ''} ${word ?? 'error'}, attempt ${attempt}`);
     tell({ kind: 'retrying', failure, attempt, evidence });
     if (failure !== 'auth') return;
@@ -187,7 +196,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
     else signIfAuth(result.ending);
     calls.clear();
     desk.clear();
-    isTurnOpen = (numberField(record, 'queued_turn_count') ?? 0) > 0;
+    isTurnOpen = countField(record, 'queued_turn_count') > 0;
     if (!isTurnOpen) emit({ kind: 'turn-ended' });
   }
 
@@ -197,7 +206,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
     // What its owner denied is no news to its owner.
     const tools = denials
       .filter((denial) => !desk.wasDenied(textField(denial, 'tool_use_id') ?? ''))
-      .map((denial) => textField(denial, 'tool_name') ?? 'a tool');
+      .map((denial) => nameField(denial, 'tool_name') ?? 'a tool');
     if (tools.length > 0) warn(toEvidence(`it was not allowed to use ${[...new Set(tools)].join(', ')}`));
     if (textField(record, 'result') === undefined) warn('it ended without a word');
   }

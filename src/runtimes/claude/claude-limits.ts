@@ -1,4 +1,4 @@
-import { numberField, textField } from '../json-fields.ts';
+import { nameField, numberField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 
 /** Epoch seconds that are believed: up to the year 2286, with ten digits. */
@@ -26,7 +26,7 @@ export function createLimitWatch(): LimitWatch {
       if (status === 'allowed') retryAt = undefined;
       if (status !== 'allowed_warning') return [];
       // One warning for each mark that is passed, not one for each call behind it.
-      const name = (textField(info, 'rateLimitType') ?? 'usage').replaceAll('_', '-');
+      const name = (nameField(info, 'rateLimitType') ?? 'usage').replaceAll('_', '-');
       const mark = `${name} ${numberField(info, 'surpassedThreshold') ?? ''}`;
       if (warned.has(mark) || warned.size >= 20) return [];
       warned.add(mark);

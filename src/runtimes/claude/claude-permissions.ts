@@ -1,4 +1,4 @@
-import { asRecord, listField, recordField, textField } from '../json-fields.ts';
+import { asRecord, listField, nameField, recordField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import type { Permission, RunEvent } from '../runtime.ts';
 
@@ -49,10 +49,10 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
   }
 
   function ask(id: string, request: JsonRecord): RunEvent {
-    const tool = textField(request, 'tool_name');
+    const tool = nameField(request, 'tool_name');
     const input = recordField(request, 'input');
     if (tool === undefined || input === undefined) return write(refuse(id, 'a question about no tool'));
-    const call = textField(request, 'tool_use_id');
+    const call = nameField(request, 'tool_use_id');
     if (tool === 'AskUserQuestion')
       return write(deny(id, call, 'Nobody sees this. Ask with the tool `ask` of the MCP server nightdesk.'));
     if (allowsAll) return write(answer(id, { behavior: 'allow', updatedInput: input }));
@@ -71,7 +71,7 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
 
   return {
     takeRequest(line) {
-      const id = textField(line, 'request_id');
+      const id = nameField(line, 'request_id');
       const request = recordField(line, 'request');
       if (id === undefined) return [];
       if (textField(request, 'subtype') !== 'can_use_tool' || request === undefined)
@@ -80,7 +80,7 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
       return waiting.has(id) ? [] : [ask(id, request)];
     },
     takeCancel(line) {
-      waiting.delete(textField(line, 'request_id') ?? '');
+      waiting.delete(nameField(line, 'request_id') ?? '');
     },
     decide(id, permission, reason) {
       const question = waiting.get(id);

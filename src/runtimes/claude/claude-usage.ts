@@ -1,4 +1,4 @@
-import { asRecord, countField, microUsd, recordField, textField } from '../json-fields.ts';
+import { asRecord, countField, microUsd, nameField, recordField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import type { RunEvent } from '../runtime.ts';
 
@@ -63,7 +63,7 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
   return {
     takeMessage(line, isMain) {
       const message = recordField(line, 'message');
-      const id = textField(message, 'id');
+      const id = nameField(message, 'id');
       const tokens = recordField(message, 'usage');
       if (id === undefined || tokens === undefined || !isFirst(id)) return [];
       const used = inputOf(tokens);
@@ -71,13 +71,13 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
       open.input += used;
       open.output += countField(tokens, 'output_tokens');
       if (!isMain) return [usage()];
-      const limitTokens = limitOf(textField(message, 'model') ?? '', used);
+      const limitTokens = limitOf(nameField(message, 'model') ?? '', used);
       return [usage(), { kind: 'context', usedTokens: used, limitTokens }];
     },
     takeResult(line) {
       for (const [model, value] of Object.entries(recordField(line, 'modelUsage') ?? {})) {
         const window = countField(asRecord(value), 'contextWindow');
-        if (window > 0 && windows.size < REMEMBERED_IDS) windows.set(model, window);
+        if (window > 0 && windows.size < REMEMBERED_IDS && model.length <= 200) windows.set(model, window);
       }
       const total = microUsd(line['total_cost_usd']);
       const models = recordField(line, 'model_usage_since_last_result');
