@@ -237,6 +237,8 @@ export interface LoopbackCall {
   readonly body: string | undefined;
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
+  /** Aborts when nobody wants the answer any more. */
+  readonly gone?: AbortSignal;
 }
 
 /**
@@ -264,13 +266,16 @@ export function callLoopback(call: LoopbackCall): Promise<LoopbackAnswer> {
     });
     function settle(outcome: LoopbackAnswer): void {
       clearTimeout(timer);
+      call.gone?.removeEventListener('abort', leave);
       resolve(outcome);
       request.destroy();
     }
     function fail(error: NodeJS.ErrnoException): void {
       settle({ kind: connected ? 'lost' : 'refused', reason: error.code ?? error.message });
     }
+    const leave = (): void => fail(new Error('nobody waits for the answer any more'));
     const timer = setTimeout(() => fail(new Error('no answer in time')), call.timeoutMs);
+    call.gone?.addEventListener('abort', leave);
     request.on('socket', (socket) => {
       connected = !socket.connecting;
       socket.once('connect', () => (connected = true));

@@ -39,8 +39,8 @@ const LONGEST_ABSENCE_MS = 120_000;
  * answer or the request's time is over, again and again; 3. ends with the answer, the deadline, or its own limit.
  */
 export async function askOwner(ask: Ask, setting: AskSetting): Promise<AskEnd> {
-  const { call, now } = setting;
-  const asked = await call({ method: 'POST', target: '/v1/ask', body: ask, repeatable: true });
+  const { call, now, gone } = setting;
+  const asked = await call({ method: 'POST', target: '/v1/ask', body: ask, repeatable: true, gone });
   if (asked.kind !== 'done') return asked;
   const { id, key } = asked.answer;
   if (!Number.isSafeInteger(id) || typeof key !== 'string') return UNREADABLE;
@@ -52,18 +52,18 @@ export async function askOwner(ask: Ask, setting: AskSetting): Promise<AskEnd> {
     const end = readEnd(answer, ask);
     if (end !== undefined) return end;
     const leftMs = until - now();
-    if (leftMs <= 0 || setting.gone.aborted) return { kind: 'open', key };
+    if (leftMs <= 0 || gone.aborted) return { kind: 'open', key };
     const wait = Math.max(1, Math.min(setting.pollSeconds, Math.ceil(leftMs / 1_000)));
     const beganAt = now();
     const target = `/v1/answer?id=${String(id)}&wait=${wait}`;
-    const outcome = await call({ method: 'GET', target, repeatable: true, waitsMs: wait * 1_000 });
+    const outcome = await call({ method: 'GET', target, repeatable: true, waitsMs: wait * 1_000, gone });
     if (outcome.kind === 'refused') return outcome;
     if (outcome.kind === 'done') {
       awaySince = undefined;
       answer = outcome.answer;
     } else {
       awaySince ??= beganAt;
-      if (setting.pause === undefined || now() - awaySince > LONGEST_ABSENCE_MS) return outcome;
+      if (setting.pause === undefined || gone.aborted || now() - awaySince > LONGEST_ABSENCE_MS) return outcome;
       await setting.pause();
     }
   }

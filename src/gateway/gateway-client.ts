@@ -12,6 +12,8 @@ export interface GatewayCall {
   readonly repeatable: boolean;
   /** How long the gateway may hold it before it answers, besides the usual time. */
   readonly waitsMs?: number;
+  /** Aborts when nobody wants the answer any more. */
+  readonly gone?: AbortSignal;
 }
 
 /** How a call of the gateway ended, all tries taken together. */
@@ -64,6 +66,7 @@ export async function callGateway(
       body,
       timeoutMs: call.repeatable ? Math.min(TRY_MS + waitsMs, leftMs) : leftMs,
       maxAnswerBytes: MAX_DECISIONS_BYTES + 1024,
+      ...(call.gone === undefined ? {} : { gone: call.gone }),
     });
     const reading =
       outcome.kind === 'answered'
@@ -72,7 +75,7 @@ export async function callGateway(
     if (reading.kind !== 'unavailable') return reading;
     maybe ||= reading.maybe;
     const safe = call.repeatable || !reading.maybe;
-    if (!safe || performance.now() + backoffMs >= deadline) return { ...reading, maybe };
+    if (!safe || call.gone?.aborted === true || performance.now() + backoffMs >= deadline) return { ...reading, maybe };
     await sleep(backoffMs);
   }
 }

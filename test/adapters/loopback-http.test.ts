@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function serve(handle: (request: GatewayRequest) => GatewayResponse, requestTimeoutMs = 10_000) {
+async function serve(handle: Parameters<typeof createLoopbackServer>[0], requestTimeoutMs = 10_000) {
   const { log, lines } = createFakeLog();
   const server = await createLoopbackServer(handle, { maxBodyBytes: MAX_BODY_BYTES, log, requestTimeoutMs });
   closers.push(() => server.close());
@@ -210,6 +210,67 @@ describe('a request that is refused before the handler', () => {
     expect(await sendRaw(server, post(server, DRAFT))).toContain('"id":12');
     expect(acts).toHaveLength(1);
   });
+});
+
+describe('a request whose answer takes its time', () => {
+  test('is held, beside others that are answered', async () => {
+    const held = Promise.withResolvers<GatewayResponse>();
+    const { server } = await serve(({ target }) =>
+      target === '/held' ? held.promise : { status: 200, body: '{"quick":true}' },
+    );
+    const first = sendRaw(server, post(server, '', [], '/held'));
+
+    const second = await sendRaw(server, post(server, '', [], '/quick'));
+    held.resolve({ status: 200, body: '{"held":true}' });
+
+    expect(second).toContain('{"quick":true}');
+    expect(await first).toContain('{"held":true}');
+  });
+
+  test('is told when its client has gone', async () => {
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<string>();
+    const { server } = await serve((_request, gone) => {
+      asked.resolve();
+      gone.addEventListener('abort', () => left.resolve('told'));
+      return new Promise(() => {});
+    });
+    const { socket } = await open(server);
+    socket.write(post(server, ''));
+    await asked.promise;
+
+    socket.destroy();
+
+    expect(await left.promise).toBe('told');
+  });
+
+  test('is a 500 and a log line when it rejects', async () => {
+    const { server, lines } = await serve(() => Promise.reject(new Error('no room')));
+
+    const answer = await sendRaw(server, post(server, ''));
+
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /);
+    expect(lines).toEqual([expect.stringContaining('no room')]);
+  });
+});
+
+test('128 requests at most are read at once, and more are told to try again', async () => {
+  const { server } = await serveEcho();
+  const { host } = new URL(server.url);
+  const half = `POST /v1/draft HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 10\r\n\r\n12345`;
+  const sockets: Socket[] = [];
+  for (let n = 0; n < 128; n += 1) {
+    const { socket } = await open(server);
+    socket.write(half);
+    sockets.push(socket);
+  }
+
+  const status = async (): Promise<string> => (await sendRaw(server, post(server, ''))).slice(9, 12);
+  await vi.waitFor(async () => expect(await status()).toBe('503'));
+
+  for (const socket of sockets) socket.destroy();
+
+  await vi.waitFor(async () => expect(await status()).toBe('200'));
 });
 
 test('two requests pipelined on one connection act once, and only the first is taken', async () => {

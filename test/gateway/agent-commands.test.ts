@@ -23,11 +23,11 @@ afterEach(async () => {
 });
 
 async function setUp(overrides: Partial<GatewayRooms> = {}) {
-  const { rooms, acts } = createFakeRooms(overrides);
+  const { rooms, ...fake } = createFakeRooms(overrides);
   const { log } = createFakeLog();
-  const server = await createLoopbackServer(createGateway(rooms, log).handle, { maxBodyBytes: MAX_REQUEST_BYTES, log });
+  const server = await createLoopbackServer(createGateway(rooms, log).serve, { maxBodyBytes: MAX_REQUEST_BYTES, log });
   closers.push(() => server.close());
-  return { env: { NIGHTDESK_URL: server.url, NIGHTDESK_TOKEN: TOKEN }, acts, server };
+  return { env: { NIGHTDESK_URL: server.url, NIGHTDESK_TOKEN: TOKEN }, server, ...fake };
 }
 
 /** A gateway that is not ours. */
@@ -330,6 +330,15 @@ describe('a command line that is wrong', () => {
       ['--since', 'monday'],
       '--since must be an ISO 8601 time, as in 2026-07-01T08:00:00Z, or how far back, as in 2h',
     ],
+    ['ask', [], 'the text is missing: what do you ask?'],
+    ['ask', ['--within', 'soon', 'Go?'], '--within must be a duration such as "30s", "5m", "4h", "7d" or "1h30m"'],
+    ['ask', ['--within', '5m', '--within', '6m', 'Go?'], '--within is given twice'],
+    [
+      'ask',
+      ['--option', '--within', '5m', 'Go?'],
+      '--option needs a value; one that begins with a dash is written --option=--within',
+    ],
+    ['mcp', ['now'], 'takes no argument, but was given "now"'],
     ['drafts', [], 'unknown command; did you mean draft?'],
   ])('exits 64 with one line: nightdesk %s %j', async (name, argv, reason) => {
     expect(await runHere([name, ...argv], IN_A_RUN)).toEqual({
@@ -339,7 +348,7 @@ describe('a command line that is wrong', () => {
     });
   });
 
-  test.each(['draft', 'beat', 'progress', 'fail', 'decisions'])(
+  test.each(['draft', 'beat', 'progress', 'fail', 'decisions', 'ask', 'mcp'])(
     'is explained by nightdesk %s --help, inside a run or not',
     async (name) => {
       const { code, stdout, stderr } = await runHere([name, '--help']);
@@ -369,6 +378,77 @@ describe('a command line that is wrong', () => {
     expect(stderr).toBe(
       "nightdesk beat: this works only inside an agent's run: NIGHTDESK_URL and NIGHTDESK_TOKEN are not set\n",
     );
+  });
+});
+
+describe('nightdesk ask', () => {
+  test('asks with all that it was given, waits, and prints the answer', async () => {
+    const { env, acts, settle, waiting } = await setUp();
+
+    const asked = run(
+      ['ask', 'Which', 'city?', '--option', 'Berlin', '--option=Paris', '--within', '5m', '--key', 'c'],
+      env,
+    );
+    await vi.waitUntil(() => waiting() > 0, { timeout: 10_000 });
+    settle({ kind: 'answered', answer: 'Paris' });
+
+    expect(await asked).toEqual({ code: 0, stdout: 'Paris\n', stderr: '' });
+    const ask = { text: 'Which city?', options: ['Berlin', 'Paris'], withinMs: 300_000, key: 'c' };
+    expect(acts).toEqual([{ act: 'ask', run: RUN, ask }]);
+  });
+
+  test('waits thirty minutes when it is not told how long', async () => {
+    const { env, acts, settle } = await setUp();
+    settle({ kind: 'answered', answer: 'Yes' });
+
+    await run(['ask', 'Go?'], env);
+
+    expect(acts).toEqual([{ act: 'ask', run: RUN, ask: { text: 'Go?', options: [], withinMs: 1_800_000 } }]);
+  });
+
+  test('exits 1 with one line when nobody answers in time', async () => {
+    const { env, settle } = await setUp();
+    settle({ kind: 'expired' });
+
+    const result = await run(['ask', '--within', '90s', 'Go?'], env);
+
+    expect(result).toEqual({ code: 1, stdout: '', stderr: 'nightdesk ask: nobody answered within 1m30s\n' });
+  });
+
+  test('exits 1 with the reason when the question is refused', async () => {
+    const { env } = await setUp({ ask: () => ({ kind: 'refused', reason: 'too many' }) });
+
+    expect(await run(['ask', 'Go?'], env)).toEqual({ code: 1, stdout: '', stderr: 'nightdesk ask: too many\n' });
+  });
+
+  test('exits 1 when its run has ended while it waited', async () => {
+    const seen: string[] = [];
+    const env = await listen((request, response) => {
+      request.resume();
+      seen.push(request.url ?? '');
+      if (seen.length === 1) return response.end('{"id":3,"key":"k","state":"open"}');
+      response.writeHead(401).end('{"error":"this run has ended"}');
+    });
+
+    const result = await run(['ask', 'Go?'], env);
+
+    expect(result).toEqual({ code: 1, stdout: '', stderr: 'nightdesk ask: this run has ended\n' });
+    expect(seen).toEqual(['/v1/ask', '/v1/answer?id=3&wait=20']);
+  });
+
+  test('goes on waiting when the control plane is away for a moment', async () => {
+    let seen = 0;
+    const env = await listen((request, response) => {
+      request.resume();
+      seen += 1;
+      if (seen === 1) return response.end('{"id":3,"key":"k","state":"open"}');
+      if (seen < 5) return request.socket.destroy();
+      response.end('{"id":3,"state":"answered","answer":"Yes"}');
+    });
+
+    const result = await run(['ask', 'Go?'], env);
+
+    expect(result).toEqual({ code: 0, stdout: 'Yes\n', stderr: '' });
   });
 });
 

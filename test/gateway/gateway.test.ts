@@ -15,7 +15,7 @@ import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, RUN, TOKEN } fro
 vi.setConfig({ testTimeout: 30_000 });
 
 function setUp(overrides: Partial<GatewayRooms> = {}) {
-  const { rooms, acts } = createFakeRooms(overrides);
+  const { rooms, acts, settle, waiting } = createFakeRooms(overrides);
   const { log, lines } = createFakeLog();
   const gateway = createGateway(rooms, log);
   function call(changes: Partial<GatewayRequest> & { json?: unknown }) {
@@ -34,7 +34,7 @@ function setUp(overrides: Partial<GatewayRooms> = {}) {
       answer: JSON.parse(response.body) as Record<string, unknown>,
     };
   }
-  return { call, acts, lines };
+  return { call, acts, lines, gateway, settle, waiting };
 }
 
 const DRAFT = { kind: 'reply', to: '@ada', body: 'Hello.' };
@@ -400,5 +400,73 @@ describe('rooms that say no', () => {
     });
 
     expect(() => call({ target: '/v1/draft', json: DRAFT })).toThrow('disk full');
+  });
+});
+
+describe('questions', () => {
+  const GET = { method: 'GET', body: new Uint8Array(), authorization: `Bearer ${TOKEN}` };
+
+  test('are handed on with their options and thirty minutes, and answer how they stand', () => {
+    const { call, acts } = setUp();
+
+    const { status, answer } = call({ target: '/v1/ask', json: { text: 'Go?' } });
+
+    expect([status, answer]).toEqual([200, { id: 1, key: 'ask-1', state: 'open' }]);
+    expect(acts).toEqual([{ act: 'ask', run: RUN, ask: { text: 'Go?', options: [], withinMs: 1_800_000 } }]);
+  });
+
+  test.each<[string, object, string]>([
+    ['without words', { text: ' ' }, 'text must not be empty'],
+    ['of a book', { text: 'x'.repeat(2001) }, 'text must have at most 2000 characters: it is read on a phone'],
+    ['with nine answers', { text: 'Go?', options: Array.from('123456789') }, 'options must be at most 8 answers'],
+    ['with an answer that is no text', { text: 'Go?', options: [7] }, 'options must be text'],
+    ['with a text for its answers', { text: 'Go?', options: 'yes' }, 'options must be a list of texts'],
+    ['with a key of two lines', { text: 'Go?', key: 'a\nb' }, 'key must be one line without control characters'],
+  ])('%s are refused', (_what, json, error) => {
+    const { call, acts } = setUp();
+
+    expect(call({ target: '/v1/ask', json })).toMatchObject({ status: 400, answer: { error } });
+    expect(acts).toEqual([]);
+  });
+
+  test('are answered at once by handle, whatever it is asked to wait', () => {
+    const { call } = setUp();
+
+    const { status, answer } = call({ method: 'GET', target: '/v1/answer?id=1&wait=200' });
+
+    expect([status, answer]).toEqual([200, { id: 1, state: 'open' }]);
+  });
+
+  test('are waited for by serve until they are answered', async () => {
+    const { gateway, settle, waiting } = setUp();
+
+    const served = gateway.serve({ ...GET, target: '/v1/answer?id=1&wait=200' }, new AbortController().signal);
+    expect(waiting()).toBe(1);
+    settle({ kind: 'answered', answer: 'Yes' });
+
+    const { status, body } = await served;
+    expect([status, JSON.parse(body)]).toEqual([200, { id: 1, state: 'answered', answer: 'Yes' }]);
+  });
+
+  test('that are answered already are not waited for', () => {
+    const { gateway, settle, waiting } = setUp();
+    settle({ kind: 'answered', answer: 'Yes' });
+
+    void gateway.serve({ ...GET, target: '/v1/answer?id=1&wait=200' }, new AbortController().signal);
+
+    expect(waiting()).toBe(0);
+  });
+
+  test.each([
+    ['/v1/answer?id=2', 404, 'this run has asked no such question'],
+    ['/v1/answer', 400, 'id must be the number of a question'],
+    ['/v1/answer?id=-1', 400, 'id must be the number of a question'],
+    ['/v1/answer?id=1&wait=241', 400, 'wait must be a whole number of seconds, at most 240'],
+    ['/v1/answer?id=1&wait=1e2', 400, 'wait must be a whole number of seconds, at most 240'],
+    ['/v1/answer?id=1&until=1', 400, 'the query parameter "until" is not known here'],
+  ])('asked for as %s give %d', (target, status, error) => {
+    const { call } = setUp();
+
+    expect(call({ method: 'GET', target })).toMatchObject({ status, answer: { error } });
   });
 });

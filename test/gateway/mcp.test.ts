@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -213,14 +214,14 @@ describe('MCP over HTTP', () => {
   });
 
   test('stops waiting when its client goes away', async () => {
-    const left = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<string>();
     const waits = Promise.withResolvers<void>();
     const { url } = await serve({
       wait: (_run, _id, _forMs, gone) =>
         new Promise((resolve) => {
           waits.resolve();
           gone.addEventListener('abort', () => {
-            left.resolve();
+            left.resolve('told');
             resolve({ kind: 'open' });
           });
         }),
@@ -231,7 +232,7 @@ describe('MCP over HTTP', () => {
 
     await client.close();
 
-    await left.promise;
+    expect(await left.promise).toBe('told');
     await asked;
   });
 
@@ -342,6 +343,20 @@ describe('MCP over HTTP', () => {
 });
 
 describe('MCP over stdio', () => {
+  test('ends with its input even while a question waits', async () => {
+    const { url, waiting } = await serve();
+    const ask = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask","arguments":{"text":"Go?"}}}';
+    const { child, ended } = start(url);
+    child.stdin.write(`${ask}\n`);
+    await vi.waitUntil(() => waiting() > 0, { timeout: 10_000 });
+    const since = performance.now();
+
+    child.stdin.end();
+
+    expect(await ended).toBe(0);
+    expect(performance.now() - since).toBeLessThan(10_000);
+  });
+
   test('answers rubbish with errors of JSON-RPC, goes on, and ends with its input', async () => {
     const { url, acts } = await serve();
     const lines = [
@@ -369,19 +384,23 @@ describe('MCP over stdio', () => {
   });
 });
 
-/** Writes lines to `nightdesk mcp`, and closes its input once so many answers have come. */
-async function talk(url: string, lines: readonly string[], count: number) {
-  const { spawn } = await import('node:child_process');
+/** Starts `nightdesk mcp`. */
+function start(url: string) {
   const child = spawn(process.execPath, [FIXTURE, 'mcp'], { env: { NIGHTDESK_URL: url, NIGHTDESK_TOKEN: TOKEN } });
   closers.push(() => void child.kill());
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  child.stdin.on('error', () => {});
+  return { child, ended: new Promise<number | null>((resolve) => child.on('close', resolve)) };
+}
+
+/** Writes lines to it, and closes its input once so many answers have come. */
+async function talk(url: string, lines: readonly string[], count: number) {
+  const { child, ended } = start(url);
   let out = '';
   const complete = () => out.split('\n').slice(0, -1);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
     if (complete().length >= count) child.stdin.end();
   });
-  child.stdin.on('error', () => {});
   child.stdin.write(`${lines.join('\n')}\n`);
   const code = await ended;
   const answers = complete().map((line) => JSON.parse(line) as { id: unknown; error?: { code: number } });
