@@ -251,10 +251,7 @@ describe('/log full', () => {
   it('takes every known secret out, wherever in the file it stands', async () => {
     const { runs, ends, asks } = setUp();
     // Secrets close to each other: whatever place is taken for a cut is inside of one, or next to it.
-    const output = Array.from(
-      { length: 20_000 },
-      (_, at) => `${SECRET}${'-'.repeat(at % 23)}${at % 1_000 === 0 ? '\n' : ''}`,
-    ).join('');
+    const output = Array.from({ length: 20_000 }, (_, at) => `${SECRET}${'-'.repeat(at % 23)}`).join('');
     ends(runs('scout', output).id, 'done');
 
     const answer = await asks('scout full');
