@@ -99,8 +99,17 @@ describe('starting Claude Code', () => {
 
   it('opens a session over stdin, under an id and a model that are named', () => {
     expect(spawn.argv.slice(0, 11)).toEqual([
-      ...['claude', '-p', '--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'],
-      ...['--session-id', '3f2b6c1e-8a54-4c0e-9d11-7f60a1b2c3d4', '--model', 'sonnet'],
+      'claude',
+      '-p',
+      '--input-format',
+      'stream-json',
+      '--output-format',
+      'stream-json',
+      '--verbose',
+      '--session-id',
+      '3f2b6c1e-8a54-4c0e-9d11-7f60a1b2c3d4',
+      '--model',
+      'sonnet',
     ]);
     expect(spawn.keepsInputOpen).toBe(true);
     expect(spawn.argv).not.toContain('--strict-mcp-config');
@@ -130,8 +139,16 @@ describe('starting Claude Code', () => {
   it('asks for what is neither ours nor allowed, whatever mode the user has set', () => {
     const from = spawn.argv.indexOf('--permission-mode');
     expect(spawn.argv.slice(from, from + 10)).toEqual([
-      ...['--permission-mode', 'default', '--permission-prompt-tool', 'stdio'],
-      ...['--allowedTools', 'mcp__nightdesk', 'Bash(git log:*)', 'Read', '--disallowedTools', 'AskUserQuestion'],
+      '--permission-mode',
+      'default',
+      '--permission-prompt-tool',
+      'stdio',
+      '--allowedTools',
+      'mcp__nightdesk',
+      'Bash(git log:*)',
+      'Read',
+      '--disallowedTools',
+      'AskUserQuestion',
     ]);
     expect(spawn.env).not.toHaveProperty('IS_SANDBOX');
   });
@@ -277,8 +294,11 @@ describe('what Claude Code tells while it runs', () => {
     const warning = {
       type: 'rate_limit_event',
       rate_limit_info: {
-        ...{ status: 'allowed_warning', rateLimitType: 'five_hour', resetsAt: 1_795_333_286 },
-        ...{ utilization: 0.92, surpassedThreshold: 0.9 },
+        status: 'allowed_warning',
+        rateLimitType: 'five_hour',
+        resetsAt: 1_795_333_286,
+        utilization: 0.92,
+        surpassedThreshold: 0.9,
       },
     };
     expect(say(decoderOf(), warning, warning)).toEqual([
@@ -305,8 +325,12 @@ describe('what Claude Code tells while it runs', () => {
 
 describe('a dead credential of Claude Code', () => {
   const retry = (attempt: number): object => ({
-    ...{ type: 'system', subtype: 'api_retry', attempt, max_retries: 4 },
-    ...{ error_status: 401, error: 'authentication_failed' },
+    type: 'system',
+    subtype: 'api_retry',
+    attempt,
+    max_retries: 4,
+    error_status: 401,
+    error: 'authentication_failed',
   });
 
   it('is told at the second 401, not at the first, which a refresh may mend', () => {

@@ -122,7 +122,7 @@ export function readEnding(result: JsonRecord | undefined, error: JsonRecord | u
 }
 
 /** The words of an assistant line that holds an error. */
-export function errorText(error: JsonRecord | undefined): string | undefined {
+function errorText(error: JsonRecord | undefined): string | undefined {
   for (const block of listField(recordField(error, 'message'), 'content')) {
     const text = textField(recordField({ block }, 'block'), 'text');
     if (text !== undefined) return text;
