@@ -16,7 +16,7 @@ import { createSystemMachine, loadTotalMemoryBytes } from '../adapters/system-ma
 import { createControlPlane, type Ending } from '../app.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { probeContainment } from '../containment/probe.ts';
-import type { Gateway } from '../gateway/gateway.ts';
+import { type Gateway, renderRefusal } from '../gateway/gateway.ts';
 import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
 import type { Log } from '../ports.ts';
 import { createScrubber } from '../secrets.ts';
@@ -73,8 +73,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
       const rooms: { gateway?: Gateway } = {};
       const server = await createLoopbackServer(
-        (request) => rooms.gateway?.handle(request) ?? { status: 503, body: '{"error":"starting"}' },
-        { maxBodyBytes: MAX_REQUEST_BYTES, log },
+        (request, gone) => rooms.gateway?.serve(request, gone) ?? { status: 503, body: '{"error":"starting"}' },
+        { maxBodyBytes: MAX_REQUEST_BYTES, log, renderRefusal },
       );
       const storage = createStorage(database);
       const clock = createSystemClock();
