@@ -368,18 +368,19 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     ended: ended.promise,
 
     async start() {
+      machineWatch.recover();
       custodian.start();
       followChat();
       sender.recover();
       sender.start();
       me.start();
       poller.start();
+      machineWatch.start();
       const interrupted = await runner.recover();
       await prober.recover();
       tellAbsence(interrupted);
       storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
       housekeeper.start();
-      machineWatch.start();
       logKeeper.start();
       versions.start();
       prober.start();
