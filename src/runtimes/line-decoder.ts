@@ -1,31 +1,32 @@
 import type { ProcessExit } from '../ports.ts';
-import type { AuthSign } from './auth-scan.ts';
 import { toEvidence } from './evidence.ts';
 import type { JsonRecord } from './json-fields.ts';
 import { parseRecord } from './json-fields.ts';
 import { createLineReader, LINE_BYTES } from './line-reader.ts';
 import { createPlainLines } from './plain-lines.ts';
 import type { PlainLines } from './plain-lines.ts';
-import type { Decoder, Patience, RunEvent, RunInput, RunOutcome } from './runtime.ts';
+import type { Decoder, FailureClass, Patience, RunEvent, RunInput, RunOutcome } from './runtime.ts';
 
-/** How many tries of its own a CLI is heard about, in one run: one that waits for the network tries for ever. */
-const MOST_RETRIES_TOLD = 100;
-
-/** How many different warnings one run may give: more tell the owner nothing. */
-const MOST_WARNINGS = 20;
+/** How often one run may tell something of a kind: a CLI that waits for the network tries for ever, and more of it tells nobody more. */
+const MOST_TOLD: Partial<Record<RunEvent['kind'], number>> = {
+  session: 1,
+  retrying: 100,
+  warning: 20,
+  compacted: 100,
+};
 
 /** What a protocol of one JSON object a line makes of a run. */
 export interface Conversation {
   /** Takes one object of stdout. */
   take(message: JsonRecord): void;
-  /** Takes signs of dead credentials that stderr showed, as they come. */
-  takeSigns?(signs: readonly AuthSign[]): void;
   /** Takes one line of stderr. */
   takeNoise?(line: string): void;
   patience(): Patience | undefined;
   decide: Decoder['decide'];
   /** How the run ended by what the protocol said; undefined when it said nothing of an end. */
   outcome(exit: ProcessExit): RunOutcome | undefined;
+  /** What an exit code means by itself, of a program that said nothing. */
+  classifyExit?(code: number): FailureClass | undefined;
 }
 
 /** Builds the decoder of a CLI that speaks in lines of JSON: `converse` gets where to put its events. */
@@ -36,14 +37,19 @@ export function createLineDecoder(
   const plain = createPlainLines(run.isForeign);
   const warned = new Set<string>();
   let events: RunEvent[] = [];
-  let retriesTold = 0;
+  const told = new Map<RunEvent['kind'], number>();
   let isSilent = true;
 
   function emit(event: RunEvent): void {
-    if (event.kind === 'retrying' && ++retriesTold > MOST_RETRIES_TOLD) return;
     if (event.kind === 'warning') {
-      if (warned.size >= MOST_WARNINGS || warned.has(event.text)) return;
-      warned.add(event.text);
+      if (warned.has(event.text)) return;
+      if (warned.size < (MOST_TOLD.warning ?? 0)) warned.add(event.text);
+    }
+    const most = MOST_TOLD[event.kind];
+    if (most !== undefined) {
+      const count = (told.get(event.kind) ?? 0) + 1;
+      if (count > most) return;
+      told.set(event.kind, count);
     }
     events.push(event);
   }
@@ -70,15 +76,13 @@ export function createLineDecoder(
       emit({ kind: 'output', bytes: chunk.length });
       if (stream === 'stdout') stdout.push(chunk);
       else {
-        conversation.takeSigns?.(plain.push(chunk));
+        // Its signs are left alone: stderr quotes the agent's own tools, and the protocol tells of the model's credential.
+        plain.push(chunk);
         if (conversation.takeNoise !== undefined) stderr.push(chunk);
       }
       return flush();
     },
-    idle() {
-      conversation.takeSigns?.(plain.peek());
-      return flush();
-    },
+    idle: flush,
     patience: () => conversation.patience(),
     decide: (request, permission, reason) => conversation.decide(request, permission, reason),
     end(exit) {
@@ -86,7 +90,7 @@ export function createLineDecoder(
       stderr.end();
       plain.end();
       if (exit.kind === 'not-started') return { kind: 'failed', failure: 'config', evidence: toEvidence(exit.reason) };
-      return conversation.outcome(exit) ?? settleUnsaid(exit, plain, isSilent);
+      return conversation.outcome(exit) ?? settleUnsaid(exit, plain, isSilent, conversation);
     },
   };
 }
@@ -96,11 +100,13 @@ function settleUnsaid(
   exit: Exclude<ProcessExit, { kind: 'not-started' }>,
   plain: PlainLines,
   isSilent: boolean,
+  conversation: Conversation,
 ): RunOutcome {
   const ending = exit.kind === 'signalled' ? `ended by ${exit.signal}` : `exit code ${exit.code}`;
   if (isSilent && exit.kind === 'exited') {
     const complaint = plain.newest().find((line) => /^error\b/i.test(line)) ?? plain.first();
-    return { kind: 'failed', failure: 'config', evidence: complaint ?? plain.noise() ?? `${ending}, without a word` };
+    const failure = conversation.classifyExit?.(exit.code) ?? 'config';
+    return { kind: 'failed', failure, evidence: complaint || plain.noise() || `${ending}, without a word` };
   }
-  return { kind: 'failed', failure: 'crash', evidence: plain.newest().at(-1) ?? plain.noise() ?? ending };
+  return { kind: 'failed', failure: 'crash', evidence: plain.newest().at(-1) || plain.noise() || ending };
 }

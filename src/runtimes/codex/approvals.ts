@@ -1,3 +1,4 @@
+import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { recordField, textField } from '../json-fields.ts';
 import type { Permission } from '../runtime.ts';
@@ -61,7 +62,7 @@ function describeCommand(params: JsonRecord): Pick<Approval, 'tool' | 'detail' |
     return {
       tool: 'network',
       detail: joinLines(reason, `connect to ${host}`, command),
-      forRun: `every connection to ${host}`,
+      forRun: `every connection to ${toEvidence(host)}`,
     };
   }
   const isInput = params['kind'] === 'writeStdin';

@@ -46,6 +46,7 @@ export function readTurnError(error: JsonRecord | undefined): CodexFailure {
 export function readWords(message: string): CodexFailure {
   const status = /\b(?:unexpected|last) status:? (\d{3})\b/.exec(message)?.[1];
   const failure = status === undefined ? undefined : failureOfStatus(Number(status), message);
+  if (message.startsWith('Missing environment variable')) return { failure: 'config', message };
   return { failure: failure ?? failureOfWords(message) ?? 'unknown', message };
 }
 
@@ -53,6 +54,7 @@ function classOf(info: unknown, message: string): FailureClass {
   // One kind for a plan that is used up until later, and for money that is used up: only the words differ.
   if (info === 'usageLimitExceeded') return failureOfWords(message) === 'budget' ? 'budget' : 'rate-limit';
   if (info === undefined || info === null) return readWords(message).failure;
+  if (info === 'other') return readWords(message).failure;
   const known = typeof info === 'string' && Object.hasOwn(KINDS, info) ? KINDS[info] : undefined;
   if (known !== undefined) return known;
   const kind = CONNECTION_KINDS.find((name) => asRecord(info)?.[name] !== undefined);

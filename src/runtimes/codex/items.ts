@@ -2,6 +2,9 @@ import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { asRecord, listField, numberField, recordField, textField } from '../json-fields.ts';
 
+/** The longest name of a tool that is told, in characters. */
+const NAME_CHARACTERS = 100;
+
 /** A tool call among the items of a turn. */
 export interface CodexTool {
   readonly id: string;
@@ -23,7 +26,7 @@ export function readTool(item: JsonRecord | undefined): CodexTool | undefined {
       return { id, tool: nameMcpTool(textField(item, 'server'), textField(item, 'tool')), input: argumentsOf(item) };
     case 'dynamicToolCall':
     case 'collabAgentToolCall':
-      return { id, tool: textField(item, 'tool') ?? 'unknown', input: argumentsOf(item) };
+      return { id, tool: (textField(item, 'tool') ?? 'unknown').slice(0, NAME_CHARACTERS), input: argumentsOf(item) };
     case 'webSearch':
       return { id, tool: 'web_search', input: toEvidence(textField(item, 'query') ?? '') };
     default:
@@ -47,7 +50,7 @@ export function readToolError(item: JsonRecord | undefined): string | undefined 
 
 /** The name of an MCP server's tool, in the form that all CLIs but Codex share. */
 export function nameMcpTool(server: string | undefined, tool: string | undefined): string {
-  return `mcp__${server ?? 'unknown'}__${tool ?? 'unknown'}`;
+  return `mcp__${server ?? 'unknown'}__${tool ?? 'unknown'}`.slice(0, NAME_CHARACTERS);
 }
 
 /** What a change of files does, in full: each path, and what it becomes. */

@@ -1,7 +1,7 @@
 import type { Agent } from '../../config/fleet.ts';
 import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
-import { asRecord, listField, numberField, recordField, textField } from '../json-fields.ts';
+import { asRecord, countField, listField, numberField, recordField, textField } from '../json-fields.ts';
 import type { Conversation } from '../line-decoder.ts';
 import { readRpc, rpcNotice, rpcRefusal, rpcRequest, rpcResult } from '../rpc.ts';
 import type { RpcId, RpcMessage } from '../rpc.ts';
@@ -17,8 +17,14 @@ import { createTokenMeter } from './token-meter.ts';
 /** The ids of our own requests; Codex numbers its own apart from ours. */
 const ID = { initialize: 'initialize', thread: 'thread', turn: 'turn', steer: 'steer' } as const;
 
-/** Tool calls and threads of helpers that are kept in mind at once; no agent has as many. */
+/** Tool calls that are kept in mind at once; no agent has as many. */
 const MOST_OPEN = 256;
+
+/** Questions of one run that reach the owner: nobody answers more of them, and what is asked after them is refused. */
+const MOST_QUESTIONS = 200;
+
+/** Refusals of one run: a program that asks for more is no Codex, and is left waiting. */
+const MOST_REFUSALS = 1000;
 
 /** Codex answers `initialize` within 0.7 s; a machine that starts many agents at once takes many times as long. */
 const START_MS = 60_000;
@@ -54,6 +60,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   let lastFailure: CodexFailure | undefined;
   let end: RunOutcome | undefined;
   let refusals = 0;
+  let questions = 0;
   let sign: CodexFailure | undefined;
   let resetsAt: number | undefined;
 
@@ -80,7 +87,8 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     } else if (id === ID.thread) {
       const thread = recordField(result, 'thread');
       beginSession(textField(thread, 'id'), textField(thread, 'cliVersion'), textField(result, 'model'));
-      if (threadId === undefined) fail({ failure: 'config', message: 'codex names no thread: its version may be too new' });
+      if (threadId === undefined)
+        fail({ failure: 'config', message: 'codex names no thread: its version may be too new' });
       else write(rpcRequest(ID.turn, 'turn/start', { threadId, input: inputOf(run) }));
     }
   }
@@ -165,9 +173,10 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     const ends = ['primary', 'secondary'].flatMap((name) => {
       const limit = recordField(limits, name);
       const isFull = (numberField(limit, 'usedPercent') ?? 0) >= 100;
-      return isFull ? (numberField(limit, 'resetsAt') ?? []) : [];
+      return isFull ? countField(limit, 'resetsAt') : [];
     });
-    resetsAt = ends.length > 0 ? Math.max(...ends) * 1000 : undefined;
+    const latest = Math.max(0, ...ends);
+    resetsAt = latest > 0 ? latest * 1000 : undefined;
   }
 
   function noteServer(params: JsonRecord): void {
@@ -216,7 +225,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     finish({
       kind: 'failed',
       failure,
-      evidence: toEvidence(message),
+      evidence: toEvidence(message) || 'a failure without words',
       ...(failure === 'auth' ? { credentialHint: VENDOR } : {}),
       ...(failure === 'rate-limit' ? optional('retryAt', resetsAt) : {}),
     });
@@ -232,12 +241,13 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
 
   function takeRequest({ id, method, params }: RpcMessage & { kind: 'request' }): void {
     const approval = readApproval(method, params, tools.get(textField(params, 'itemId') ?? '')?.item);
-    if (approval === undefined || end !== undefined || approvals.size >= MOST_OPEN) {
-      // A program that asks without end is no Codex: it is left waiting.
-      if (++refusals <= 1000) write(rpcRefusal(id, 'Nobody is here to answer this: go on without it.'));
+    if (approval !== undefined && end === undefined && isAllowed(approval)) {
+      return write(rpcResult(id, approval.answer('once')));
+    }
+    if (approval === undefined || end !== undefined || ++questions > MOST_QUESTIONS) {
+      if (++refusals <= MOST_REFUSALS) write(rpcRefusal(id, 'Nobody is here to answer this: go on without it.'));
       return;
     }
-    if (isAllowed(approval)) return write(rpcResult(id, approval.answer('once')));
     const request = keyOf(id);
     approvals.set(request, { id, approval, params });
     emit({ kind: 'permission', request, tool: approval.tool, detail: approval.detail, forRun: approval.forRun });

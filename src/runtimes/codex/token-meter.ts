@@ -1,5 +1,5 @@
 import type { JsonRecord } from '../json-fields.ts';
-import { countField, numberField, recordField, textField } from '../json-fields.ts';
+import { countField, recordField, textField } from '../json-fields.ts';
 import type { RunEvent } from '../runtime.ts';
 
 /**
@@ -39,9 +39,9 @@ export function createTokenMeter(emit: (event: RunEvent) => void): {
       if (!isTurnBegun) before = sum;
       else if (totals.has(thread) || totals.size < MOST_THREADS) totals.set(thread, sum);
       if (isTurnBegun) tellUsage();
-      const usedTokens = numberField(recordField(usage, 'last'), 'totalTokens');
+      const usedTokens = countField(recordField(usage, 'last'), 'totalTokens');
       const window = countField(usage, 'modelContextWindow');
-      if (usedTokens !== undefined && window > 0 && isOurs) {
+      if (usedTokens > 0 && window > 0 && isOurs) {
         emit({ kind: 'context', usedTokens, limitTokens: Math.floor(window * USABLE_PART) });
       }
     },

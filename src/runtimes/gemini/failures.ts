@@ -1,0 +1,44 @@
+import { failureOfStatus, failureOfWords } from '../failure-words.ts';
+import type { FailureClass } from '../runtime.ts';
+
+/** Statuses by Gemini CLI's exit code, which is the status modulo 256; the others it shares with codes of its own. */
+const STATUS_BY_EXIT: Readonly<Record<number, number>> = { 145: 401, 147: 403, 173: 429, 244: 500, 246: 502, 247: 503 };
+
+/** Exit codes of Gemini CLI's own, before it has printed anything: no login, and a session or an input that is not there. */
+const OWN_EXITS: Readonly<Record<number, FailureClass>> = { 41: 'auth', 42: 'not-found' };
+
+/** The status in Google's error body, wherever in a message that stands. */
+const STATUS_IN_BODY = /"code":\s*(\d{3})\b/;
+
+/** Google says 400 for a key that it does not know. */
+const DEAD_KEY = /API_KEY_INVALID|API key (?:expired|not valid)/i;
+
+/** What Node says of a connection that was cut, or never came; Gemini CLI calls it a 500. */
+const CUT_OFF = /^(?:\[API Error: )?(?:terminated|fetch failed)\b/;
+
+/** What a message of Gemini CLI tells of a failure, with its status or its exit code where they are known. */
+export function classifyFailure(message: string, status?: number, exitCode?: number): FailureClass {
+  if (DEAD_KEY.test(message)) return 'auth';
+  if (CUT_OFF.test(message)) return 'timeout';
+  const told = status ?? Number(STATUS_IN_BODY.exec(message)?.[1] ?? Number.NaN);
+  const implied = STATUS_BY_EXIT[exitCode ?? -1];
+  return (
+    failureOfStatus(told, message) ??
+    (implied === undefined ? undefined : failureOfStatus(implied, message)) ??
+    failureOfWords(message) ??
+    'unknown'
+  );
+}
+
+/** What an exit code says by itself of a run that printed nothing. */
+export function classifyExit(code: number): FailureClass | undefined {
+  return OWN_EXITS[code];
+}
+
+/** A try of a call that Gemini CLI repeats by itself, as stderr tells it. */
+export function readRetry(line: string): { readonly attempt: number; readonly failure: FailureClass } | undefined {
+  const found = /^Attempt (\d{1,4}) failed(?: with status (\d{3})\b)?/.exec(line);
+  if (found === null || line.includes('Max attempts reached')) return undefined;
+  const status = found[2] === undefined ? undefined : Number(found[2]);
+  return { attempt: Number(found[1]), failure: classifyFailure(line, status) };
+}

@@ -1,0 +1,28 @@
+import { toEvidence } from '../evidence.ts';
+import type { JsonRecord } from '../json-fields.ts';
+import { asRecord, listField, recordField, textField } from '../json-fields.ts';
+
+/** The name by which the model called a tool: Gemini CLI puts it twice at the beginning of the call's id. */
+export function nameTool(call: JsonRecord | undefined): string {
+  const name = /^(.{1,200}?)__\1_\d/.exec(textField(call, 'toolCallId') ?? '')?.[1];
+  return (name ?? textField(call, 'kind') ?? 'unknown').slice(0, 100);
+}
+
+/** Whether a call is one of Nightdesk's own tools: both the name and the title are Gemini CLI's, none is the agent's. */
+export function isOwnTool(call: JsonRecord | undefined): boolean {
+  return (
+    nameTool(call).startsWith('mcp_nightdesk_') && (textField(call, 'title') ?? '').endsWith('(nightdesk MCP Server)')
+  );
+}
+
+/** What a call of a tool is called with: its title is the command, or says which file. */
+export function inputOf(call: JsonRecord | undefined): string {
+  return toEvidence(textField(call, 'title') ?? '');
+}
+
+/** What the agent reads of a failure. */
+export function errorOf(call: JsonRecord | undefined): string | undefined {
+  if (call?.['status'] !== 'failed') return undefined;
+  const texts = listField(call, 'content').map((one) => textField(recordField(asRecord(one), 'content'), 'text'));
+  return toEvidence(texts.find((text) => text !== undefined) ?? 'failed');
+}
