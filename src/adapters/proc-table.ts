@@ -16,16 +16,17 @@ const FLAG_KERNEL_THREAD = 0x200000;
 /** Builds the process table of Linux, read from /proc; undefined where there is none. */
 export function createProcTable(): ProcessTable | undefined {
   const read = createReader();
-  const bootId = read('/proc/sys/kernel/random/boot_id').toString('latin1').trim();
+  const text = (path: string) => read(path).toString('latin1');
+  const bootId = text('/proc/sys/kernel/random/boot_id').trim();
   if (bootId === '') return undefined;
-  const stat = (pid: number) => parseStat(pid, read(`/proc/${pid}/stat`).toString('latin1'));
+  const stat = (pid: number) => parseStat(pid, text(`/proc/${pid}/stat`));
   return {
     bootId,
     isInstant: true,
     rowsOf: (pids) => pids.map(stat).filter((row) => row !== undefined),
     childrenOf(pid) {
-      const text = read(`/proc/${pid}/task/${pid}/children`).toString('latin1').trim();
-      if (text !== '') return text.split(' ').map(Number);
+      const children = text(`/proc/${pid}/task/${pid}/children`).trim();
+      if (children !== '') return children.split(' ').map(Number);
       // A kernel without CONFIG_PROC_CHILDREN says the same as a process without children.
       return listPids().filter((other) => stat(other)?.parent === pid);
     },
@@ -45,12 +46,13 @@ export function createProcTable(): ProcessTable | undefined {
     },
     carries(row, mark) {
       const environment = read(`/proc/${row.pid}/environ`);
+      if (environment === 'refused') return 'no';
       if (environment.length === 0) return 'untold';
       return hasMark(environment, mark) ? 'yes' : 'no';
     },
     tell(pid) {
       const command = read(`/proc/${pid}/cmdline`).toString('utf8').split('\0').join(' ').trim();
-      const uptimeMs = Number(read('/proc/uptime').toString('latin1').split(' ')[0]) * 1000;
+      const uptimeMs = Number(text('/proc/uptime').split(' ')[0]) * 1000;
       const row = stat(pid);
       return {
         command: (command === '' ? (row?.name ?? '') : command).slice(0, COMMAND_CHARS),
@@ -96,15 +98,15 @@ function hasMark(environment: Buffer, { text, isPrefix }: Mark): boolean {
   return false;
 }
 
-/** Reads whole files into one buffer that each reading reuses; empty when the process is gone or is not ours to read. */
-function createReader(): (path: string) => Buffer {
+/** Reads whole files into one buffer that each reading reuses; empty when the process is gone, `refused` when it is not ours to read. */
+function createReader(): (path: string) => Buffer | 'refused' {
   let buffer = Buffer.allocUnsafe(64 * 1024);
   return (path) => {
     let file: number;
     try {
       file = openSync(path, 'r');
-    } catch {
-      return buffer.subarray(0, 0);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'refused' : buffer.subarray(0, 0);
     }
     try {
       let length = 0;

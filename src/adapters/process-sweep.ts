@@ -28,6 +28,9 @@ const MAX_TOLD = 20;
  */
 const CHASE_MS = 10;
 
+/** How often it is looked again at one that tells nothing: while a program is being started, that is over soon; after that it is its nature. */
+const MAX_RETELLINGS = 5;
+
 /** For how long a pass that missed somebody does not count as clean; on a machine where others come and go all the time it has to. */
 const RESTLESS_MS = 100;
 
@@ -149,8 +152,8 @@ async function lookFor(
   let listing = await table.look(visit);
   const chaseUntil = performance.now() + CHASE_MS;
   let isRestless = listing.hasMissed || untold.size > 0 || found.size > 0;
-  while (isRestless && table.isInstant && performance.now() < chaseUntil) {
-    const settled = new Set(listing.pids.filter((pid) => !untold.has(pid)));
+  for (let round = 0; isRestless && table.isInstant && performance.now() < chaseUntil; round += 1) {
+    const settled = new Set(listing.pids.filter((pid) => round >= MAX_RETELLINGS || !untold.has(pid)));
     const foundBefore = found.size;
     untold.clear();
     listing = await table.look(visit, settled);

@@ -41,7 +41,7 @@ export interface ProcessTable {
   rowsOf(pids: readonly number[]): readonly ProcessRow[];
   childrenOf(pid: number): readonly number[];
   look(visit: (row: ProcessRow) => void, skipped?: ReadonlySet<number>): Promise<Listing>;
-  /** `untold` while it is being started or is ending, for good when it has cleared its environment or is not ours to look at. */
+  /** `untold` while it is being started or is ending, and for good when it has cleared its environment. */
   carries(row: ProcessRow, mark: Mark): 'yes' | 'no' | 'untold';
   /** The command line, shortened, and the age. */
   tell(pid: number): { readonly command: string; readonly ageMs: number };
