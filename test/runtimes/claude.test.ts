@@ -5,6 +5,7 @@ import { claudeRuntime } from '../../src/runtimes/claude/claude.ts';
 import type { Decoder, RunEvent, RunInput, RunOutcome } from '../../src/runtimes/runtime.ts';
 import { agentOf, runOf } from './agent-for-tests.ts';
 import { describeContract } from './contract.ts';
+import { heapBytes } from './heap.ts';
 import { readTranscripts } from './transcripts.ts';
 import type { Transcript } from './transcripts.ts';
 
@@ -288,6 +289,17 @@ describe('what Claude Code tells while it runs', () => {
       { kind: 'tool-ended', id: 't-1', tool: 'Bash', error: 'cat: missing: No such file' },
       { kind: 'tool-ended', id: 't-2', tool: 'Read' },
     ]);
+  });
+
+  it('is forgotten, oldest first, where messages and calls never end', () => {
+    const decoder = decoderOf();
+    const before = heapBytes();
+    for (let count = 0; count < 50_000; count += 1)
+      say(decoder, assistant(`message-${count}`, [call(`call-${count}`, 'Bash', { command: 'ls' })]));
+
+    expect(heapBytes() - before).toBeLessThan(2 * 1024 * 1024);
+    expect(say(decoder, toolResult('call-0', {}))).toEqual([]);
+    expect(say(decoder, toolResult('call-49999', {}))).toHaveLength(1);
   });
 
   it('warns of a limit that is nearly used up, once for each mark', () => {

@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProcessExit } from '../../src/ports.ts';
 import type { PreparedRun, RunEvent, RunOutcome } from '../../src/runtimes/runtime.ts';
+import { heapBytes } from './heap.ts';
 import type { Transcript } from './transcripts.ts';
 
 type Stream = 'stdout' | 'stderr';
@@ -352,10 +351,4 @@ const REMEMBERED = ['id', 'request_id', 'tool_use_id', 'session_id', 'thread_id'
 /** Makes a line's ids and words its own, so that nothing that is remembered by them stays small by accident. */
 function vary(line: string, number: number): string {
   return REMEMBERED.reduce((varied, field) => varied.replace(field, `${field}${number}-`), line);
-}
-
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
 }
