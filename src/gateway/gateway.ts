@@ -101,7 +101,7 @@ export interface Gateway {
 }
 
 /** Where MCP is spoken. */
-export const MCP_PATH = '/mcp';
+const MCP_PATH = '/mcp';
 
 /** The body of an answer to a request that the server itself refuses, in the form that is spoken there. */
 export function renderRefusal(target: string, error: string): string {

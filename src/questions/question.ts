@@ -15,6 +15,9 @@ export const QUESTION_TRANSITIONS = {
 /** What a permission can be answered with, in the order of its buttons. */
 export const PERMISSIONS: readonly Permission[] = ['once', 'run', 'deny'];
 
+/** Characters that a person can be asked to read before a yes: 256 of Telegram's longest messages. What is longer is denied unread. */
+export const LONGEST_DETAIL = 1024 * 1024;
+
 /** Who answers where no person did. */
 export const NOBODY = 'nightdesk';
 
@@ -43,14 +46,17 @@ export function decideDelivery(question: QuestionRow): { readonly permission: Pe
   const allowed = PERMISSIONS.find((permission) => question.state === 'answered' && permission === question.answer);
   if (allowed === 'once' || allowed === 'run') return { permission: allowed, reason: 'the owner allowed it' };
   if (question.state === 'answered') {
-    const reason =
-      question.answeredBy === NOBODY
-        ? 'too many questions wait for the owner already, so it counts as denied'
-        : 'the owner denied it: do not try the same in another way';
-    return { permission: 'deny', reason };
+    return { permission: 'deny', reason: denialReason(question) };
   }
   const waited = duration(question.expiresAt - question.askedAt);
   return { permission: 'deny', reason: `nobody answered within ${waited}, so it counts as denied` };
+}
+
+function denialReason(question: QuestionRow): string {
+  if (question.answeredBy !== NOBODY) return 'the owner denied it: do not try the same in another way';
+  return question.text.length > LONGEST_DETAIL
+    ? 'it is too long for a person to read, so it counts as denied'
+    : 'too many questions wait for the owner already, so it counts as denied';
 }
 
 /** What became of a question, for whoever comes second. */

@@ -11,6 +11,7 @@ import {
   decideAnswer,
   decideDelivery,
   describeFate,
+  LONGEST_DETAIL,
   NOBODY,
   PERMISSIONS,
   permissionWords,
@@ -89,8 +90,6 @@ export interface Questions {
   expireDue(now: number): number | undefined;
   /** Takes back what a run that is over still asks. */
   withdraw(runId: number): void;
-  /** Whether a run waits for its owner: then its silence is nothing to worry about. */
-  isWaiting(runId: number): boolean;
   undelivered(runId: number): readonly Undelivered[];
   delivered(id: number): void;
 }
@@ -210,20 +209,23 @@ export function createQuestions(options: {
         if (storage.questions.byRequest(run.id, request) !== undefined) return;
         const now = clock.now();
         const { open } = storage.questions.countsOf(run.id, 'permission');
+        const detail = scrub(permission.detail);
+        const isTooLong = detail.length > LONGEST_DETAIL;
+        const cut = `${detail.slice(0, LONGEST_DETAIL)}\n… cut here: it has ${detail.length} characters`;
         const question = add({
           runId: run.id,
           agent: run.agent,
           kind: 'permission',
           request,
           tool: scrub(permission.tool),
-          text: scrub(permission.detail),
+          text: (isTooLong ? cut : detail).toWellFormed(),
           forRun: scrub(permission.forRun),
           options: JSON.stringify(PERMISSIONS),
           askedAt: now,
           expiresAt: now + (fleet.agents.get(run.agent)?.permissions.withinMs ?? DEFAULT_WITHIN_MS),
         });
-        if (open < MOST_OPEN_PERMISSIONS) return showCard(question);
-        settle(question, 'answer', { answer: 'deny', actor: NOBODY });
+        if (open < MOST_OPEN_PERMISSIONS) showCard(question);
+        if (open >= MOST_OPEN_PERMISSIONS || isTooLong) settle(question, 'answer', { answer: 'deny', actor: NOBODY });
       }),
 
     answer: (id, choice, actor) =>
@@ -256,8 +258,6 @@ export function createQuestions(options: {
         for (const question of storage.questions.openOf(runId))
           settle(question, 'withdraw', { answer: null, actor: null });
       }),
-
-    isWaiting: (runId) => storage.questions.openOf(runId).length > 0,
 
     undelivered: (runId) =>
       storage.questions.undelivered(runId).map((question) => ({

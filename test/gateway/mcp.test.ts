@@ -4,6 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
 import { createGateway, renderRefusal } from '../../src/gateway/gateway.ts';
@@ -330,6 +331,46 @@ describe('MCP over HTTP', () => {
 
     expect(answer.json).toMatchObject({ result: { isError: true, content: [{ text: 'note must be text' }] } });
     expect(acts).toEqual([]);
+  });
+
+  test('answers whatever JSON it is sent in the form of JSON-RPC, and calls no room for rubbish', async () => {
+    const { rooms, acts } = createFakeRooms();
+    const { log, lines } = createFakeLog();
+    const gateway = createGateway(rooms, log);
+    const method = fc.oneof(
+      fc.constantFrom('initialize', 'ping', 'tools/list', 'tools/call', 'logging/setLevel'),
+      fc.string(),
+    );
+    const call = fc.record({ name: fc.oneof(fc.constantFrom(...TOOLS), fc.string()), arguments: fc.jsonValue() });
+    const message = fc.record(
+      {
+        jsonrpc: fc.oneof(fc.constant('2.0'), fc.string()),
+        id: fc.oneof(fc.integer(), fc.string(), fc.jsonValue()),
+        method,
+        params: fc.oneof(call, fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
+
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(message, fc.jsonValue()), async (sent) => {
+        const { status, body } = await gateway.serve(
+          {
+            method: 'POST',
+            target: '/mcp',
+            authorization: `Bearer ${TOKEN}`,
+            body: Buffer.from(JSON.stringify(sent)),
+          },
+          new AbortController().signal,
+        );
+        expect([200, 202, 400]).toContain(status);
+        if (status !== 202) expect(JSON.parse(body)).toMatchObject({ jsonrpc: '2.0' });
+      }),
+      { numRuns: 500 },
+    );
+    // `beat` takes an empty object; nothing else that was made up fits a tool.
+    expect(acts.filter(({ act }) => act !== 'beat' && act !== 'decisions')).toEqual([]);
+    expect(lines).toEqual([]);
   });
 
   test('answers a body that is too large with 413 and an error of JSON-RPC', async () => {

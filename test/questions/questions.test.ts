@@ -217,7 +217,7 @@ describe('a question of an agent', () => {
     world.restart();
 
     expect(state(id)).toBe('open');
-    expect(world.rooms.questions.isWaiting(run)).toBe(true);
+    expect(world.rooms.questions.look({ run }, id)).toEqual({ kind: 'open' });
     expect(world.rooms.questions.expireDue(world.clock.now())).toBe(world.clock.now() + 30 * MINUTE);
   });
 
@@ -383,6 +383,20 @@ describe('a permission that a CLI asks for', () => {
     expect(state(id)).toBe('answered');
     expect(world.content(`question:${id}`)).toBeUndefined();
     expect(world.rooms.questions.undelivered(run)).toMatchObject([{ request: 'req-20', permission: 'deny' }]);
+  });
+
+  it('is denied unread when nobody could read it, and its card says so', () => {
+    const { world, run, permission, labels } = setUp();
+
+    const id = permission('req-1', 'x'.repeat(1024 * 1024 + 1));
+
+    expect(world.rooms.questions.undelivered(run)).toMatchObject([
+      { permission: 'deny', reason: 'it is too long for a person to read, so it counts as denied' },
+    ]);
+    expect(world.textOf(`question:${id}`)).toContain('🚫 Denied 13:00 by nightdesk');
+    expect(labels(`question:${id}`)).toEqual([]);
+    const content = world.content(`question:${id}`);
+    expect(content?.kind === 'document' && content.content).toContain('… cut here: it has 1048577 characters');
   });
 
   it('is settled by no button of another question', async () => {
