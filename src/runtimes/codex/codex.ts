@@ -1,7 +1,8 @@
 import type { Agent } from '../../config/fleet.ts';
 import { createLineDecoder } from '../line-decoder.ts';
 import type { PreparedRun, RunInput, Runtime } from '../runtime.ts';
-import { createCodexSession, OPENING } from './session.ts';
+import { OPENING } from './requests.ts';
+import { createCodexSession } from './session.ts';
 
 const PROGRAM = 'codex';
 

@@ -3,7 +3,7 @@ import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { asRecord, countField, listField, numberField, recordField, textField } from '../json-fields.ts';
 import type { Conversation } from '../line-decoder.ts';
-import { readRpc, rpcNotice, rpcRefusal, rpcRequest, rpcResult } from '../rpc.ts';
+import { readRpc, rpcNotice, rpcRefusal, rpcResult } from '../rpc.ts';
 import type { RpcId, RpcMessage } from '../rpc.ts';
 import type { Patience, Permission, RunEvent, RunInput, RunOutcome } from '../runtime.ts';
 import { readApproval } from './approvals.ts';
@@ -12,10 +12,8 @@ import { createExecTranslator } from './exec-lines.ts';
 import { readTurnError, readWords } from './failures.ts';
 import type { CodexFailure } from './failures.ts';
 import { readTool, readToolError } from './items.ts';
+import { askForThread, askForTurn, ID, optional, tellReason } from './requests.ts';
 import { createTokenMeter } from './token-meter.ts';
-
-/** The ids of our own requests; Codex numbers its own apart from ours. */
-const ID = { initialize: 'initialize', thread: 'thread', turn: 'turn', steer: 'steer' } as const;
 
 /** Tool calls that are kept in mind at once; no agent has as many. */
 const MOST_OPEN = 256;
@@ -37,12 +35,6 @@ const END_MS = 60_000;
 
 /** Whose credential a refused call of the model is. */
 const VENDOR = 'openai';
-
-/** The line that opens the conversation. */
-export const OPENING = rpcRequest(ID.initialize, 'initialize', {
-  clientInfo: { name: 'nightdesk', title: 'Nightdesk', version: '1' },
-  capabilities: null,
-});
 
 /**
  * Leads a run of `codex app-server`, or reads one of `codex exec --json`.
@@ -89,7 +81,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
       beginSession(textField(thread, 'id'), textField(thread, 'cliVersion'), textField(result, 'model'));
       if (threadId === undefined)
         fail({ failure: 'config', message: 'codex names no thread: its version may be too new' });
-      else write(rpcRequest(ID.turn, 'turn/start', { threadId, input: inputOf(run) }));
+      else write(askForTurn(threadId, run));
     }
   }
 
@@ -266,8 +258,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     const answer = rpcResult(asked.id, asked.approval.answer(permission));
     const [thread, turn] = [textField(asked.params, 'threadId'), textField(asked.params, 'turnId')];
     if (permission !== 'deny' || reason.trim() === '' || thread === undefined || turn === undefined) return answer;
-    const input = [{ type: 'text', text: reason }];
-    return answer + rpcRequest(ID.steer, 'turn/steer', { threadId: thread, expectedTurnId: turn, input });
+    return answer + tellReason(thread, turn, reason);
   }
 
   function patience(): Patience | undefined {
@@ -291,26 +282,6 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   };
 }
 
-function askForThread(agent: Agent, run: RunInput): string {
-  // `on-request` works freely in the workdir, inside Codex's own sandbox, and asks for what leaves it: other folders, the network.
-  // `untrusted` asks for each `ls`, which nobody answers fifty times a run.
-  const isFree = agent.permissions.mode === 'allow';
-  const settings = {
-    cwd: agent.workdir,
-    ...optional('model', agent.model),
-    approvalPolicy: isFree ? 'never' : 'on-request',
-    sandbox: isFree ? 'danger-full-access' : 'workspace-write',
-    developerInstructions: run.instructions,
-  };
-  return run.session.kind === 'resume'
-    ? rpcRequest(ID.thread, 'thread/resume', { threadId: run.session.resumeToken, excludeTurns: true, ...settings })
-    : rpcRequest(ID.thread, 'thread/start', settings);
-}
-
-function inputOf(run: RunInput): readonly { readonly type: 'text'; readonly text: string }[] {
-  return [run.prompt, run.stdin].flatMap((text) => (text === undefined || text === '' ? [] : [{ type: 'text', text }]));
-}
-
 /** Numbers the tries of one call: Codex writes `2/5`, and nothing while it waits for the network. */
 function createRetryCount(): { next(message: string): number } {
   let last = 0;
@@ -325,8 +296,4 @@ function createRetryCount(): { next(message: string): number } {
 
 function keyOf(id: unknown): string {
   return JSON.stringify(id) ?? '';
-}
-
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
 }

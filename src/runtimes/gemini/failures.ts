@@ -10,15 +10,11 @@ const OWN_EXITS: Readonly<Record<number, FailureClass>> = { 41: 'auth', 42: 'not
 /** The status in Google's error body, wherever in a message that stands. */
 const STATUS_IN_BODY = /"code":\s*(\d{3})\b/;
 
-/** Google says 400 for a key that it does not know. */
-const DEAD_KEY = /API_KEY_INVALID|API key (?:expired|not valid)/i;
-
 /** What Node says of a connection that was cut, or never came; Gemini CLI calls it a 500. */
 const CUT_OFF = /^(?:\[API Error: )?(?:terminated|fetch failed)\b/;
 
 /** What a message of Gemini CLI tells of a failure, with its status or its exit code where they are known. */
 export function classifyFailure(message: string, status?: number, exitCode?: number): FailureClass {
-  if (DEAD_KEY.test(message)) return 'auth';
   if (CUT_OFF.test(message)) return 'timeout';
   const told = status ?? Number(STATUS_IN_BODY.exec(message)?.[1] ?? Number.NaN);
   const implied = STATUS_BY_EXIT[exitCode ?? -1];
