@@ -1,38 +1,53 @@
 /**
- * What Nightdesk costs and how fast it is, measured on the real program: `npm run bench [-- --quick] [--json] [--only NAME]`.
+ * What Nightdesk costs and how fast it is, measured on the real program: `npm run bench [-- --quick] [--json] [--only NAME,NAME]`.
  *
  * A measurement, not a test: it exits 0 whatever the numbers are. TMPDIR decides which disk is measured.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureBaselines } from './baselines.ts';
+import { measureContainedStarts, measureIdleSweep, measureStops } from './containment.ts';
 import { measureDeadCredential } from './dead-credential.ts';
 import { measureDrafts } from './drafts.ts';
 import { measureFailingLines } from './failing-lines.ts';
 import { measureIdle } from './idle.ts';
 import { measureNineHours } from './nine-hours.ts';
+import { measureOutputIntake } from './output-intake.ts';
 import { type Bare, renderTable, type Row } from './row.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
+import { measureStreamDecoding } from './stream-decoding.ts';
+
+type Measure = (bare: Bare) => readonly Row[] | Promise<readonly Row[]>;
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
 });
 const quick = values.quick === true;
 
-const measurements: readonly (readonly [name: string, measure: (bare: Bare) => Promise<readonly Row[]>])[] = [
+const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
   ['nine-hours', measureNineHours],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],
   ['start-and-stop', () => measureStartAndStop(quick ? 5 : 15)],
+  ['decoding', () => measureStreamDecoding(quick ? 100_000_000 : 400_000_000)],
+  ['intake', () => measureOutputIntake(quick ? 200_000_000 : 1_000_000_000)],
+  ['contained-start', () => measureContainedStarts(quick ? 20 : 100)],
+  ['stop', () => measureStops(quick ? 5 : 20)],
+  ['sweep', async () => [await measureIdleSweep(quick ? 20 : 100)]],
 ];
+
+const only = values.only?.split(',');
+const unknown = only?.filter((name) => !measurements.some(([known]) => known === name)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`--only takes ${measurements.map(([name]) => name).join(', ')}, not ${unknown.join(', ')}`);
 
 const loads = [loadavg()[0] ?? 0];
 const { bare, rows: bareRows } = await measureBaselines(quick ? 50 : 100);
 const rows: Row[] = [];
 for (const [name, measure] of measurements) {
-  if (values.only !== undefined && values.only !== name) continue;
+  if (only !== undefined && !only.includes(name)) continue;
   loads.push(loadavg()[0] ?? 0);
   process.stderr.write(`${name} …\n`);
   rows.push(...(await measure(bare)));

@@ -69,7 +69,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     containment: createProcessGroup(programs.processes, folder),
     disk: createVoidDisk(),
     machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
-      totalMemoryBytes: 8e9,
+    totalMemoryBytes: 8e9,
     api: telegram.api,
     scrub: (text) => text,
     callbackKey: 'bench',
