@@ -27,5 +27,7 @@ export function buildRunEnvironment(
     NIGHTDESK_RUN: String(run.id),
     NIGHTDESK_URL: parts.gatewayUrl,
     NIGHTDESK_TOKEN: run.token,
+    // Gemini hides what looks like a token from the headers of its own MCP servers, unless it bears its name.
+    ...(agent.runtime === 'gemini' ? { GEMINI_CLI_NIGHTDESK_TOKEN: run.token } : {}),
   };
 }

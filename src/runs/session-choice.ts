@@ -4,6 +4,8 @@ import type { Session } from '../runtimes/runtime.ts';
 
 /** A session older than this is a matter of another day: its agent begins anew from WORKSTATE.md. */
 const STALE_MS = 24 * 3_600_000;
+/** Gemini names a session's file by its minute, and damages one that it takes up within the same (seen with 0.61). */
+const GEMINI_SETTLE_MS = 61_000;
 /** A session that was taken up this often without an end is given up: it may be what breaks the run. */
 const MOST_RESUMPTIONS = 3;
 
@@ -21,6 +23,7 @@ export function chooseSession(agent: Agent, earlier: readonly RunRow[], now: num
   const begin: Session = { kind: 'new', id: newId };
   if (last === undefined || last.resumeToken === null || !wasCutOff(last)) return begin;
   if (now - (last.endedAt ?? last.wantedAt) > STALE_MS) return begin;
+  if (agent.runtime === 'gemini' && now - (last.startedAt ?? now) < GEMINI_SETTLE_MS) return begin;
   if (isFull(last, agent.context.flushPercent)) return begin;
   const taken = earlier.findIndex((run) => run.resumeToken !== last.resumeToken);
   if ((taken === -1 ? earlier.length : taken) > MOST_RESUMPTIONS) return begin;

@@ -57,6 +57,13 @@ describe('chooseSession', () => {
     expect(choose(lost, lost, lost, ended({ resumeToken: 'session-0' }))).toEqual(RESUMED);
   });
 
+  it('leaves a session of gemini alone that began within the minute', () => {
+    const gemini = anAgent({ runtime: 'gemini' });
+
+    expect(chooseSession(gemini, [ended({ startedAt: NOW - 60_000 })], NOW, 'new-id')).toEqual(BEGUN);
+    expect(chooseSession(gemini, [ended({ startedAt: NOW - 61_000 })], NOW, 'new-id')).toEqual(RESUMED);
+  });
+
   it('names a new session by a UUID of version 4', () => {
     expect(uuidFrom(Buffer.alloc(16, 0xff).toString('base64url'))).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff');
   });
