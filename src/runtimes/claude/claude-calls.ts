@@ -12,6 +12,9 @@ const LOOKED_AT_CHARACTERS = 1000;
 /** The fields of an input that say most of what a call does, the first that there is. */
 const TELLING_FIELDS = ['command', 'file_path', 'pattern', 'url', 'query', 'prompt', 'description'] as const;
 
+/** What is short and plain as it stands: most commands and paths. */
+const PLAIN = /^[!-~](?: ?[!-~]){0,140}$/;
+
 /** Follows the tools that an agent calls. */
 export interface ToolCalls {
   /** Takes an assistant line that may hold calls. */
@@ -77,7 +80,7 @@ function blocksOf(line: JsonRecord, type: string): JsonRecord[] {
 /** A call's input, shortened: its most telling field, or all of it as JSON with long texts cut first. */
 function inputOf(input: JsonRecord | undefined): string {
   const telling = TELLING_FIELDS.map((field) => textField(input, field)).find((text) => text !== undefined);
-  if (telling !== undefined) return toEvidence(telling.slice(0, LOOKED_AT_CHARACTERS));
+  if (telling !== undefined) return PLAIN.test(telling) ? telling : toEvidence(telling.slice(0, LOOKED_AT_CHARACTERS));
   const short = Object.entries(input ?? {}).map(([key, value]) => [
     key,
     typeof value === 'string' ? value.slice(0, LOOKED_AT_CHARACTERS) : value,

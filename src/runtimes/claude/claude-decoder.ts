@@ -130,7 +130,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
     const resumeToken = nameField(record, 'session_id');
     const model = nameField(record, 'model');
     const version = nameField(record, 'claude_code_version');
-    const identity = JSON.stringify([resumeToken, model, version]);
+    const identity = `${resumeToken} ${model} ${version}`;
     if (resumeToken !== undefined && identity !== session) {
       session = identity;
       tell({
