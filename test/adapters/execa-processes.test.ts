@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createProcTable } from '../../src/adapters/proc-table.ts';
+import { createMemoryLog } from '../fakes/memory-log.ts';
 import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';
 
 const AGENTS = fileURLToPath(new URL('../fixtures/agents/', import.meta.url));
@@ -283,6 +284,81 @@ describe('a flood of output', () => {
     agent.signal('SIGKILL');
 
     expect(await agent.exit).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+  });
+});
+
+describe('a stdin that stays open', () => {
+  it('takes more text until it is closed', async () => {
+    const agent = start('read-stdin.sh', [], { stdin: 'one', keepsInputOpen: true });
+
+    agent.process.write('two');
+    agent.process.write('three');
+    agent.process.closeInput();
+    agent.process.closeInput();
+    agent.process.write('never');
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+    expect(agent.output().trim()).toBe('11');
+  });
+
+  it('takes text without harm when the program has closed it, and when that is gone', async () => {
+    const agent = start('ignore-stdin.sh', [], { keepsInputOpen: true });
+
+    agent.process.write('x'.repeat(1_000_000));
+    await agent.process.exit;
+    agent.process.write('x');
+    agent.process.closeInput();
+
+    expect(await agent.process.exit).toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('is closed, and that is logged, when the program leaves 8 MB unread', async () => {
+    const log = createMemoryLog();
+    const agent = createProcesses(log).spawn(
+      { argv: [join(AGENTS, 'ignore-term.sh')], cwd: '/', env: { PATH }, keepsInputOpen: true },
+      () => undefined,
+    );
+    started.push(agent);
+
+    for (let megabytes = 0; megabytes < 12; megabytes += 1) agent.write('x'.repeat(1024 * 1024));
+
+    expect(log.lines).toEqual([expect.stringContaining('a program reads no more: its stdin was closed')]);
+  });
+});
+
+describe('a program that is started through another', () => {
+  const through = { argv: ['/bin/sh', '-c', '"$@"; exit $?', 'sh'], termTo: 'group' } as const;
+
+  it('has its own exit code', async () => {
+    expect(await exitOf({ argv: [join(AGENTS, 'print.sh'), '7'], cwd: '/', env: { PATH }, through })).toEqual({
+      kind: 'exited',
+      code: 7,
+    });
+  });
+
+  it('is told by its signal when the wrapper says 128 and a number', async () => {
+    expect(await exitOf({ argv: ['sh', '-c', 'kill -SEGV $$'], cwd: '/', env: { PATH }, through })).toEqual({
+      kind: 'signalled',
+      signal: 'SIGSEGV',
+    });
+  });
+
+  it('is told by its exit code when that is above all signals', async () => {
+    expect(await exitOf({ argv: ['sh', '-c', 'exit 255'], cwd: '/', env: { PATH }, through })).toEqual({
+      kind: 'exited',
+      code: 255,
+    });
+  });
+
+  it('is not blamed when it is the wrapper that is missing', async () => {
+    const exit = await exitOf({
+      argv: ['sh'],
+      cwd: '/',
+      env: { PATH },
+      through: { argv: ['/no/such/wrapper'], termTo: 'group' },
+    });
+
+    expect(exit).toEqual({ kind: 'not-started', reason: expect.stringContaining('/no/such/wrapper does not exist') });
   });
 });
 

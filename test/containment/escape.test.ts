@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
@@ -53,6 +54,47 @@ async function stopAndSweep(name: string, artists: readonly string[], context: T
   return { layer, exit, report, left, again, folder, hops };
 }
 
+/** Starts a supervisor to be killed, as another user if `through` makes one of it. */
+async function startSupervisor(
+  name: string,
+  folder: string,
+  artists: readonly string[],
+  through: readonly string[] = [],
+) {
+  const [program = '', ...args] = [...through, process.execPath, SUPERVISOR, name, folder, folder, ...artists];
+  const supervisor = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let complaint = '';
+  supervisor.stderr.on('data', (chunk) => {
+    complaint += String(chunk);
+  });
+  const early = once(supervisor, 'exit').then(() => {
+    throw new Error(complaint);
+  });
+  await Promise.race([once(supervisor.stdout, 'data'), early]);
+  early.catch(() => undefined);
+  await untilOnStage(folder, ARTISTS);
+  return supervisor;
+}
+
+it.skipIf(process.platform !== 'linux')('an ordinary user has the same protection', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('only root can become another user; this is one');
+  const folder = stage();
+  chmodSync(folder, 0o777);
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+  let supervisor: Awaited<ReturnType<typeof startSupervisor>>;
+  try {
+    supervisor = await startSupervisor('bubblewrap', folder, ARTISTS, nobody);
+  } catch (error) {
+    console.warn(`NOT TRIED as another user: ${/^.*Error.*$/m.exec(String(error))?.[0] ?? ''}`);
+    return context.skip('another user cannot run this checkout, or may not make namespaces');
+  }
+
+  supervisor.kill('SIGKILL');
+  while (namesOfLiving(folder).length > 0) await passTime();
+
+  expect(namesOfLiving(folder)).toEqual([]);
+});
+
 describe.skipIf(process.platform !== 'linux').each(LAYERS)('under %s', (name) => {
   /** What the describing sentence of the process group admits; nobody leaves the others. */
   const uncaught = (...artists: string[]) => (name === 'process group' ? artists : []);
@@ -81,15 +123,7 @@ describe.skipIf(process.platform !== 'linux').each(LAYERS)('under %s', (name) =>
     const folder = stage();
     const processes = createProcesses();
     const layer = await needLayer(name, processes, folder, context);
-    const supervisor = spawn(
-      process.execPath,
-      [SUPERVISOR, name, folder, folder, ...ARTISTS, 'racer', 'session-racer'],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    await once(supervisor.stdout, 'data');
-    await untilOnStage(folder, ARTISTS);
+    const supervisor = await startSupervisor(name, folder, [...ARTISTS, 'racer', 'session-racer']);
 
     supervisor.kill('SIGKILL');
     await once(supervisor, 'exit');
