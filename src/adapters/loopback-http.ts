@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { GatewayEvent, GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
 import type { Log } from '../ports.ts';
 
 // An `import` of node:http reads all that it exports, WebSocket too, and so loads fetch's whole machinery: 14 MB and 40 ms.
@@ -34,6 +34,9 @@ const MAX_CONNECTIONS = 640;
 /** Requests that are being read at once: bounds what bodies hold in memory. */
 const MAX_ARRIVING = 128;
 
+/** Well within the five minutes of silence that HTTP clients bear in the middle of an answer (undici). */
+const ALIVE_EVERY_MS = 15_000;
+
 /**
  * Of a body that is too large this many times the limit is still read (and dropped), so that the client gets to see the
  * answer.
@@ -57,7 +60,7 @@ const CLOSE_GRACE_MS = 200;
  * - What a `handle` throws, or rejects with, is a 500 without detail and a line in the log; nothing that comes in ends the process.
  */
 export async function createLoopbackServer(
-  handle: (request: GatewayRequest, gone: AbortSignal) => GatewayResponse | Promise<GatewayResponse>,
+  handle: (request: GatewayRequest, gone: AbortSignal) => GatewayResponse | Promise<GatewayResponse | GatewayEvent>,
   options: LoopbackOptions,
 ): Promise<LoopbackServer> {
   const { maxBodyBytes, log, requestTimeoutMs = 10_000 } = options;
@@ -69,10 +72,15 @@ export async function createLoopbackServer(
     return { status, body };
   }
 
-  async function answer(request: IncomingMessage, body: Uint8Array, gone: AbortSignal): Promise<GatewayResponse> {
+  async function answer(
+    request: IncomingMessage,
+    body: Uint8Array,
+    gone: AbortSignal,
+  ): Promise<GatewayResponse | GatewayEvent> {
     try {
       const { method = '', url: target = '', headers } = request;
-      return await handle({ method, target, authorization: headers.authorization, body }, gone);
+      const { authorization, accept } = headers;
+      return await handle({ method, target, authorization, accept, body }, gone);
     } catch (error) {
       log.error('gateway: a request failed', { method: request.method, path: pathOf(request), error: describe(error) });
       return refuse(request, 500, 'the control plane failed at this request; its log says why');
@@ -102,8 +110,27 @@ export async function createLoopbackServer(
       if (stranger !== undefined) return send(response, refuse(request, 403, stranger));
       if (body === undefined)
         return send(response, refuse(request, 413, `the request has more than ${maxBodyBytes} bytes`));
-      void answer(request, body, gone.signal).then((given) => send(response, given));
+      void answer(request, body, gone.signal).then((given) =>
+        'event' in given ? stream(response, given.event) : send(response, given),
+      );
     });
+  }
+
+  /** Begins the answer at once, and shows now and then that it is still to come. */
+  function stream(response: ServerResponse, event: Promise<string>): void {
+    if (response.destroyed) return;
+    const shared = { 'cache-control': 'no-store', connection: 'close' };
+    response.writeHead(200, { ...shared, 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    const alive = setInterval(() => response.write(': still waiting\n\n'), ALIVE_EVERY_MS);
+    response.on('close', () => clearInterval(alive));
+    event.then(
+      (message) => response.end(`event: message\ndata: ${message}\n\n`),
+      (error: unknown) => {
+        log.error('gateway: an answer failed', { error: describe(error) });
+        response.destroy();
+      },
+    );
   }
 
   const server = createServer(

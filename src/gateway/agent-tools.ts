@@ -45,6 +45,8 @@ export interface AgentTool {
   readonly input: z.ZodObject;
   /** True: it changes nothing. */
   readonly isReading: boolean;
+  /** True: its result is a person's, and may take minutes. */
+  readonly waits: boolean;
   readonly run: (given: unknown, setting: ToolSetting) => Promise<ToolResult>;
 }
 
@@ -82,6 +84,7 @@ export const AGENT_TOOLS: readonly AgentTool[] = [
     description:
       'Asks the owner a question on the phone and waits for the answer. Use it when only the owner can decide, and going on would be wrong without an answer.',
     input: askInput,
+    waits: true,
     run: runAsk,
   }),
   tool({
@@ -143,14 +146,16 @@ function tool<Input extends z.ZodObject>(definition: {
   readonly description: string;
   readonly input: Input;
   readonly isReading?: true;
+  readonly waits?: true;
   readonly run: (input: z.output<Input>, setting: ToolSetting) => Promise<ToolResult>;
 }): AgentTool {
-  const { name, description, input, isReading = false } = definition;
+  const { name, description, input, isReading = false, waits = false } = definition;
   return {
     name,
     description,
     input,
     isReading,
+    waits,
     run: async (given, setting) => {
       const parsed = input.safeParse(given);
       if (!parsed.success) return failed(explainFaults(input, given, parsed.error));

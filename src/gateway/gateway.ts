@@ -82,6 +82,8 @@ export interface GatewayRequest {
   readonly method: string;
   readonly target: string;
   readonly authorization: string | undefined;
+  /** The header that says what forms of an answer the client takes. */
+  readonly accept?: string | undefined;
   readonly body: Uint8Array;
 }
 
@@ -92,12 +94,17 @@ export interface GatewayResponse {
   readonly body: string;
 }
 
+/** An answer that takes its time: a stream of one event, begun at once, so that its client knows that somebody is at it. */
+export interface GatewayEvent {
+  readonly event: Promise<string>;
+}
+
 /** What agents may call; throws, or rejects with, only what a room throws. */
 export interface Gateway {
   /** Everything that is answered at once: all but MCP, and without waiting for the owner. */
   handle(request: GatewayRequest): GatewayResponse;
   /** Everything; what waits for the owner stops waiting when its client is `gone`. */
-  serve(request: GatewayRequest, gone: AbortSignal): GatewayResponse | Promise<GatewayResponse>;
+  serve(request: GatewayRequest, gone: AbortSignal): GatewayResponse | Promise<GatewayResponse | GatewayEvent>;
 }
 
 /** Where MCP is spoken. */
@@ -255,7 +262,14 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     return { route, call: { run, body: request.body, query } };
   }
 
-  async function serveMcp(request: GatewayRequest, gone: AbortSignal): Promise<GatewayResponse> {
+  function serveRoute(request: GatewayRequest, gone: AbortSignal): GatewayResponse | Promise<GatewayResponse> {
+    const admitted = admit(request);
+    if ('status' in admitted) return admitted;
+    const { route, call } = admitted;
+    return route.serve === undefined ? route.answer(call) : route.serve(call, gone);
+  }
+
+  async function serveMcp(request: GatewayRequest, gone: AbortSignal): Promise<GatewayResponse | GatewayEvent> {
     const inRpc = ({ body, ...rest }: GatewayResponse): GatewayResponse => ({
       ...rest,
       body: renderRefusal(MCP_PATH, (JSON.parse(body) as { error: string }).error),
@@ -267,26 +281,28 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     const { answerMcp } = await import('./mcp-http.ts');
     return await answerMcp(request.body, {
       gone,
+      takesEvents: request.accept?.includes('text/event-stream') === true,
       now: rooms.now,
-      serve: async (method, target, body) =>
-        await gateway.serve({ method, target, authorization: request.authorization, body }, gone),
+      serve: async (method, target, body) => {
+        try {
+          return await serveRoute({ method, target, authorization: request.authorization, body }, gone);
+        } catch (error) {
+          // The SDK would tell the agent what a room threw, and nobody else.
+          log.error('gateway: a tool failed', { target, error: error instanceof Error ? error.message : typeof error });
+          return failure(500, 'the control plane failed at this request; its log says why');
+        }
+      },
     });
   }
 
-  const gateway: Gateway = {
+  return {
     handle(request) {
       const admitted = admit(request);
       return 'status' in admitted ? admitted : admitted.route.answer(admitted.call);
     },
-    serve(request, gone) {
-      if (splitTarget(request.target).path === MCP_PATH) return serveMcp(request, gone);
-      const admitted = admit(request);
-      if ('status' in admitted) return admitted;
-      const { route, call } = admitted;
-      return route.serve === undefined ? route.answer(call) : route.serve(call, gone);
-    },
+    serve: (request, gone) =>
+      splitTarget(request.target).path === MCP_PATH ? serveMcp(request, gone) : serveRoute(request, gone),
   };
-  return gateway;
 }
 
 /** How a question stands, as an answer says it. */

@@ -42,5 +42,14 @@ export const MAX_OPTION_CHARS = 200;
 /** How long a question waits where its agent does not say. */
 export const DEFAULT_WITHIN_MS = 30 * 60_000;
 
-/** Seconds that one request may wait for an answer: well below what HTTP clients take for a dead connection. */
+/** Seconds that one request of the agents' commands may wait for an answer. */
 export const MAX_WAIT_SECONDS = 240;
+
+/**
+ * How long one call of the tool `ask` waits: Gemini CLI takes ten minutes for the end of any tool, the others wait at least as long
+ * (seen with Claude Code 2.1.330, Codex 0.169.0, Gemini CLI 0.61.0).
+ */
+export const TOOL_WAIT_MS = 9 * 60_000;
+
+/** How long it waits where the client takes no stream: HTTP clients give a first byte one minute (Claude Code, Gemini CLI). */
+export const SILENT_WAIT_MS = 50_000;

@@ -1,8 +1,9 @@
-import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
-import type { GatewayResponse } from './gateway.ts';
+import { isJSONRPCRequest, type JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
+import { AGENT_TOOLS } from './agent-tools.ts';
+import type { GatewayEvent, GatewayResponse } from './gateway.ts';
 import { readAnswer } from './gateway-client.ts';
 import { MCP_FAULT, renderRpcError } from './json-rpc.ts';
-import { MAX_WAIT_SECONDS } from './limits.ts';
+import { MAX_WAIT_SECONDS, SILENT_WAIT_MS, TOOL_WAIT_MS } from './limits.ts';
 import { answerOnce, createToolServer, readMessage } from './mcp-server.ts';
 
 /** What MCP over HTTP works with. */
@@ -11,23 +12,26 @@ export interface McpSetting {
   readonly serve: (method: string, target: string, body: Uint8Array) => Promise<GatewayResponse>;
   readonly now: () => number;
   readonly gone: AbortSignal;
+  /** Whether the client takes a stream of events for an answer. */
+  readonly takesEvents: boolean;
 }
 
 /**
- * Answers one POST of MCP's Streamable HTTP: stateless, one message, one JSON answer. The protocol's version header is not looked at:
- * what is spoken here is the same in all of them, and clients probe with versions to come.
+ * Answers one POST of MCP's Streamable HTTP: stateless, one message, one answer; JSON, but a stream where a person has to be waited for.
+ * The protocol's version header is not looked at: what is spoken here is the same in all of them, and clients probe with versions to come.
  */
-export async function answerMcp(body: Uint8Array, setting: McpSetting): Promise<GatewayResponse> {
+export async function answerMcp(body: Uint8Array, setting: McpSetting): Promise<GatewayResponse | GatewayEvent> {
   const reading = readMessage(body);
   if (reading.kind === 'bad') return { status: 400, body: reading.answer };
-  if (!isJSONRPCRequest(reading.message)) return { status: 202, body: '' };
+  const { message } = reading;
+  if (!isJSONRPCRequest(message)) return { status: 202, body: '' };
   const mcp = createToolServer({
     now: setting.now,
     asking: {
       now: setting.now,
       pause: undefined,
       pollSeconds: MAX_WAIT_SECONDS,
-      limitMs: MAX_WAIT_SECONDS * 1_000,
+      limitMs: setting.takesEvents ? TOOL_WAIT_MS : SILENT_WAIT_MS,
     },
     call: async ({ method, target, body: fields }) => {
       const given = await setting.serve(
@@ -38,9 +42,15 @@ export async function answerMcp(body: Uint8Array, setting: McpSetting): Promise<
       return readAnswer(given.status, given.body);
     },
   });
-  const answer = await answerOnce(mcp, reading.message, setting.gone);
-  if (answer === undefined) {
-    return { status: 503, body: renderRpcError(reading.message.id, MCP_FAULT.refused, 'nobody waited for the answer') };
-  }
-  return { status: 200, body: JSON.stringify(answer) };
+  const answer = answerOnce(mcp, message, setting.gone).then((given) =>
+    given === undefined
+      ? renderRpcError(message.id, MCP_FAULT.refused, 'nobody waited for the answer')
+      : JSON.stringify(given),
+  );
+  return setting.takesEvents && waits(message) ? { event: answer } : { status: 200, body: await answer };
+}
+
+/** Whether the answer is a person's. */
+function waits({ method, params }: JSONRPCRequest): boolean {
+  return method === 'tools/call' && AGENT_TOOLS.some((tool) => tool.waits && tool.name === params?.['name']);
 }

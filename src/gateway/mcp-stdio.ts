@@ -4,11 +4,10 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import type { AgentCommandIo } from './agent-commands.ts';
 import { askPace, callGateway, type GatewayAddress } from './gateway-client.ts';
 import { MCP_FAULT, renderRpcError } from './json-rpc.ts';
-import { MAX_REQUEST_BYTES } from './limits.ts';
+import { MAX_REQUEST_BYTES, TOOL_WAIT_MS } from './limits.ts';
 import { createToolServer, readMessage } from './mcp-server.ts';
 
-/** How long one call of `ask` waits: agent CLIs wait at least 700 s for a tool (facts: agent CLIs 9). */
-const ASK_LIMIT_MS = 9 * 60_000;
+/** How long one request to the gateway waits. */
 const POLL_SECONDS = 20;
 
 /** Calls under way at once; a client that sends more does not wait for answers. */
@@ -20,7 +19,7 @@ const NEWLINE = 10;
 export async function serveStdio(address: GatewayAddress, io: Pick<AgentCommandIo, 'stdin' | 'stdout'>): Promise<void> {
   const mcp = createToolServer({
     now: createSystemClock().now,
-    asking: { ...askPace, pollSeconds: POLL_SECONDS, limitMs: ASK_LIMIT_MS },
+    asking: { ...askPace, pollSeconds: POLL_SECONDS, limitMs: TOOL_WAIT_MS },
     call: async (call) => await callGateway(address, call),
   });
   const underWay = new Set<RequestId>();

@@ -444,8 +444,7 @@ describe('questions', () => {
     expect(waiting()).toBe(1);
     settle({ kind: 'answered', answer: 'Yes' });
 
-    const { status, body } = await served;
-    expect([status, JSON.parse(body)]).toEqual([200, { id: 1, state: 'answered', answer: 'Yes' }]);
+    expect(await served).toEqual({ status: 200, body: '{"id":1,"state":"answered","answer":"Yes"}' });
   });
 
   test('that are answered already are not waited for', () => {

@@ -214,6 +214,67 @@ describe('MCP over HTTP', () => {
     });
   });
 
+  test('answers in a stream that begins at once when the owner has to be waited for', async () => {
+    const { url, settle, waiting } = await serve();
+    const message = {
+      jsonrpc: '2.0',
+      id: 4,
+      method: 'tools/call',
+      params: { name: 'ask', arguments: { text: 'Go?' } },
+    };
+    const head = Promise.withResolvers<string | undefined>();
+
+    const asked = post(url, message, {
+      headers: { accept: 'application/json, text/event-stream' },
+      onHead: (contentType) => head.resolve(contentType),
+    });
+    expect(await head.promise).toBe('text/event-stream');
+    await vi.waitUntil(() => waiting() > 0, { timeout: 10_000 });
+    settle({ kind: 'answered', answer: 'Yes\nnow' });
+
+    const { text } = await asked;
+    const [, data = ''] = /^event: message\ndata: (.*)\n\n$/.exec(text) ?? [];
+    expect(JSON.parse(data)).toMatchObject({ id: 4, result: { content: [{ text: 'Yes\nnow' }] } });
+  });
+
+  test('waits less than a minute for a client that takes no stream', async () => {
+    const waits: number[] = [];
+    let now = NOW;
+    const { url } = await serve({
+      now: () => now,
+      wait: (_run, _id, forMs) => {
+        waits.push(forMs);
+        now += forMs;
+        return Promise.resolve({ kind: 'open' });
+      },
+    });
+    const message = {
+      jsonrpc: '2.0',
+      id: 4,
+      method: 'tools/call',
+      params: { name: 'ask', arguments: { text: 'Go?' } },
+    };
+
+    const { json } = await post(url, message, { headers: { accept: 'application/json' } });
+
+    expect(json).toMatchObject({ result: { content: [{ text: expect.stringContaining('No answer yet.') }] } });
+    expect(waits).toEqual([50_000]);
+  });
+
+  test('tells the log, and not the agent, what a room has thrown', async () => {
+    const { url, lines } = await serve({
+      beat: () => {
+        throw new Error('SQLITE_IOERR at /secret/place');
+      },
+    });
+    const client = await connectHttp(url);
+
+    const { text, isError } = await call(client, 'beat');
+
+    expect([isError, text]).toEqual([true, expect.not.stringContaining('SQLITE')]);
+    expect(lines).toEqual([expect.stringContaining('SQLITE_IOERR')]);
+  });
+
   test('stops waiting when its client goes away', async () => {
     const left = Promise.withResolvers<string>();
     const waits = Promise.withResolvers<void>();
@@ -354,7 +415,7 @@ describe('MCP over HTTP', () => {
 
     await fc.assert(
       fc.asyncProperty(fc.oneof(message, fc.jsonValue()), async (sent) => {
-        const { status, body } = await gateway.serve(
+        const answer = await gateway.serve(
           {
             method: 'POST',
             target: '/mcp',
@@ -363,6 +424,8 @@ describe('MCP over HTTP', () => {
           },
           new AbortController().signal,
         );
+        if ('event' in answer) throw new Error('nobody takes a stream');
+        const { status, body } = answer;
         expect([200, 202, 400]).toContain(status);
         if (status !== 202) expect(JSON.parse(body)).toMatchObject({ jsonrpc: '2.0' });
       }),
@@ -452,7 +515,12 @@ async function talk(url: string, lines: readonly string[], count: number) {
 function post(
   url: string,
   body: object | string | undefined,
-  more: { readonly token?: string; readonly method?: string; readonly headers?: Record<string, string> } = {},
+  more: {
+    readonly token?: string;
+    readonly method?: string;
+    readonly headers?: Record<string, string>;
+    readonly onHead?: (contentType: string | undefined) => void;
+  } = {},
 ) {
   const bytes =
     body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
@@ -471,6 +539,7 @@ function post(
     request.on('error', reject);
     request.on('response', (response) => {
       let text = '';
+      more.onHead?.(response.headers['content-type']);
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('end', () =>
         resolve({
@@ -478,7 +547,7 @@ function post(
           allow: response.headers.allow,
           contentType: response.headers['content-type'],
           text,
-          json: text === '' ? undefined : (JSON.parse(text) as unknown),
+          json: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined,
         }),
       );
     });
