@@ -51,7 +51,10 @@ export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each
 export function createCommands(rooms: CommandRooms): {
   readonly listed: readonly Command[];
   readonly toCome: readonly Command[];
+  /** A button answers with it, too. */
+  readonly log: Command;
 } {
+  const log = createLogCommand(rooms.fleet, rooms.storage, rooms.tail);
   const listed: readonly Command[] = [
     createStatusCommand(rooms.fleet, rooms.storage),
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
@@ -59,7 +62,7 @@ export function createCommands(rooms: CommandRooms): {
     createResumeCommand(rooms.fleet, rooms.holds),
     createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
-    createLogCommand(rooms.fleet, rooms.storage, rooms.tail),
+    log,
     createReauthCommand(rooms.fleet, rooms.custodian),
     createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),
     createStartCommand(rooms.fleet),
@@ -69,5 +72,5 @@ export function createCommands(rooms: CommandRooms): {
     description: 'not there yet',
     run: () => reply(`/${name} is not there yet in this version. What is: /help`),
   }));
-  return { listed, toCome };
+  return { listed, toCome, log };
 }

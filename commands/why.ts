@@ -20,7 +20,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
         return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((name) => [code(`/why ${name}`), ' '])));
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
-      const { running, holds, next, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);
+      const { running, holds, next, remarks, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);
       const at = (time: number): Piece => clockTime(time, fleet.timezone, now, 'second');
       return reply(
         lines(
@@ -48,6 +48,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
           found.agent.schedule.kind === 'task'
             ? 'It has no schedule: it runs when somebody has a task for it.'
             : undefined,
+          ...remarks.map((remark) => `⚠️ Its newest run: ${shorten(remark, 200)}`),
           '',
           receipts.length === 0 ? 'No receipt yet: it has not been due.' : 'Its last due times:',
           ...receipts.map((receipt) => renderReceipt(receipt.due, receipt.run, at)),

@@ -259,7 +259,17 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     tail: runner.tail,
   });
   const fleetMenu = createFleetMenu({ fleet, storage, clock });
-  const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds, questions });
+  const press = createPresses({
+    storage,
+    outbox,
+    callbackData,
+    desk,
+    incidents,
+    custodian,
+    holds,
+    questions,
+    showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+  });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({
     storage,

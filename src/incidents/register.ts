@@ -35,17 +35,23 @@ export interface IncidentRegister {
 /** What mends an incident of each kind, as buttons; Ack is on all of them. */
 const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
   auth: [{ label: 'Re-auth', verb: 'reauth' }],
-  crash: [{ label: 'Pause', verb: 'pause' }],
-  'crash-loop': [{ label: 'Restart', verb: 'resume' }],
+  crash: [
+    { label: 'Log', verb: 'log' },
+    { label: 'Pause', verb: 'pause' },
+  ],
+  'crash-loop': [
+    { label: 'Restart', verb: 'resume' },
+    { label: 'Log', verb: 'log' },
+  ],
   publisher: [],
   check: [],
   poller: [],
   conflict: [],
-  report: [],
+  report: [{ label: 'Log', verb: 'log' }],
   disk: [],
   memory: [],
   orphan: [],
-  unknown: [],
+  unknown: [{ label: 'Log', verb: 'log' }],
   limit: [],
   cli: [],
 };

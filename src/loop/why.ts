@@ -10,6 +10,8 @@ export interface Explanation {
   readonly running: RunRow | undefined;
   readonly holds: readonly HoldRow[];
   readonly next: DueRow | undefined;
+  /** What the newest run said beside its work: warnings of its CLI, failures of its tools; newest first. */
+  readonly remarks: readonly string[];
   readonly receipts: readonly { readonly due: DueRow; readonly run: RunRow | undefined }[];
 }
 
@@ -20,8 +22,20 @@ export function loadExplanation(agent: Agent, storage: Storage, limit: number): 
     running: storage.runs.aliveOf(agent.name),
     holds: storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name),
     next: storage.dues.waitingOf(agent.name),
+    remarks: loadRemarks(agent, storage),
     receipts: storage.dues
       .receipts(agent.name, limit)
       .map((due) => ({ due, run: due.runId === null ? undefined : storage.runs.get(due.runId) })),
   };
+}
+
+/** As many remarks as a person reads. */
+const MOST_REMARKS = 3;
+
+function loadRemarks(agent: Agent, storage: Storage): string[] {
+  const run = storage.runs.lastOf(agent.name);
+  if (run === undefined) return [];
+  return storage.journal
+    .of(`run:${run.id}`, MOST_REMARKS)
+    .map(({ event, detail }) => (detail === null ? `it ${event}` : detail));
 }

@@ -11,6 +11,7 @@ export const VERBS = [
   'ack',
   'pause',
   'resume',
+  'log',
   'show',
   'choose',
 ] as const;

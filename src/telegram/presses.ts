@@ -1,3 +1,4 @@
+import type { IncidentRow } from '../../storage/incident-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { Desk } from '../drafts/desk.ts';
@@ -7,8 +8,9 @@ import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { CallbackData, Press } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
+import { incidentKey } from './cards/incident-card.ts';
 import { questionBinding } from './cards/question-card.ts';
-import type { Outbox } from './outbox.ts';
+import type { Content, Outbox } from './outbox.ts';
 
 /** A button that an owner pressed. */
 export interface PressedButton {
@@ -46,6 +48,8 @@ export function createPresses(options: {
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly questions: Questions;
+  /** What an agent's newest run said last. */
+  readonly showLog: (agent: string) => Content;
 }): (pressed: PressedButton) => FollowUp {
   const { storage, outbox, callbackData, desk, custodian } = options;
 
@@ -62,6 +66,7 @@ export function createPresses(options: {
       case 'ack':
       case 'pause':
       case 'resume':
+      case 'log':
         return decideIncident(press, pressed);
       case 'choose':
         return decideQuestion(press, pressed);
@@ -120,11 +125,26 @@ export function createPresses(options: {
       case 'resume':
         options.holds.resume(incident.subject, pressed.actor);
         return { text: `${incident.subject} may run again.` };
+      case 'log':
+        return sendLog(incident, pressed);
       default:
         return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged'
           ? { text: 'Acknowledged.' }
           : { text: 'It was acknowledged already.' };
     }
+  }
+
+  /** The log of the agent that an incident is about; where it is about several, of the first one. */
+  function sendLog(incident: IncidentRow, pressed: PressedButton): Answer {
+    const [agent = incident.subject] = storage.incidents.agents(incident.id);
+    outbox.send({
+      key: `log:${pressed.updateId}`,
+      class: 'reply',
+      ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
+      content: options.showLog(agent),
+      replyToKey: incidentKey(incident.id),
+    });
+    return { text: `The end of what ${agent} said.` };
   }
 
   function decideQuestion(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {

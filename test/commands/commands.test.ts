@@ -93,6 +93,30 @@ test('/why shows holds and the last receipts', async () => {
   expect(said).toMatch(/13:00:00: skipped, paused by you/);
 });
 
+test('/why shows what the newest run said beside its work, and no older one', async () => {
+  const world = createBotWorld();
+  const { storage } = world.rooms;
+  storage.transaction(() => {
+    for (const detail of ['old news', 'the MCP server nightdesk failed']) {
+      const wantedAt = world.clock.now();
+      const run = storage.runs.add({
+        agent: 'scout',
+        cause: 'schedule',
+        publicationId: null,
+        wantedAt,
+        generations: '{}',
+      });
+      storage.journal.add({ at: wantedAt, subject: `run:${run}`, event: 'warning', actor: 'agent:scout', detail });
+      storage.runs.settle(run, { state: 'done', failure: null, evidence: null, exit: 'exit 0', endedAt: wantedAt });
+    }
+  });
+
+  const said = await world.says('/why scout');
+
+  expect(said).toContain('⚠️ Its newest run: the MCP server nightdesk failed');
+  expect(said).not.toContain('old news');
+});
+
 test.each([
   ['/pause', '⏸ All agents are paused until you send /resume all.'],
   ['/pause all', '⏸ All agents are paused until you send /resume all.'],

@@ -85,7 +85,17 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
     };
     const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, tail: () => '' });
     const fleetMenu = createFleetMenu({ fleet, storage, clock });
-    const press = createPresses({ storage, outbox, callbackData, desk, incidents, custodian, holds, questions });
+    const press = createPresses({
+      storage,
+      outbox,
+      callbackData,
+      desk,
+      incidents,
+      custodian,
+      holds,
+      questions,
+      showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+    });
     const handle = createBot({
       me: ME as never,
       storage,

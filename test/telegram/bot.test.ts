@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { aClaim } from '../fakes/agents.ts';
 import { createBotWorld, GROUP, OWNER, SECOND_OWNER, STRANGER } from './bot-world.ts';
 
 test('a stranger gets nothing, on messages and on buttons alike', async () => {
@@ -293,6 +294,39 @@ test('the buttons of an incident act, and are answered', async () => {
     'Logging in…',
     'A login is under way already.',
   ]);
+});
+
+test('Log on an incident sends the end of what its agent said, once', async () => {
+  const world = createBotWorld();
+  const incident = world.rooms.incidents.report({
+    kind: 'crash',
+    fingerprint: 'crash:scout',
+    subject: 'scout',
+    severity: 'warning',
+    title: 'scout failed: crash',
+    evidence: 'boom',
+    agents: ['scout'],
+  });
+  const { storage } = world.rooms;
+  storage.transaction(() => {
+    const run = storage.runs.add({
+      agent: 'scout',
+      cause: 'owner',
+      publicationId: null,
+      wantedAt: 0,
+      generations: '{}',
+    });
+    storage.runs.claim(run, aClaim({ logPath: '/state/logs/scout/1.log' }));
+  });
+
+  const { answer, updateId } = await world.presses(world.button(`incident:${incident.id}`, 'Log'));
+
+  expect(answer?.text).toBe('The end of what scout said.');
+  expect(world.content(`log:${updateId}`)).toMatchObject({
+    kind: 'file',
+    path: '/state/logs/scout/1.log',
+    shows: 'end',
+  });
 });
 
 test('a card that was sent twice loses its buttons when it is pressed in vain', async () => {
