@@ -46,10 +46,10 @@ export const DEFAULT_WITHIN_MS = 30 * 60_000;
 export const MAX_WAIT_SECONDS = 240;
 
 /**
- * How long one call of the tool `ask` waits: Gemini CLI takes ten minutes for the end of any tool, the others wait at least as long
- * (seen with Claude Code 2.1.330, Codex 0.169.0, Gemini CLI 0.61.0).
+ * How long one call of the tool `ask` waits: Codex gives a tool five minutes where nothing else is set, Gemini CLI ten, Claude Code more
+ * (seen with 0.169.0, 0.61.0, 2.1.330). Whoever is told "no answer yet" asks again, which a model's cache bears within five minutes, too.
  */
-export const TOOL_WAIT_MS = 9 * 60_000;
+export const TOOL_WAIT_MS = 280_000;
 
 /** How long it waits where the client takes no stream: HTTP clients give a first byte one minute (Claude Code, Gemini CLI). */
 export const SILENT_WAIT_MS = 50_000;
