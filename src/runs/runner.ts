@@ -91,6 +91,7 @@ export function createRunner(options: {
   const onEvent = createRunEvents(options);
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
+  const awaitsRow = new WeakSet<Execution>();
   let sweptAgainAt = 0;
 
   function begin(run: RunRow): void {
@@ -217,11 +218,21 @@ export function createRunner(options: {
     }
   }
 
+  /** What it said last is written down also when nothing follows: an agent that waits for its model may be silent for long. */
   function onOutput(execution: Execution): void {
-    const now = clock.now();
-    if (now - (rowWrittenAt.get(execution) ?? 0) < OUTPUT_ROW_EVERY_MS) return;
-    rowWrittenAt.set(execution, now);
-    storage.transaction(() => writeCounts(execution, now));
+    const sinceMs = clock.now() - (rowWrittenAt.get(execution) ?? 0);
+    if (sinceMs < 0 || sinceMs >= OUTPUT_ROW_EVERY_MS) return writeRow(execution);
+    if (awaitsRow.has(execution)) return;
+    awaitsRow.add(execution);
+    clock.after(OUTPUT_ROW_EVERY_MS - sinceMs, () => {
+      awaitsRow.delete(execution);
+      if (executions.has(execution.run.id)) guard(() => writeRow(execution));
+    });
+  }
+
+  function writeRow(execution: Execution): void {
+    rowWrittenAt.set(execution, clock.now());
+    storage.transaction(() => writeCounts(execution, execution.outputAt));
   }
 
   function writeCounts({ run, usage, outputBytes }: Execution, outputAt: number): void {

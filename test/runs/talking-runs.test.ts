@@ -55,6 +55,17 @@ describe('a run that speaks in events', () => {
     });
   });
 
+  it('shows what it used within seconds, also when it falls silent right after it told', async () => {
+    const fleet = await open();
+    const program = talker(fleet);
+    program.tells({ kind: 'session', resumeToken: 'session-1' });
+    program.tells({ kind: 'context', usedTokens: 83_500, limitTokens: 167_000 });
+
+    await fleet.advance(6 * SECOND);
+
+    expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ state: 'running', contextTokens: 83_500 });
+  });
+
   it('is given its prompt, and its stdin is closed once its turn has ended', async () => {
     const fleet = await open();
     const program = talker(fleet);
