@@ -1,0 +1,259 @@
+import { chmodSync, existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { agentsUnder } from '../e2e/program.ts';
+import type { Program } from '../e2e/program.ts';
+import { subscriptionLimit } from '../models/anthropic-server.ts';
+import type { ModelAnswer } from '../models/model-server.ts';
+import { eventually, findRealCli, openRealFleet, type RealFleet, sentTo, TEST_TIMEOUT_MS } from './stage.ts';
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
+
+const isMissing = findRealCli('claude') === undefined;
+const REFUSED: ModelAnswer = { kind: 'status', status: 401 };
+const DONE: ModelAnswer = { kind: 'text', text: 'All done.' };
+
+function bash(command: string): ModelAnswer {
+  return { kind: 'tool', name: 'Bash', input: { command, description: 'a command' } };
+}
+
+function ours(name: string, input: Readonly<Record<string, unknown>>): ModelAnswer {
+  return { kind: 'tool', name: `mcp__nightdesk__${name}`, input };
+}
+
+type Agent =
+  | 'worker'
+  | 'guarded'
+  | 'late'
+  | 'scout'
+  | 'creator'
+  | 'mid'
+  | 'limited'
+  | 'mate'
+  | 'busy'
+  | 'hung'
+  | 'filling'
+  | 'overfull'
+  | 'ghost'
+  | 'locked'
+  | 'old';
+
+describe.skipIf(isMissing)('a fleet of real claude', () => {
+  let fleet: RealFleet<Agent>;
+  let program: Program;
+  const resetsAt = Math.floor(Date.now() / 1_000) + 3_600;
+  const full = Promise.withResolvers<void>();
+
+  beforeAll(async () => {
+    fleet = await openRealFleet<Agent>(
+      'claude',
+      {
+        worker: {
+          answers: [
+            bash('echo own-$((40 + 2))'),
+            ours('progress', { text: 'read the feed' }),
+            ours('draft', { kind: 'reply', to: '@ada', body: 'Hello from Claude' }),
+            ours('ask', { text: 'Which city?', options: ['Paris', 'Rome'], within: '10m' }),
+            DONE,
+          ],
+        },
+        guarded: { answers: [bash('touch made.txt'), bash('touch denied.txt'), DONE] },
+        late: { answers: [bash('touch late.txt'), DONE], entry: { permissions: { within: '2s' } } },
+        scout: { answers: [REFUSED], entry: { schedule: 'every 1s', credentials: ['main'] } },
+        creator: { answers: [REFUSED], entry: { schedule: 'continuous', credentials: ['main'] } },
+        mid: { answers: [bash('echo before'), REFUSED], entry: { credentials: ['night'] } },
+        limited: {
+          answers: [subscriptionLimit(resetsAt)],
+          entry: { credentials: ['plan'] },
+          env: () => ({ ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-TEST' }),
+        },
+        mate: { answers: [DONE], entry: { credentials: ['plan'], schedule: '0 0 1 1 *' } },
+        busy: { answers: [{ kind: 'status', status: 529 }], env: () => ({ CLAUDE_CODE_MAX_RETRIES: '1' }) },
+        hung: { answers: [{ kind: 'hang' }], entry: { timeout: '8s' } },
+        filling: {
+          answers: [{ kind: 'tool', name: 'Bash', input: { command: 'echo more' }, usage: { input: 483_500 } }, DONE],
+          server: { onRequest: (_request, index) => (index === 1 ? full.promise : undefined) },
+        },
+        overfull: {
+          answers: [{ kind: 'status', status: 400, message: 'prompt is too long: 1000250 tokens > 1000000 maximum' }],
+        },
+        ghost: { answers: [DONE], env: (stage) => ({ PATH: stage.path('nowhere') }) },
+        locked: { answers: [DONE], env: (stage) => ({ PATH: stage.path('locked') }) },
+        old: { answers: [DONE], env: (stage) => ({ PATH: `${stage.path('old')}:/usr/bin:/bin` }) },
+      },
+      {
+        credentials: { main: { backoff: { first: '1h' } }, night: { backoff: { first: '5s' } }, plan: {} },
+        drafts: { kinds: { reply: { window: '4h' } } },
+      },
+    );
+    fleet.stage.write('locked/claude', '#!/bin/sh\n');
+    chmodSync(fleet.stage.write('old/claude', '#!/bin/sh\necho "1.0.0 (Claude Code)"\n'), 0o755);
+    program = await fleet.start();
+  });
+
+  afterAll(async () => {
+    full.resolve();
+    await fleet?.close();
+  });
+
+  it('uses its own tools and ours, asks its owner, and leaves version, model, tokens and cost, when all goes well', async () => {
+    const question = await fleet.says('Which city?');
+    await fleet.stage.press(question, 'Rome');
+    const run = await fleet.ended('worker');
+
+    const [, second] = fleet.models.worker.requests;
+    expect(run).toMatchObject({ state: 'done', model: 'claude-sonnet-5-5', progressNote: 'draft #1' });
+    expect(run.cliVersion).toMatch(/^2\.\d+\.\d+$/);
+    expect(run).toMatchObject({ inputTokens: 6_000, outputTokens: 100 });
+    expect(run.costMicroUsd).toBeGreaterThan(0);
+    expect(JSON.stringify(second?.body)).toContain('own-42');
+    expect(sentTo(fleet.models.worker)).toContain('Rome');
+    expect((await fleet.says('Draft #1')).text).toContain('Hello from Claude');
+    expect(fleet.models.worker.asides).toEqual([]);
+  });
+
+  it('does what its owner allows, and not what its owner denies, when it asks on the phone', async () => {
+    const allow = await fleet.says('guarded asks', 'touch made.txt');
+    await fleet.stage.press(allow, 'Allow once');
+    const deny = await fleet.says('guarded asks', 'touch denied.txt');
+    await fleet.stage.press(deny, 'Deny');
+    const run = await fleet.ended('guarded');
+
+    const has = (name: string): boolean => existsSync(fleet.stage.path(`state/agents/guarded/${name}`));
+    expect({ state: run.state, made: has('made.txt'), denied: has('denied.txt') }).toEqual({
+      state: 'done',
+      made: true,
+      denied: false,
+    });
+    expect(sentTo(fleet.models.guarded)).toContain('the owner denied it');
+  });
+
+  it('is denied, and goes on, when nobody answers it in time', async () => {
+    const run = await fleet.ended('late');
+
+    expect(run.state).toBe('done');
+    expect(existsSync(fleet.stage.path('state/agents/late/late.txt'))).toBe(false);
+    expect(sentTo(fleet.models.late)).toContain('nobody answered within 2 s');
+    await fleet.says('late asks', 'nobody answered in time');
+  });
+
+  it('is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
+    const runs = [await fleet.ended('scout'), await fleet.ended('creator')];
+    const alert = await fleet.says('Credential main is dead', 'scout', 'creator');
+
+    expect(runs.map(({ state, failure }) => [state, failure])).toEqual([
+      ['failed', 'auth'],
+      ['failed', 'auth'],
+    ]);
+    expect(alert.text).toContain('Invalid API key');
+    expect(fleet.said('Credential main')).toHaveLength(1);
+    expect(fleet.holds('scout')).toMatchObject([{ kind: 'credential' }]);
+    expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
+  });
+
+  it('goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
+    const run = await fleet.ended('mid');
+    expect(run).toMatchObject({ state: 'failed', failure: 'auth' });
+    expect(fleet.models.mid.requests).toHaveLength(2);
+
+    fleet.models.mid.script(DONE);
+    const trial = await fleet.ended('mid', 2);
+    await fleet.says('Recovered', 'night');
+
+    expect(trial).toMatchObject({ state: 'done', cause: 'trial', resumeToken: run.resumeToken });
+    expect(fleet.models.mid.requests).toHaveLength(3);
+    expect(JSON.stringify(fleet.models.mid.requests.at(-1)?.body)).toContain('echo before');
+  });
+
+  it('holds all agents of the plan until it says, in one incident, when a usage limit is met', async () => {
+    const run = await fleet.ended('limited');
+
+    expect(run).toMatchObject({ state: 'failed', failure: 'rate-limit', retryAt: resetsAt * 1_000 });
+    expect(fleet.incidents('limit').filter(({ title }) => title.includes('plan'))).toMatchObject([
+      { state: 'firing', title: expect.stringContaining('Usage limit') as string },
+    ]);
+    for (const agent of ['limited', 'mate'] as const) {
+      const [hold, ...others] = fleet.holds(agent);
+      expect(others).toEqual([]);
+      expect(hold?.until).toBeGreaterThanOrEqual(resetsAt * 1_000);
+      expect(hold?.until).toBeLessThanOrEqual(resetsAt * 1_000 + 10_000);
+    }
+    expect(fleet.models.limited.requests).toHaveLength(1);
+  });
+
+  it('waits, and no crash is told, when the model is overloaded', async () => {
+    const run = await fleet.ended('busy');
+
+    expect(run).toMatchObject({ state: 'failed', failure: 'overloaded' });
+    expect(fleet.holds('busy')).toMatchObject([{ kind: 'backoff' }]);
+    await fleet.says('overloaded', 'busy');
+    expect(fleet.said('busy failed')).toEqual([]);
+  });
+
+  it('is ended with all that it started at its timeout, when the model never answers', async () => {
+    const run = await fleet.ended('hung');
+
+    expect(run).toMatchObject({ state: 'failed', failure: 'timeout' });
+  });
+
+  it('shows how full its context is while it runs', async () => {
+    await eventually('the context is known', () => fleet.runs('filling')[0]?.contextTokens ?? undefined);
+    const look = await fleet.look('filling');
+    full.resolve();
+
+    expect(look).toMatchObject({ condition: 'running', contextPercent: 50 });
+    expect(await fleet.ended('filling')).toMatchObject({ state: 'done' });
+  });
+
+  it('fails as full, when what it sends is too long for the model', async () => {
+    expect(await fleet.ended('overfull')).toMatchObject({ state: 'failed', failure: 'context' });
+  });
+
+  it('is told in a sentence that says what to do, when it is missing, not executable or too old', async () => {
+    const looks = await Promise.all((['ghost', 'locked', 'old'] as const).map((agent) => fleet.look(agent)));
+
+    expect(looks.map(({ condition }) => condition)).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(looks.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('there is no claude on the PATH'),
+      expect.stringContaining('chmod +x'),
+      expect.stringContaining('1.0.0'),
+    ]);
+    await fleet.says('claude cannot be run', 'ghost', 'locked', 'old');
+    const [incident] = fleet.incidents('cli');
+    for (const words of ['there is no claude on the PATH', 'chmod +x', '1.0.0'])
+      expect(incident?.evidence).toContain(words);
+    expect((['ghost', 'locked', 'old'] as const).flatMap((agent) => fleet.runs(agent))).toEqual([]);
+  });
+
+  it('has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
+    const code = await program.stop();
+
+    expect({ code, left: agentsUnder(fleet.stage.folder) }).toEqual({ code: 0, left: [] });
+    expect([fleet.models.scout.requests.length, fleet.models.creator.requests.length]).toEqual([1, 1]);
+  });
+});
+
+describe.skipIf(isMissing)('a real claude under a Nightdesk that is killed', () => {
+  it('goes on with its session at the next start, and leaves nobody before', async () => {
+    const fleet = await openRealFleet('claude', {
+      long: { answers: [bash('echo the-first-half'), { kind: 'hang' }], entry: { schedule: 'every 1s' } },
+    });
+    try {
+      const first = await fleet.start();
+      await eventually('it is in the middle', () => fleet.models.long.requests.length === 2);
+      await first.kill();
+      fleet.models.long.script({ kind: 'text', text: 'Went on.' });
+
+      const second = await fleet.start();
+      const run = await fleet.ended('long', 2);
+
+      const [lost] = fleet.runs('long');
+      expect(lost).toMatchObject({ state: 'lost' });
+      expect(run).toMatchObject({ state: 'done', resumeToken: lost?.resumeToken });
+      expect(JSON.stringify(fleet.models.long.requests[2]?.body)).toContain('the-first-half');
+      expect(await second.stop()).toBe(0);
+      expect(agentsUnder(fleet.stage.folder)).toEqual([]);
+    } finally {
+      await fleet.close();
+    }
+  });
+});
