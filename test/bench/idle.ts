@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineNow } from './machine-clock.ts';
+import { readCpuMs, readMemory } from './process-figures.ts';
 import { openBench } from './program.ts';
 import type { Row } from './row.ts';
 
@@ -20,14 +19,10 @@ export async function measureIdle(forMs: number): Promise<readonly Row[]> {
   const program = await bench.start();
   await sleep(SETTLE_MS);
   const running = program.agents().length;
-  const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-  const before = { ticks: cpuTicks(program.pid), at: machineNow() };
+  const before = { cpuMs: readCpuMs(program.pid), at: machineNow() };
   await sleep(forMs);
-  const cpuMs = ((cpuTicks(program.pid) - before.ticks) / ticksPerSecond) * 1_000;
-  const cpuPercent = (cpuMs / (machineNow() - before.at)) * 100;
-  const rss = megabytes(program.pid, 'status', 'VmRSS');
-  const pss = megabytes(program.pid, 'smaps_rollup', 'Pss');
-  const peak = megabytes(program.pid, 'status', 'VmHWM');
+  const cpuPercent = ((readCpuMs(program.pid) - before.cpuMs) / (machineNow() - before.at)) * 100;
+  const { rss, pss, peak } = readMemory(program.pid);
   await program.stop();
   await bench.close();
   return [
@@ -41,17 +36,4 @@ export async function measureIdle(forMs: number): Promise<readonly Row[]> {
       numbers: { agents: running, cpuPercent, rss, pss, peak },
     },
   ];
-}
-
-/** User and system time of all threads, in clock ticks: fields 14 and 15 of stat. */
-function cpuTicks(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
-
-/** Decimal megabytes of a line such as `VmRSS:   81234 kB`, which counts in 1024 bytes. */
-function megabytes(pid: number, file: string, key: string): number {
-  const line = new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
-  return (Number(line?.[1]) * 1_024) / 1e6;
 }

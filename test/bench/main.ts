@@ -10,6 +10,7 @@ import { measureContainedStarts, measureIdleSweep, measureStops } from './contai
 import { measureDeadCredential } from './dead-credential.ts';
 import { measureDrafts } from './drafts.ts';
 import { measureFailingLines } from './failing-lines.ts';
+import { measureFlood } from './flood.ts';
 import { measureIdle } from './idle.ts';
 import { measureNineHours } from './nine-hours.ts';
 import { measureOutputIntake } from './output-intake.ts';
@@ -35,6 +36,7 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['intake', () => measureOutputIntake(quick ? 200_000_000 : 1_000_000_000)],
   ['contained-start', () => measureContainedStarts(quick ? 20 : 100)],
   ['stop', () => measureStops(quick ? 5 : 20)],
+  ['flood', () => measureFlood(quick ? 10_000 : 60_000)],
   ['sweep', async () => [await measureIdleSweep(quick ? 20 : 100)]],
 ];
 
@@ -42,6 +44,9 @@ const only = values.only?.split(',');
 const unknown = only?.filter((name) => !measurements.some(([known]) => known === name)) ?? [];
 if (unknown.length > 0)
   throw new Error(`--only takes ${measurements.map(([name]) => name).join(', ')}, not ${unknown.join(', ')}`);
+
+// What was started ends with us, however that comes.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const loads = [loadavg()[0] ?? 0];
 const { bare, rows: bareRows } = await measureBaselines(quick ? 50 : 100);

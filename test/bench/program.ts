@@ -1,14 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadCall } from '../../src/sandbox/bot-endpoint.ts';
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { machineNow, toMachineTime } from './machine-clock.ts';
 
 const OWNER = { id: 4242, firstName: 'Ada' };
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'src', 'bin.js');
+const LOOP_WATCH = join(import.meta.dirname, 'fixtures', 'loop-watch.ts');
 /** Nothing that is measured here takes longer, not even on a busy machine. */
 const PATIENCE_MS = 60_000;
 
@@ -19,8 +30,8 @@ export interface Bench {
   /** The owner's private chat. */
   readonly chat: number;
   readonly folder: string;
-  /** Starts the real program; resolves when it says `ready`. */
-  start(): Promise<Program>;
+  /** Starts the real program; resolves when it says `ready`. `watchesLoop` makes `readLoopDelay` work, and costs a little. */
+  start(options?: { readonly watchesLoop?: boolean; readonly path?: string }): Promise<Program>;
   /** The first request from now on for which this is true, and when it was fully read on the machine's clock. */
   nextCall(predicate: (call: ReadCall) => boolean): Promise<{ readonly call: ReadCall; readonly at: number }>;
   close(): Promise<void>;
@@ -34,19 +45,24 @@ export interface Program {
   readonly readyMs: number;
   /** Pids of the agents that run now; empty where the system does not tell. */
   agents(): readonly number[];
+  /** How late the event loop was since the last reading, in milliseconds. */
+  readLoopDelay(): Promise<{ readonly p99: number; readonly worst: number }>;
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
   /** Sends SIGTERM; gives the milliseconds until the program has ended, and which of its agents were alive then. */
   stop(): Promise<{ readonly tookMs: number; readonly left: readonly number[]; readonly code: number | null }>;
 }
 
 /** Writes fleet.yaml (`agents` and whatever else is given below the head) and starts the sandbox. */
-export async function openBench(fleet: string): Promise<Bench> {
+export async function openBench(fleet: string, concurrency = 100): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'nightdesk-bench-'));
   const token = `${process.pid}:TEST-${folder.slice(-6)}`;
   const sandbox = await createSandbox({ token, owner: OWNER });
   const file = join(folder, 'fleet.yaml');
+  const loopFile = join(folder, 'loop-delay.json');
   writeFileSync(
     file,
-    `timezone: Etc/UTC\nhome: ./state\nconcurrency: 100\ntelegram: { owners: [${OWNER.id}] }\n${fleet}`,
+    `timezone: Etc/UTC\nhome: ./state\nconcurrency: ${concurrency}\ntelegram: { owners: [${OWNER.id}] }\n${fleet}`,
   );
 
   function nextCall(predicate: (call: ReadCall) => boolean): Promise<{ call: ReadCall; at: number }> {
@@ -64,21 +80,30 @@ export async function openBench(fleet: string): Promise<Bench> {
     });
   }
 
-  async function start(): Promise<Program> {
+  async function start({ watchesLoop = false, path = process.env['PATH'] } = {}): Promise<Program> {
     const log = openSync(join(folder, 'log'), 'a');
     const firstPoll = nextCall((call) => call.method === 'getUpdates');
     const startedAt = machineNow();
     const child = spawn(process.execPath, [LAUNCHER, 'start', '--config', file], {
       env: {
-        PATH: process.env['PATH'],
+        PATH: path,
         HOME: process.env['HOME'],
         TELEGRAM_BOT_TOKEN: token,
         TELEGRAM_API_ROOT: sandbox.apiRoot,
+        ...(watchesLoop ? { NODE_OPTIONS: `--import=${LOOP_WATCH}`, NIGHTDESK_BENCH_LOOP: loopFile } : {}),
       },
       stdio: ['ignore', 'pipe', log],
     });
     closeSync(log);
     const { pid } = child;
+    const endWithUs = (): void => void child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    const ended = new Promise<{ code: number | null; at: number }>((resolve) =>
+      child.once('exit', (code) => {
+        process.off('exit', endWithUs);
+        resolve({ code, at: machineNow() });
+      }),
+    );
     if (pid === undefined) throw new Error('the program could not be started');
     await waitForReady(child, join(folder, 'log'));
     const readyMs = machineNow() - startedAt;
@@ -87,11 +112,18 @@ export async function openBench(fleet: string): Promise<Bench> {
       firstPollMs: (await firstPoll).at - startedAt,
       readyMs,
       agents: () => childrenOf(pid),
+      async readLoopDelay() {
+        rmSync(loopFile, { force: true });
+        child.kill('SIGUSR2');
+        while (!existsSync(loopFile)) await sleep(5);
+        return JSON.parse(readFileSync(loopFile, 'utf8')) as { p99: number; worst: number };
+      },
+      async kill() {
+        child.kill('SIGKILL');
+        await ended;
+      },
       async stop() {
         const agents = childrenOf(pid);
-        const ended = new Promise<{ code: number | null; at: number }>((resolve) =>
-          child.once('exit', (code) => resolve({ code, at: machineNow() })),
-        );
         const askedAt = machineNow();
         child.kill('SIGTERM');
         const { code, at } = await ended;
