@@ -92,11 +92,12 @@ agents:
     schedule: every 45s
     credentials: [murmur]
 
-  # Drafts our own posts, now and then a whole newsletter, which comes as a file.
+  # Drafts our own posts, now and then a whole newsletter, which comes as a file. Once it asks for a title, and waits for the answer.
   creator:
     runtime: command
     command: ${run('creator')}
-    schedule: every 70s
+    schedule: every 40s
+    timeout: 5m
     credentials: [murmur]
 
   # Reads the numbers and says what moved.

@@ -24,9 +24,11 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
       { label: 'Approve', text: 'the next reply that you like. The card then shows its link.' },
       { label: 'Edit', text: 'one with a typo (the one about tile 118 has two). Send your text, then approve that.' },
       { label: 'Reject', text: 'one that shouts or has a fact wrong, and say why. Its agent tries once more.' },
+      { label: 'Answer', text: 'the creator, who soon wants a title from you: press one, or reply with your own.' },
       { label: '/status', text: 'one screen: what is wrong, then who works.' },
       { label: '/drafts', text: 'all that waits, by deadline.' },
       { label: '/why scout', text: 'why it ran, or didn’t.' },
+      { label: '/log creator', text: 'what it said while it worked.' },
       { label: '/pause all', text: 'then /resume all: nobody works, then everybody.' },
     ],
     ahead: {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Studio } from './studio.ts';
@@ -83,9 +83,54 @@ describe('the demo’s agents', { timeout: patienceMs }, () => {
     for (let run = 0; run < 4; run += 1) expect(await studio.run('agents/creator')).toMatchObject({ code: 0 });
 
     const drafts = studio.deskCalls('draft');
-    expect(drafts.map((call) => optionOf(call, '--key'))).toEqual(['post-overheard-61', 'post-episode-49']);
+    expect(drafts.map((call) => optionOf(call, '--key'))).toEqual(['post-episode-49', 'post-overheard-61']);
     expect(drafts.map((call) => optionOf(call, '--kind'))).toEqual(['post', 'post']);
     expect(studio.workstate('creator')).toContain('the-bisque-212');
+  });
+
+  it('ask the owner once for a title, and draft with the one that was pressed', async () => {
+    studio.answer('The Twelfth Time');
+
+    for (let run = 0; run < 3; run += 1) await studio.run('agents/creator');
+
+    const asked = studio.deskCalls('ask');
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.args.filter((arg) => arg === '--option')).toHaveLength(3);
+    expect(optionOf(asked[0], '--within')).toBe('3m');
+    const [draft] = studio.deskCalls('draft');
+    expect(draft?.stdin).toContain('episode 49, on Tuesday: “The Twelfth Time”.');
+    expect(optionOf(draft, '--context')).toContain('You chose the title: “The Twelfth Time”');
+  });
+
+  it('take a title in the owner’s own words as one line, without quotation marks of its own', async () => {
+    studio.answer('  “Greg,\n  again” ');
+
+    for (let run = 0; run < 2; run += 1) await studio.run('agents/creator');
+
+    expect(studio.deskCalls('draft')[0]?.stdin).toContain('on Tuesday: “Greg, again”.');
+    expect(studio.workstate('creator')).toContain('You chose the title: “Greg, again”');
+  });
+
+  it('go on with a title of their own and say so, when nobody answers', async () => {
+    await studio.run('agents/creator');
+
+    const run = await studio.run('agents/creator');
+
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.output).toContain('no answer, so I take my own: They Stayed for a Biscuit');
+    const [draft] = studio.deskCalls('draft');
+    expect(draft?.stdin).toContain('on Tuesday: “They Stayed for a Biscuit”.');
+    expect(optionOf(draft, '--context')).toContain('You didn’t say which title, so I took “They Stayed for a Biscuit”');
+  });
+
+  it('ask no second time when the run was cut off while it waited', async () => {
+    await studio.run('agents/creator');
+    writeFileSync(join(studio.folder, 'shared', 'episode-title.json'), '{"title":null}');
+
+    await studio.run('agents/creator');
+
+    expect(studio.deskCalls('ask')).toEqual([]);
+    expect(studio.deskCalls('draft')[0]?.stdin).toContain('“They Stayed for a Biscuit”');
   });
 
   it('hand in the long letter whole, once there is room for it', async () => {

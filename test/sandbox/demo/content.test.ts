@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mentions } from '../../../src/sandbox/demo/content/mentions.ts';
-import { ownDrafts } from '../../../src/sandbox/demo/content/own-posts.ts';
+import { episodeTitles, ownDrafts } from '../../../src/sandbox/demo/content/own-posts.ts';
 import { people } from '../../../src/sandbox/demo/content/people.ts';
 import { storyPosts, timedStory } from '../../../src/sandbox/demo/content/timetable.ts';
 
@@ -53,6 +53,12 @@ describe('the demo’s content', () => {
 
   it('has a draft that is longer than one Telegram message', () => {
     expect(ownDrafts.filter((draft) => draft.text.length > 4096)).toHaveLength(1);
+  });
+
+  it('offers two to four titles, each short enough for a button', () => {
+    expect(episodeTitles.length).toBeGreaterThanOrEqual(2);
+    expect(episodeTitles.length).toBeLessThanOrEqual(4);
+    expect(episodeTitles.filter((title) => title.length > 30)).toEqual([]);
   });
 
   it('has characters that HTML must escape, emoji, and a right-to-left author', () => {

@@ -11,7 +11,7 @@ import { createPlatform } from '../../../src/sandbox/demo/platform.ts';
 interface FleetFile {
   telegram: { owners: number[] };
   credentials: { murmur: { check: string[]; login: string[] } };
-  agents: Record<string, { command: [string, string]; credentials?: string[]; publishes?: string[] }>;
+  agents: Record<string, { command: [string, string]; credentials?: string[]; timeout?: string; publishes?: string[] }>;
 }
 
 describe('the demo’s fleet.yaml', () => {
@@ -46,6 +46,12 @@ describe('the demo’s fleet.yaml', () => {
     expect(fleet.agents['publisher']?.publishes).toEqual(['reply', 'post']);
   });
 
+  it('gives the creator time to wait for the owner', async () => {
+    const fleet = await writeFleet();
+
+    expect(fleet.agents['creator']?.timeout).toBe('5m');
+  });
+
   it('gives the credential to all but the orchestrator', async () => {
     const fleet = await writeFleet();
 
@@ -68,7 +74,17 @@ describe('the demo’s guide', () => {
   it('says what to try in order, and when the token will die', () => {
     const labels = guide.steps.map((step) => step.label);
 
-    expect(labels).toEqual(['Approve', 'Edit', 'Reject', '/status', '/drafts', '/why scout', '/pause all']);
+    expect(labels).toEqual([
+      'Approve',
+      'Edit',
+      'Reject',
+      'Answer',
+      '/status',
+      '/drafts',
+      '/why scout',
+      '/log creator',
+      '/pause all',
+    ]);
     expect(guide.ahead.label).toContain('90 seconds');
     expect(guide.ahead.text).toContain('Re-auth');
   });

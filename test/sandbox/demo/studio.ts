@@ -33,6 +33,8 @@ export interface Studio {
   login(): Promise<void>;
   deskCalls(name: string): readonly DeskCall[];
   decide(decisions: readonly { draft: number; verdict: string; reason: string | null }[]): void;
+  /** What the owner says to the next question; without it there is no answer in time. */
+  answer(text: string): void;
   workstate(agent: string): string;
   /** Moves the platform's clock, and only that one. */
   advance(ms: number): void;
@@ -93,6 +95,7 @@ export async function openStudio(): Promise<Studio> {
       return lines.map((line) => JSON.parse(line) as DeskCall).filter((call) => call.name === name);
     },
     decide: (decisions) => writeFileSync(join(folder, 'decisions.json'), JSON.stringify(decisions)),
+    answer: (text) => writeFileSync(join(folder, 'answer.txt'), text),
     workstate: (agent) => readFileSync(join(folder, 'agents', agent, 'WORKSTATE.md'), 'utf8'),
     advance(ms) {
       aheadMs += ms;

@@ -1,5 +1,6 @@
 /** Drafts our own posts: a plan on the first run, then one post after the other. */
 import { ownDrafts } from '../content/own-posts.ts';
+import { titledDraft, titledEpisode } from './episode-title.ts';
 import { readJson, writeJson, writeWorkstate } from './files.ts';
 import type { Memory } from './memory.ts';
 import { describeMemory, undecided, withDecisions } from './memory.ts';
@@ -36,14 +37,23 @@ try {
     });
   } else {
     await setting.think();
+    if (next.key === titledDraft) {
+      writeWorkstate({
+        agent: setting.agent,
+        active: ['Waiting for the owner: which title does episode 49 get?'],
+        context: [describeMemory(memory, Date.now()), 'The text is written; only the title is open'],
+        next: [`${next.key}: under the owner’s title, or my own when there is no answer`],
+      });
+    }
+    const { text, why } = next.key === titledDraft ? await titledEpisode(setting) : next;
     const id = await setting.desk.draft({
       kind: 'post',
       to: 'everyone on Murmur',
-      context: `${next.why}\n\nDecide within ${windowMinutes} min (demo time: a minute stands for an hour).`,
+      context: `${why}\n\nDecide within ${windowMinutes} min (demo time: a minute stands for an hour).`,
       windowMinutes,
       priority: 4,
       key: `post-${next.key}`,
-      body: next.text,
+      body: text,
     });
     const draft = {
       id,
@@ -56,12 +66,12 @@ try {
     };
     const after = { ...memory, drafts: [...memory.drafts, draft] };
     writeJson(file, after);
-    say(`draft ${id} is at the desk: ${next.key}, ${next.text.length} characters`);
+    say(`draft ${id} is at the desk: ${next.key}, ${text.length} characters`);
     await setting.desk.progress(`draft ${id}: ${next.key}`);
     writeWorkstate({
       agent: setting.agent,
       active: [`Draft ${id} (${next.key}) waits for the owner`],
-      context: [describeMemory(after, Date.now()), `Most talked about: ${trend?.topic ?? 'nothing'}`],
+      context: [describeMemory(after, Date.now()), why, `Most talked about: ${trend?.topic ?? 'nothing'}`],
       next: ownDrafts.filter(({ key }) => !done.has(key) && key !== next.key).map(({ key, why }) => `${key}: ${why}`),
     });
   }

@@ -19,6 +19,14 @@ export interface Decision {
   readonly reason: string | null;
 }
 
+/** A question as an agent puts it to the owner. */
+export interface Question {
+  readonly text: string;
+  /** Two to four answers; the owner may also give one of his own. */
+  readonly options: readonly string[];
+  readonly withinMinutes: number;
+}
+
 /** Nightdesk's agent commands, as far as the demo's agents use them; each rejects when the command fails. */
 export interface Desk {
   draft(request: DraftRequest): Promise<number>;
@@ -26,6 +34,8 @@ export interface Desk {
   progress(text: string): Promise<void>;
   fail(tool: string, kind: 'auth' | 'other', credential: string, text: string): Promise<string>;
   decisions(): Promise<readonly Decision[]>;
+  /** Waits for the owner's answer; undefined when there is none in time. */
+  ask(question: Question): Promise<string | undefined>;
 }
 
 /** Calls the `nightdesk` that the run's PATH leads to. */
@@ -46,10 +56,26 @@ export function createDesk(): Desk {
     fail: (tool, kind, credential, text) =>
       nightdesk(['fail', '--tool', tool, '--kind', kind, '--credential', credential, text]),
     decisions: async () => JSON.parse(await nightdesk(['decisions', '--json'])) as Decision[],
+    async ask({ text, options, withinMinutes }) {
+      const offered = options.flatMap((option) => ['--option', option]);
+      const { code, output } = await call(['ask', text, ...offered, '--within', `${withinMinutes}m`]);
+      if (code === 0) return output;
+      if (code === NO_ANSWER) return undefined;
+      throw new Error(`nightdesk ask ended with ${code}`);
+    },
   };
 }
 
-function nightdesk(args: readonly string[], stdin = ''): Promise<string> {
+/** What `nightdesk ask` ends with when nobody answered in time, or when Nightdesk did not take the question. */
+const NO_ANSWER = 1;
+
+async function nightdesk(args: readonly string[], stdin = ''): Promise<string> {
+  const { code, output } = await call(args, stdin);
+  if (code !== 0) throw new Error(`nightdesk ${args[0]} ended with ${code}`);
+  return output;
+}
+
+function call(args: readonly string[], stdin = ''): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn('nightdesk', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     let output = '';
@@ -57,10 +83,7 @@ function nightdesk(args: readonly string[], stdin = ''): Promise<string> {
       output += chunk;
     });
     child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(output.trim());
-      else reject(new Error(`nightdesk ${args[0]} ended with ${code}`));
-    });
+    child.on('close', (code) => resolve({ code, output: output.trim() }));
     // A command that ends without reading its input closes the pipe: its exit code says what happened.
     child.stdin.on('error', () => undefined);
     child.stdin.end(stdin);

@@ -21,8 +21,28 @@ export const earlierPosts: readonly { readonly id: string; readonly text: string
   },
 ];
 
-/** What the creator drafts, in this order. */
+/** What episode 49 may be called: what the creator offers the owner, its own choice first. Each fits a button. */
+export const episodeTitles = ['They Stayed for a Biscuit', 'The Twelfth Time', 'Smoke That Means It'] as const;
+
+/** The announcement of episode 49 under this title. */
+export function announceEpisode(title: string): string {
+  return `Second Firing, episode 49, on Tuesday: “${title}”.
+
+Greg Tulloch fires raku in a dustbin, 200 metres from a fire station. Over six years the brigade has been called out eleven times. This is about the twelfth time, when nobody called and they came anyway.
+
+With thanks to crew B, who taught Ruben the difference between smoke that’s busy and smoke that means it.
+
+28 minutes. Contains one siren, at the end, in tune.`;
+}
+
+/** What the creator drafts, in this order; the first one waits for a title. */
 export const ownDrafts: readonly OwnDraft[] = [
+  {
+    key: 'episode-49',
+    topic: 'podcast',
+    why: 'Episode 49 comes out on Tuesday; this is the announcement.',
+    text: announceEpisode(episodeTitles[0]),
+  },
   {
     key: 'overheard-61',
     topic: 'kiln',
@@ -35,18 +55,6 @@ export const ownDrafts: readonly OwnDraft[] = [
 “The kiln’s.”
 
 Harbour Pottery, this morning, both of them holding the same casserole.`,
-  },
-  {
-    key: 'episode-49',
-    topic: 'podcast',
-    why: 'Episode 49 comes out on Tuesday; this is the announcement.',
-    text: `Second Firing, episode 49, on Tuesday: “The Fire Brigade Stayed for a Biscuit”.
-
-Greg Tulloch fires raku in a dustbin, 200 metres from a fire station. Over six years the brigade has been called out eleven times. This is about the twelfth time, when nobody called and they came anyway.
-
-With thanks to crew B, who taught Ruben the difference between smoke that’s busy and smoke that means it.
-
-28 minutes. Contains one siren, at the end, in tune.`,
   },
   {
     key: 'the-bisque-212',
