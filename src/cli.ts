@@ -11,7 +11,8 @@ const USAGE = `nightdesk: a night desk for your fleet of agents
   nightdesk check --config fleet.yaml         validate the file, print the plan
   nightdesk status --config fleet.yaml [--json]
 
-Inside an agent's run: nightdesk draft, beat, progress, fail, decisions (each has --help)`;
+Inside an agent's run: nightdesk draft, beat, progress, fail, ask, decisions (each has --help);
+nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
 /** Commands of the contract whose machinery comes later. */
 const TO_COME = ['doctor', 'sentinel', 'init'];

@@ -88,8 +88,8 @@ export interface Questions {
   answer(id: number, choice: Choice, actor: string): AnswerResult;
   /** Ends what nobody answered in time; gives the next deadline. */
   expireDue(now: number): number | undefined;
-  /** Takes back what a run that is over still asks. */
-  withdraw(runId: number): void;
+  /** Takes back what a run that is over still asks, or one permission that its CLI has no use for any more. */
+  withdraw(runId: number, request?: string): void;
   undelivered(runId: number): readonly Undelivered[];
   delivered(id: number): void;
 }
@@ -253,10 +253,11 @@ export function createQuestions(options: {
         return storage.questions.nextDeadline();
       }),
 
-    withdraw: (runId) =>
+    withdraw: (runId, request) =>
       storage.transaction(() => {
-        for (const question of storage.questions.openOf(runId))
-          settle(question, 'withdraw', { answer: null, actor: null });
+        const open = storage.questions.openOf(runId);
+        const taken = request === undefined ? open : open.filter((one) => one.request === PERMISSION_PREFIX + request);
+        for (const question of taken) settle(question, 'withdraw', { answer: null, actor: null });
       }),
 
     undelivered: (runId) =>

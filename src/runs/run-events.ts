@@ -103,6 +103,8 @@ export function createRunEvents(options: {
         return log.info('run: its CLI tries again', { run: run.id, failure: event.failure, attempt: event.attempt });
       case 'permission':
         return options.questions.permission({ id: run.id, agent: run.agent }, event);
+      case 'permission-void':
+        return options.questions.withdraw(run.id, event.request);
       case 'write':
         return execution.process.write(event.text);
       case 'turn-ended':

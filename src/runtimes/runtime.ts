@@ -49,6 +49,8 @@ export type RunEvent =
       readonly detail: string;
       readonly forRun: string;
     }
+  /** The CLI does not want an answer to this request any more. */
+  | { readonly kind: 'permission-void'; readonly request: string }
   /** Text that the CLI's protocol wants on its stdin now. */
   | { readonly kind: 'write'; readonly text: string }
   /** The agent has done what it was asked: nothing more comes unless it is asked for more. */

@@ -46,6 +46,7 @@ export function createHousekeeper(options: {
     storage.holds.purge(now - KEEP_MS);
     storage.credentials.purge(now - KEEP_MS);
     storage.incidents.purge(now - KEEP_MS);
+    storage.questions.purge(now - KEEP_MS);
     storage.runs.purge(now - KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);
   }

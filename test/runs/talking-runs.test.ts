@@ -132,6 +132,17 @@ describe('a run that speaks in events', () => {
     expect(program.written).toHaveLength(1);
   });
 
+  it('takes a card back whose request its CLI has no use for any more, and tells it nothing', async () => {
+    const fleet = await open();
+    const program = talker(fleet);
+    program.tells({ kind: 'permission', request: 'r1', tool: 'Bash', detail: 'rm -r build', forRun: 'x' });
+    program.tells({ kind: 'permission-void', request: 'r1' });
+    await fleet.settle();
+
+    expect(fleet.rooms.questions.answer(1, { kind: 'option', index: 0 }, 'owner:1').kind).toBe('late');
+    expect(program.written).toEqual([]);
+  });
+
   it('withdraws its questions when it ends', async () => {
     const fleet = await open();
     const program = talker(fleet);

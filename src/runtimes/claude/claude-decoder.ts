@@ -104,7 +104,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       case 'control_request':
         return desk.takeRequest(record).forEach(emit);
       case 'control_cancel_request':
-        return desk.takeCancel(record);
+        return desk.takeCancel(record).forEach(emit);
     }
   }
 

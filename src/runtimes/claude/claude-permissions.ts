@@ -27,7 +27,7 @@ export interface PermissionDesk {
   /** Takes a `control_request` line, whatever it asks for: everything is answered, or the CLI would wait for ever. */
   takeRequest(line: JsonRecord): RunEvent[];
   /** Takes a `control_cancel_request` line: a question is void. */
-  takeCancel(line: JsonRecord): void;
+  takeCancel(line: JsonRecord): RunEvent[];
   decide(request: string, permission: Permission, reason: string): string | undefined;
   /** Whether a question waits for its answer. */
   isWaiting(): boolean;
@@ -80,7 +80,8 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
       return waiting.has(id) ? [] : [ask(id, request)];
     },
     takeCancel(line) {
-      waiting.delete(nameField(line, 'request_id') ?? '');
+      const request = nameField(line, 'request_id') ?? '';
+      return waiting.delete(request) ? [{ kind: 'permission-void', request }] : [];
     },
     decide(id, permission, reason) {
       const question = waiting.get(id);

@@ -125,7 +125,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
       case 'account/rateLimits/updated':
         return noteLimits(recordField(params, 'rateLimits'));
       case 'serverRequest/resolved':
-        return void approvals.delete(keyOf(params['requestId']));
+        return voidApproval(keyOf(params['requestId']));
       case 'mcpServer/startupStatus/updated':
         return noteServer(params);
       case 'error':
@@ -140,6 +140,11 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   function isOurs(params: JsonRecord): boolean {
     const thread = textField(params, 'threadId');
     return thread === undefined || threadId === undefined || thread === threadId;
+  }
+
+  /** Answered by us or not: Codex wants no answer any more. */
+  function voidApproval(request: string): void {
+    if (approvals.delete(request)) emit({ kind: 'permission-void', request });
   }
 
   function beginItem(item: JsonRecord | undefined): void {
