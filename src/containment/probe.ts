@@ -13,6 +13,8 @@ const TRIAL_RUN = 0;
 
 const STDERR_CHARS = 2_000;
 
+const CGROUP_HINT = '; a systemd unit with Delegate=yes may have cgroups of its own';
+
 /** What the machine offers. */
 export interface ContainmentOffers {
   readonly isLinux: boolean;
@@ -46,7 +48,8 @@ export async function probeContainment(options: {
   for (const candidate of listCandidates(options)) {
     const reason = 'reason' in candidate ? candidate.reason : await tryLayer(candidate.layer, options);
     if (reason === undefined && 'layer' in candidate) return { chosen: candidate.layer, passedOver };
-    passedOver.push({ name: candidate.name, reason: reason ?? '' });
+    const hint = candidate.name === 'cgroup' && 'layer' in candidate ? CGROUP_HINT : '';
+    passedOver.push({ name: candidate.name, reason: `${reason ?? ''}${hint}` });
   }
   return { chosen: createProcessGroup(options.processes, options.home), passedOver };
 }

@@ -12,6 +12,7 @@ import type { ProcessRow, ProcessTable } from '../../src/adapters/process-table.
 const SWEEPER = fileURLToPath(new URL('../fixtures/escape/sweeper.ts', import.meta.url));
 const PATH = process.env['PATH'] ?? '';
 const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+const BECOME = 'setpriv';
 
 const started: ChildProcess[] = [];
 
@@ -35,8 +36,7 @@ function isAlive(child: ChildProcess): boolean {
 
 /** Whether another user can run what is in this checkout. */
 function needNobody(context: TestContext): void {
-  const run =
-    process.getuid?.() === 0 && spawnSync('setpriv', [...NOBODY, process.execPath, SWEEPER, '{}']).status === 0;
+  const run = process.getuid?.() === 0 && spawnSync(BECOME, [...NOBODY, process.execPath, SWEEPER, '{}']).status === 0;
   if (!run) {
     console.warn('NOT TRIED as another user: only root can become one, and only where it may read this checkout');
     context.skip('no other user');
@@ -52,6 +52,9 @@ it('leaves the one who sweeps and its parents alone, though they carry the mark'
     '/bin/sh',
     ['-c', '"$@"; echo alive', 'sh', process.execPath, SWEEPER, JSON.stringify(whom)],
     {
+      // One that stopped itself would be waited for.
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
       env: { PATH, NIGHTDESK_MARK: `${mark}-1` },
       encoding: 'utf8',
     },
@@ -69,7 +72,7 @@ it('says who survived, with command and age, when it may not end them', async (c
   const table = createProcTable();
   const whom = { identity: { pid, startTicks: rowOf(pid)?.startTicks ?? '', bootId: table?.bootId ?? '' } };
 
-  const { stdout } = spawnSync('setpriv', [...NOBODY, process.execPath, SWEEPER, JSON.stringify(whom)], {
+  const { stdout } = spawnSync(BECOME, [...NOBODY, process.execPath, SWEEPER, JSON.stringify(whom)], {
     encoding: 'utf8',
   });
 

@@ -16,7 +16,7 @@ export const RACERS = ['racer', 'session-racer', 'full-racer', 'storm'] as const
  * The artists that live in this folder, by name and pid. They are known by their command lines, which name the folder: their
  * environments may be cleared, and within a namespace they do not know their own pids. A process that has ended has no command line.
  */
-export function listLiving(folder: string): readonly { readonly artist: string; readonly pid: number }[] {
+function listLiving(folder: string): readonly { readonly artist: string; readonly pid: number }[] {
   return readdirSync('/proc').flatMap((entry) => {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) return [];

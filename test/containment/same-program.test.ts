@@ -4,16 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
+import type { Containment } from '../../src/containment/containment.ts';
 import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import { LAYERS, needLayer } from './layers.ts';
 
 const PATH = process.env['PATH'] ?? '';
 
-const started: RunningProcess[] = [];
+const started: { readonly agent: RunningProcess; readonly layer: Containment }[] = [];
 
-afterEach(() => {
-  for (const child of started.splice(0)) child.signal('SIGKILL');
+afterEach(async () => {
+  for (const { agent, layer } of started.splice(0)) {
+    agent.signal('SIGKILL');
+    await layer.sweepAll();
+  }
 });
 
 describe.skipIf(process.platform !== 'linux').each(LAYERS)('a program under %s', (name) => {
@@ -30,7 +34,7 @@ describe.skipIf(process.platform !== 'linux').each(LAYERS)('a program under %s',
       heard[stream] += String(chunk);
       if (heard.stdout.includes('\n')) said.resolve();
     });
-    started.push(agent);
+    started.push({ agent, layer });
     return { agent, heard, said: said.promise, layer };
   }
 
