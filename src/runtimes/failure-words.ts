@@ -6,6 +6,10 @@ const SEARCHED_CHARACTERS = 4000;
 /** The longest fingerprint, in characters: two wordings that are alike so far are one. */
 const FINGERPRINT_CHARACTERS = 120;
 
+/** A prompt that does not fit its model, as Anthropic, OpenAI and Google word it. */
+const TOO_LONG =
+  /context[ _]window|context[ _]length|maximum context|(?:prompt|input|request) is too long|\btoken count\b.{0,40}\bexceeds|maximum number of tokens/i;
+
 /** What a status of HTTP says of a failure; a status catches most wordings that are new. */
 export function failureOfStatus(status: number, text = ''): FailureClass | undefined {
   switch (status) {
@@ -23,7 +27,10 @@ export function failureOfStatus(status: number, text = ''): FailureClass | undef
     case 429:
       return 'rate-limit';
     case 400:
-      return /too long|context/i.test(text.slice(0, SEARCHED_CHARACTERS)) ? 'context' : undefined;
+      // What is wrong with a request is not told by its status; with this one, fewer words are enough.
+      return failureOfWords(text) === 'context' || /too long|context/i.test(text.slice(0, SEARCHED_CHARACTERS))
+        ? 'context'
+        : undefined;
     default:
       return status >= 500 && status <= 599 ? 'overloaded' : undefined;
   }
@@ -31,7 +38,7 @@ export function failureOfStatus(status: number, text = ''): FailureClass | undef
 
 /** In this order: a limit of tokens is no dead token, and a request about a context may time out. */
 const WORDS: readonly (readonly [RegExp, FailureClass])[] = [
-  [/context window|context length|(?:prompt|input|request) is too long|maximum context/i, 'context'],
+  [TOO_LONG, 'context'],
   [/credit balance|insufficient (?:credit|fund|quota)|billing/i, 'budget'],
   [
     /\blog ?in\b|\bnot logged in\b|credential|authenticat|\btoken\b.{0,80}\b(?:expired|revoked|invalid)|api key/i,

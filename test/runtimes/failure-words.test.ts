@@ -4,6 +4,7 @@ import { failureOfStatus, failureOfWords, fingerprintOf } from '../../src/runtim
 describe('the class of a failure', () => {
   it.each([
     [400, 'messages: too long', 'context'],
+    [400, 'The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).', 'context'],
     [400, 'the context is full', 'context'],
     [400, 'no such field', undefined],
     [401, '', 'auth'],
