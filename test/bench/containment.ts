@@ -25,7 +25,7 @@ interface Opened {
 
 /** Starts of a small program under each layer of this machine against a bare spawn, taken in turns so that all share the machine's moods. */
 export async function measureContainedStarts(count: number): Promise<readonly Row[]> {
-  const { folder, processes, layers } = await openAll();
+  const { folder, processes, layers } = await openLayers();
   const bare: number[] = [];
   const samples = new Map(layers.map(({ name }) => [name, [] as number[]]));
   for (let index = -WARM_UP; index < count; index += 1) {
@@ -56,7 +56,7 @@ export async function measureContainedStarts(count: number): Promise<readonly Ro
 
 /** From the signal to a sweep that found nobody, with all artists that flee: once obedient to TERM, once only to KILL. */
 export async function measureStops(count: number): Promise<readonly Row[]> {
-  const { folder, processes, layers } = await openAll();
+  const { folder, processes, layers } = await openLayers();
   const rows: Row[] = [];
   for (const { name, layer } of layers) {
     const quiet: number[] = [];
@@ -104,7 +104,8 @@ export async function measureIdleSweep(count: number): Promise<Row> {
   };
 }
 
-async function openAll(): Promise<{ folder: string; processes: Processes; layers: readonly Opened[] }> {
+/** Opens all layers that hold on this machine. */
+export async function openLayers(): Promise<{ folder: string; processes: Processes; layers: readonly Opened[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'nightdesk-bench-'));
   const processes = createProcesses();
   const layers: Opened[] = [];

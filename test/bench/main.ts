@@ -12,11 +12,13 @@ import { measureDrafts } from './drafts.ts';
 import { measureFailingLines } from './failing-lines.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle } from './idle.ts';
+import { measureManyAgents } from './many-agents.ts';
 import { measureNineHours } from './nine-hours.ts';
 import { measureOutputIntake } from './output-intake.ts';
 import { type Bare, renderTable, type Row } from './row.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
 import { measureStreamDecoding } from './stream-decoding.ts';
+import { measureKilledProgram, measureSurvivors } from './survivors.ts';
 
 type Measure = (bare: Bare) => readonly Row[] | Promise<readonly Row[]>;
 
@@ -36,6 +38,9 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['intake', () => measureOutputIntake(quick ? 200_000_000 : 1_000_000_000)],
   ['contained-start', () => measureContainedStarts(quick ? 20 : 100)],
   ['stop', () => measureStops(quick ? 5 : 20)],
+  ['survivors', () => measureSurvivors(quick ? 2 : 10)],
+  ['killed', () => measureKilledProgram(quick ? 1 : 5)],
+  ['many-agents', () => measureManyAgents(quick ? 5_000 : 20_000)],
   ['flood', () => measureFlood(quick ? 10_000 : 60_000)],
   ['sweep', async () => [await measureIdleSweep(quick ? 20 : 100)]],
 ];
