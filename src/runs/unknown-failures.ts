@@ -51,6 +51,9 @@ export function createUnknownFailures(options: {
       const alike = storage.runs.alike(look, clock.now() - WINDOW_MS);
       const open = storage.incidents.unresolved(fingerprintOfLook(look));
       const known = open === undefined ? [] : storage.incidents.agents(open.id);
+      const isLate = open !== undefined && open.lastSeenAt <= clock.now() - WINDOW_MS;
+      // Whoever comes long after the others has a trouble of its own: joining them makes no sound.
+      if (isLate && !known.includes(run.agent) && alike.length < 2) return 'alone';
       const agents = [...new Set([...known, ...alike.map(({ agent }) => agent), run.agent])].toSorted();
       const times = alike.find(({ agent }) => agent === run.agent)?.times ?? 1;
       // That one agent crashes again and again is told by its crash already.

@@ -54,6 +54,16 @@ describe('failures that no rule knows', () => {
     expect(world.messages()).toHaveLength(2);
   });
 
+  it('are told of an agent alone when it fails alike long after the others', async () => {
+    world.end('ada', unknown);
+    world.end('cyd', unknown);
+    await world.clock.pass(11 * MINUTE);
+
+    world.end('dan', { ...unknown, failure: 'crash' });
+
+    expect(world.open().toSorted()).toEqual(['crash:dan', 'unknown:the flux is inverted (N)']);
+  });
+
   it('are an incident of one agent when it fails alike for the third time', () => {
     world.end('ada', unknown);
     world.end('ada', unknown);
