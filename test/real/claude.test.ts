@@ -1,5 +1,6 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { measureReal401 } from '../bench/real-401.ts';
 import { agentsUnder } from '../e2e/program.ts';
 import type { Program } from '../e2e/program.ts';
 import { subscriptionLimit } from '../models/anthropic-server.ts';
@@ -8,7 +9,8 @@ import { eventually, findRealCli, openRealFleet, type RealFleet, sentTo, TEST_TI
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
-const isMissing = findRealCli('claude') === undefined;
+const claude = findRealCli('claude');
+const isMissing = claude === undefined;
 const REFUSED: ModelAnswer = { kind: 'status', status: 401 };
 const DONE: ModelAnswer = { kind: 'text', text: 'All done.' };
 
@@ -255,5 +257,14 @@ describe.skipIf(isMissing)('a real claude under a Nightdesk that is killed', () 
     } finally {
       await fleet.close();
     }
+  });
+});
+
+describe.skipIf(isMissing)('the first 401 of a real claude', () => {
+  it('is on the phone a moment after its CLI has said it', async () => {
+    const [row] = await measureReal401(claude ?? '', 3);
+
+    // 50 ms on a quiet machine, which a bench asserts; here only that nothing waits for a poll or an end.
+    expect(row?.numbers['ownMs']).toBeLessThan(2_000);
   });
 });

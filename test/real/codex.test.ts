@@ -44,7 +44,7 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
   let program: Program;
   const resetsAt = Math.floor(Date.now() / 1_000) + 3_600;
   // What ChatGPT's own side sends besides the body: without it Codex tells the time in words only.
-  const limitReached: ModelAnswer = {
+  const limitReached = {
     ...planLimit(resetsAt),
     headers: {
       'x-codex-primary-used-percent': '100',
