@@ -4,6 +4,7 @@ import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Agent, Fleet } from './config/fleet.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
+import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createProber } from './credentials/prober.ts';
@@ -68,6 +69,8 @@ export interface Foundations {
   /** PATH, HOME, LANG, TZ, TERM of runs, checks and logins. */
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly gatewayUrl: string;
+  /** Where the CLIs of agents are looked for; by default on the disk of this machine. */
+  readonly locate?: LocateProgram;
   /** Sent once, when this home talks to its owner for the first time. */
   readonly welcome?: RichText;
 }
@@ -165,6 +168,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     environment,
     scrub,
     onFatal,
+    ...(foundations.locate === undefined ? {} : { locate: foundations.locate }),
   });
   const logKeeper = createLogKeeper({ fleet, storage, disk, machine, clock, log, onFatal });
   const machineWatch = createMachineWatch({

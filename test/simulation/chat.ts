@@ -51,6 +51,8 @@ export function createChat(options: {
   readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly isCalm: () => boolean;
+  /** Whether the control plane can write down what it is told. */
+  readonly canNote: () => boolean;
   readonly keyOf: (text: string) => { readonly key: string; readonly class: MessageClass } | undefined;
   readonly trace: (line: string) => void;
 }): Chat {
@@ -239,12 +241,14 @@ export function createChat(options: {
     options.trace(`chat shows ${row?.key ?? 'what no row stands for'}: ${text.split('\n')[0]?.slice(0, 80)}`);
     if (row === undefined) record.bugs.push(`a message that no row stands for: ${text.slice(0, 60)}`);
     const showing: Showing | undefined =
-      row === undefined ? undefined : { ...row, at: clock.now(), messageId: message.id, isKnown: false };
+      row === undefined
+        ? undefined
+        : { ...row, at: clock.now(), messageId: message.id, text: text.split('\n')[0] ?? '', isKnown: false };
     if (showing !== undefined) record.showings.push(showing);
     return {
       result: { message_id: message.id },
       know() {
-        if (showing === undefined) return;
+        if (showing === undefined || !options.canNote()) return;
         showing.isKnown = true;
         // An answer that arrives in the instant of a crash is not known to anybody afterwards.
         answers.push({ host, at: clock.now(), showing });

@@ -7,6 +7,9 @@ export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 
+/** What each agent of a CLI is asked to do. */
+export const PROMPT = 'Look for news.';
+
 /** Programs are named by what they play: `agent:NAME`, `publisher:NAME`, `check:CREDENTIAL`, `login:CREDENTIAL`. */
 export function makeFleet(random: SeededRandom): Fleet {
   const credentials = new Map(
@@ -16,13 +19,15 @@ export function makeFleet(random: SeededRandom): Fleet {
   const agents: Agent[] = ['scout', 'analyst', 'creator', 'inbound', 'outbound', 'watcher']
     .slice(0, random.between(2, 6))
     .map((name) =>
-      makeAgent(name, {
-        command: [`agent:${name}`],
-        schedule: makeSchedule(random),
-        credentials: pickCredentials(names, random),
-        timeoutMs: random.between(2, 12) * MINUTE_MS,
-        ...(random.chance(0.04) ? { active: { fromMinute: 7 * 60, toMinute: 23 * 60 } } : {}),
-      }),
+      random.chance(0.4)
+        ? makeClaude(name, names, random)
+        : makeAgent(name, {
+            command: [`agent:${name}`],
+            schedule: makeSchedule(random),
+            credentials: pickCredentials(names, random),
+            timeoutMs: random.between(2, 12) * MINUTE_MS,
+            ...(random.chance(0.04) ? { active: { fromMinute: 7 * 60, toMinute: 23 * 60 } } : {}),
+          }),
     );
   const publisher = makeAgent('publisher', {
     command: ['publisher:publisher'],
@@ -120,6 +125,24 @@ export function makeAgent(name: string, change: Partial<Agent>): Agent {
     publishes: [],
     ...change,
   };
+}
+
+/** An agent of Claude Code; its model calls go by the credential `claude`, or by a login that nobody named. */
+function makeClaude(name: string, names: readonly string[], random: SeededRandom): Agent {
+  const others = names.filter((other) => other !== 'claude');
+  const second = others.length > 0 && random.chance(0.3) ? [random.pick(others)] : [];
+  return makeAgent(name, {
+    runtime: 'claude',
+    prompt: `/fleet/prompts/${name}.md`,
+    schedule: makeSchedule(random),
+    credentials: random.chance(0.1) ? [] : ['claude', ...second],
+    timeoutMs: random.pick([6, 12, 20, 30]) * MINUTE_MS,
+    permissions: {
+      mode: random.chance(0.8) ? 'ask' : 'allow',
+      tools: [],
+      withinMs: random.between(1, 10) * MINUTE_MS,
+    },
+  });
 }
 
 function makeCredential(name: string, random: SeededRandom): Credential {

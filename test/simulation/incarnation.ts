@@ -7,6 +7,12 @@ class Died extends Error {
   override readonly name = 'Died';
 }
 
+/** What SQLite says when it cannot write for want of room. */
+class DiskFull extends Error {
+  override readonly name = 'SqliteError';
+  readonly code = 'SQLITE_FULL';
+}
+
 /** A crash that waits for its row: at the `writes`-th commit from now that writes anything, just before or just after it. */
 export interface ArmedCrash {
   writes: number;
@@ -28,6 +34,8 @@ export function storageFor(
   crash: {
     /** Rows written by this connection so far. */
     readonly countWrites: () => number;
+    /** The disk takes nothing more: whatever is written is refused. */
+    readonly isFull: () => boolean;
     readonly armed: () => ArmedCrash | undefined;
     readonly die: (why: string) => void;
   },
@@ -45,6 +53,7 @@ export function storageFor(
         const before = crash.countWrites();
         const changed = change();
         wrote = crash.countWrites() > before;
+        if (wrote && crash.isFull()) throw new DiskFull('database or disk is full');
         const armed = crash.armed();
         if (wrote && armed !== undefined) {
           armed.writes -= 1;

@@ -12,9 +12,11 @@ export interface Program {
   readonly pid: number;
   readonly startTicks: string;
   readonly request: SpawnRequest;
-  /** `agent`, `publisher`, `check` or `login`, and the name it plays. */
+  /** `agent`, `publisher`, `check` or `login`, and the name it plays; of a CLI also `version` and `probe`; `child` is what an agent started. */
   readonly role: string;
   readonly name: string;
+  /** The run that it belongs to, by the mark in its environment; undefined for all others. */
+  readonly run: number | undefined;
   readonly host: Host;
   isAlive: boolean;
   /** Ignores TERM; only KILL ends it. */
@@ -23,8 +25,14 @@ export interface Program {
   isAsked: boolean;
   /** What it does on TERM instead of dying by it. */
   onTerm: (() => void) | undefined;
+  /** What it does with what is written to its stdin after its start, and when that is closed. */
+  onInput: ((text: string) => void) | undefined;
+  onInputClosed: (() => void) | undefined;
+  isInputClosed: boolean;
+  /** Until then no sweep can end it, as one that waits for a dead disk. */
+  stuckUntil: number;
   print(text: string, stream?: 'stdout' | 'stderr'): void;
-  exit(exit: ProcessExit): void;
+  exit: (exit: ProcessExit) => void;
   /** Goes on later, unless it is dead by then. */
   later(delayMs: number, task: () => void): void;
 }
@@ -33,6 +41,8 @@ export interface Program {
 export interface Machine {
   processesFor(host: Host): Processes;
   alive(): readonly Program[];
+  /** A program starts another one, and does not wait for it: that one has its environment, and stays. */
+  leaveChild(parent: Program, stuckForMs: number): void;
   /** The host is gone: its programs die with it or live on, as `survives` decides for each. */
   orphan(host: Host, survives: (program: Program) => boolean): void;
 }
@@ -45,9 +55,20 @@ export interface MachineHooks {
   delivered(program: Program, exit: ProcessExit): void;
 }
 
+/** What a program shows of itself: `agent:scout` plays scout; a CLI is told apart by its arguments, and its environment names its agent. */
+function roleOf({ argv, env }: SpawnRequest): { readonly role: string; readonly name: string } {
+  const [role = '', name = ''] = argv[0].split(':');
+  if (role !== 'claude') return { role, name };
+  const agent = env['NIGHTDESK_AGENT'] ?? '';
+  if (argv.includes('--version')) return { role: 'version', name: agent };
+  return { role: argv.includes('--input-format') ? 'agent' : 'probe', name: agent };
+}
+
 /** Time between a program's end and the news of it. */
 const REAP_MS = 3;
 const KILL_MS = 25;
+/** A sweep that cannot end somebody gives up after this time. */
+const SWEEP_MS = 2_000;
 
 /** Builds the machine. */
 export function createMachine(options: {
@@ -56,6 +77,8 @@ export function createMachine(options: {
   readonly record: WorldRecord;
   readonly isCalm: () => boolean;
   readonly hooks: MachineHooks;
+  /** A program has been started, and nobody but the machine knows of it yet. */
+  readonly onSpawned: (program: Program) => void;
 }): Machine {
   const { clock, random, record, hooks } = options;
   const programs = new Map<number, Program>();
@@ -89,48 +112,77 @@ export function createMachine(options: {
         closeInput: () => undefined,
       };
     }
-    const [role = '', name = ''] = request.argv[0].split(':');
+    const program = createProgram(host, request, roleOf(request), (text, stream) =>
+      onOutput(Buffer.from(text), stream),
+    );
+    program.exit = (exit) => {
+      if (!program.isAlive) return;
+      vanish(program);
+      clock.after(REAP_MS, () => {
+        if (!host.isAlive) return;
+        hooks.delivered(program, exit);
+        resolve(exit);
+      });
+    };
+    noteOverlap(program);
+    programs.set(program.pid, program);
+    hooks.play(program);
+    options.onSpawned(program);
+    return {
+      identity: { pid: program.pid, startTicks: program.startTicks, bootId: 'boot' },
+      exit: promise,
+      signal: (signal) => deliverSignal(program, signal),
+      write(text) {
+        if (host.isAlive && program.isAlive && !program.isInputClosed) program.onInput?.(text);
+      },
+      closeInput() {
+        if (!host.isAlive || !program.isAlive || program.isInputClosed) return;
+        program.isInputClosed = true;
+        program.onInputClosed?.();
+      },
+    };
+  }
+
+  function createProgram(
+    host: Host,
+    request: SpawnRequest,
+    { role, name }: { readonly role: string; readonly name: string },
+    onText: (text: string, stream: 'stdout' | 'stderr') => void,
+  ): Program {
+    const run = Number(request.env['NIGHTDESK_RUN'] ?? 0);
     const program: Program = {
       pid: (lastPid += 1),
       startTicks: String(clock.now()),
       request,
       role,
       name,
+      run: run > 0 ? run : undefined,
       host,
       isAlive: true,
       isDeaf: false,
       isAsked: false,
       onTerm: undefined,
+      onInput: undefined,
+      onInputClosed: undefined,
+      isInputClosed: request.keepsInputOpen !== true,
+      stuckUntil: 0,
       print(text, stream = 'stdout') {
-        if (program.isAlive && host.isAlive) onOutput(Buffer.from(text), stream);
+        if (program.isAlive && host.isAlive) onText(text, stream);
       },
-      exit(exit) {
-        if (!program.isAlive) return;
-        program.isAlive = false;
-        programs.delete(program.pid);
-        clock.after(REAP_MS, () => {
-          if (!host.isAlive) return;
-          hooks.delivered(program, exit);
-          resolve(exit);
-        });
-      },
+      exit: () => vanish(program),
       later: (delayMs, task) => void clock.after(delayMs, () => program.isAlive && task()),
     };
-    noteOverlap(program);
-    programs.set(program.pid, program);
-    hooks.play(program);
-    return {
-      identity: { pid: program.pid, startTicks: program.startTicks, bootId: 'boot' },
-      exit: promise,
-      signal: (signal) => deliverSignal(program, signal),
-      write: () => undefined,
-      closeInput: () => undefined,
-    };
+    return program;
+  }
+
+  function vanish(program: Program): void {
+    program.isAlive = false;
+    programs.delete(program.pid);
   }
 
   function noteOverlap(program: Program): void {
-    if (program.role !== 'agent' && program.role !== 'publisher') return;
-    const others = [...programs.values()].filter((other) => other.role === program.role && other.name === program.name);
+    if (!isOfRun(program)) return;
+    const others = [...programs.values()].filter((other) => isOfRun(other) && other.name === program.name);
     if (others.length > 0)
       record.overlaps.push({ agent: program.name, pids: [program.pid, ...others.map(({ pid }) => pid)] });
   }
@@ -153,23 +205,43 @@ export function createMachine(options: {
         new Promise((resolve) => {
           if (!host.isAlive) return;
           const found = [...programs.values()].filter((program) => fits(program, whom));
-          for (const program of found) {
-            program.isAlive = false;
-            programs.delete(program.pid);
-          }
-          clock.after(KILL_MS, () => {
-            if (host.isAlive) resolve({ kind: found.length === 0 ? 'gone' : 'killed', survivors: [] });
+          const stuck = found.filter(({ stuckUntil }) => stuckUntil > clock.now());
+          for (const program of found) if (!stuck.includes(program)) vanish(program);
+          const survivors = stuck.map(({ pid, role, name, startTicks }) => ({
+            pid,
+            command: `${role} ${name}`,
+            ageMs: clock.now() - Number(startTicks),
+          }));
+          clock.after(stuck.length === 0 ? KILL_MS : SWEEP_MS, () => {
+            if (!host.isAlive) return;
+            resolve({
+              kind: stuck.length > 0 ? 'survived' : found.length === 0 ? 'gone' : 'killed',
+              survivors,
+            });
           });
         }),
     }),
     orphan(host, survives) {
       for (const program of [...programs.values()].filter((candidate) => candidate.host === host)) {
-        if (survives(program)) continue;
-        program.isAlive = false;
-        programs.delete(program.pid);
+        if (!survives(program)) vanish(program);
+        else if (!program.isInputClosed) {
+          // Its pipe ends with whoever held the other end.
+          program.isInputClosed = true;
+          program.later(REAP_MS, () => program.onInputClosed?.());
+        }
       }
     },
+    leaveChild(parent, stuckForMs) {
+      const child = createProgram(parent.host, parent.request, { role: 'child', name: parent.name }, () => undefined);
+      child.stuckUntil = stuckForMs === 0 ? 0 : clock.now() + stuckForMs;
+      programs.set(child.pid, child);
+    },
   };
+}
+
+/** Programs of an agent's runs: two at once would work in one folder. */
+export function isOfRun({ role }: Program): boolean {
+  return role === 'agent' || role === 'publisher' || role === 'child';
 }
 
 /** Whether a sweep may end a program: by its pid with its start time, or by its mark. */

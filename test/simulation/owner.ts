@@ -14,6 +14,11 @@ export interface Owner {
 /** Draft cards and questions: `approve:12:1:…`. */
 const DRAFT_BUTTON = /^(approve|edit|reject|live|again):(\d+):/;
 
+/** Answers to questions of runs: `choose:7:0:…`. */
+const QUESTION_BUTTON = /^choose:(\d+):/;
+
+const AGENT_ASKS = /^❓ \w+ asks · run /;
+
 /** Builds the owner. When the world is calm he sees to everything that waits for him. */
 export function createOwner(options: {
   readonly clock: Clock;
@@ -28,6 +33,21 @@ export function createOwner(options: {
   const seen = new Map<number, ChatMessage>();
   let calmLooks = 0;
 
+  /** He lets agents try, whatever they were told. */
+  function noteResume(target: string): void {
+    for (const limit of record.limits) {
+      const users = target === 'all' ? [...options.fleet.agents.keys()] : [target];
+      if (users.some((name) => options.fleet.agents.get(name)?.credentials.includes(limit.credential) === true))
+        limit.isExcused ||= limit.resetsAt > clock.now();
+    }
+  }
+
+  function write(text: string): void {
+    const target = /^\/resume (\w+)/.exec(text)?.[1];
+    if (target !== undefined) noteResume(target);
+    chat.write(text);
+  }
+
   function button(message: ChatMessage, label: RegExp): string | undefined {
     return message.buttons.find(({ text }) => label.test(text))?.data;
   }
@@ -38,6 +58,11 @@ export function createOwner(options: {
     const verb = draft?.[1];
     if (verb === 'approve' || verb === 'again')
       record.consents.push({ verb, draft: Number(draft?.[2]), text: message.text, at: clock.now() });
+    const question = QUESTION_BUTTON.exec(data)?.[1];
+    const text = message.buttons.find((button) => button.data === data)?.text;
+    if (question !== undefined && text !== undefined)
+      record.choices.push({ question: Number(question), text, at: clock.now() });
+    if (data.startsWith('resume:')) noteResume('all');
     chat.press(message, data);
     if (!isCalm() && random.chance(0.08)) clock.after(random.between(10, 3_000), () => chat.press(message, data));
     if (verb === 'edit' && random.chance(0.8))
@@ -56,6 +81,8 @@ export function createOwner(options: {
       if (draw < 0.88) return chat.write('Words in a reply.', message.id);
       return;
     }
+    if (message.buttons.some(({ data }) => QUESTION_BUTTON.test(data ?? '')) || AGENT_ASKS.test(message.text))
+      return answerQuestion(message);
     const live = button(message, /It is live/);
     if (live !== undefined) {
       const id = Number(DRAFT_BUTTON.exec(live)?.[2]);
@@ -66,6 +93,22 @@ export function createOwner(options: {
     const mend = button(message, /Re-auth|Restart/);
     if (mend !== undefined && (isCalm() || random.chance(0.5))) return press(message, mend);
     if (!isCalm() && random.chance(0.2)) press(message, button(message, random.pick([/Ack/, /Pause/, /Log/])));
+  }
+
+  /** Late, twice, or never: whatever he says is what he said. */
+  function answerQuestion(message: ChatMessage): void {
+    const draw = isCalm() ? 0 : random.fraction();
+    const buttons = message.buttons.filter(({ data }) => QUESTION_BUTTON.test(data ?? ''));
+    if (draw > 0.7) return;
+    if (buttons.length > 0 && draw < 0.55) press(message, random.pick(buttons).data);
+    else {
+      const id = record.showings.findLast(({ messageId }) => messageId === message.id)?.key.split(':')[1];
+      const text = `Words ${random.between(1, 1_000_000)} of an answer.`;
+      record.choices.push({ question: Number(id), text, at: clock.now() });
+      chat.write(text, message.id);
+    }
+    // Another mind, a moment later: the first word counts.
+    if (!isCalm() && buttons.length > 1 && random.chance(0.1)) press(message, random.pick(buttons).data);
   }
 
   function command(): string {
@@ -88,12 +131,14 @@ export function createOwner(options: {
   }
 
   function look(): void {
-    const open = record.messages.filter(({ buttons }) => buttons.length > 0);
+    const open = record.messages.filter(
+      ({ buttons, text }) => buttons.length > 0 || (AGENT_ASKS.test(text) && text.includes('Reply to this message')),
+    );
     const fresh = isCalm() ? open : open.slice(-random.between(1, 12));
     for (const message of fresh) if (isCalm() || random.chance(0.7)) seeTo(message);
     if (isCalm()) {
       // His pauses are lifted at once; from then on everything has to go on by itself.
-      if (calmLooks++ === 0) chat.write('/resume all');
+      if (calmLooks++ === 0) write('/resume all');
       // Alerts that he deleted have no button any more: he asks by name.
       if (calmLooks % 8 === 2)
         for (const { credential, endedAt } of record.outages)
@@ -103,7 +148,7 @@ export function createOwner(options: {
     const old = seen.size > 0 && random.chance(0.4) ? random.pick([...seen.values()]) : undefined;
     const stale = old === undefined || old.buttons.length === 0 ? undefined : random.pick(old.buttons).data;
     if (old !== undefined && stale !== undefined && !stale.startsWith('again')) press(old, stale);
-    if (random.chance(0.25)) chat.write(command());
+    if (random.chance(0.25)) write(command());
     if (random.chance(0.02)) chat.write('What is going on?');
     if (random.chance(0.02)) chat.writeAsStranger();
     if (random.chance(0.03) && record.messages.length > 0) chat.remove(random.pick(record.messages.slice(-20)));

@@ -1,6 +1,6 @@
 import type { Credential } from '../../src/config/fleet.ts';
 import type { Clock } from '../../src/ports.ts';
-import type { CredentialOutage, Publication, WorldRecord } from './record.ts';
+import type { CredentialOutage, Publication, UsageLimit, WorldRecord } from './record.ts';
 
 /** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
 export interface Platform {
@@ -16,6 +16,12 @@ export interface Platform {
   /** What was told in this very instant was lost with the control plane. */
   forgetInstant(): void;
   outageOf(credential: string): CredentialOutage | undefined;
+  /** The subscription behind a credential is used up until then: its model calls are refused. */
+  exhaust(credential: string, resetsAt: number): void;
+  limitOf(credential: string): UsageLimit | undefined;
+  /** The model of all credentials is too busy for this long. */
+  overload(forMs: number): void;
+  isOverloaded(): boolean;
   publish(publication: Omit<Publication, 'at'>): void;
 }
 
@@ -24,8 +30,11 @@ export function createPlatform(options: {
   readonly clock: Clock;
   readonly record: WorldRecord;
   readonly credentials: ReadonlyMap<string, Credential>;
+  /** Whether the control plane can write down what it is told. */
+  readonly canNote: () => boolean;
 }): Platform {
   const { clock, record } = options;
+  let overloadedUntil = 0;
   const outageOf = (credential: string): CredentialOutage | undefined =>
     record.outages.findLast((outage) => outage.credential === credential && outage.endedAt === undefined);
 
@@ -56,7 +65,7 @@ export function createPlatform(options: {
     },
     told(credential, alive) {
       const outage = outageOf(credential);
-      if (outage === undefined) return;
+      if (outage === undefined || !options.canNote()) return;
       if (outage.knownAt === undefined) {
         outage.knownAt = clock.now();
         outage.aliveThen = alive;
@@ -77,6 +86,19 @@ export function createPlatform(options: {
     forgetInstant() {
       for (const outage of record.outages) if (outage.knownAt === clock.now()) outage.knownAt = undefined;
     },
+    exhaust: (credential, resetsAt) =>
+      void record.limits.push({
+        credential,
+        from: clock.now(),
+        resetsAt,
+        refusedRuns: [],
+        knownAt: undefined,
+        isExcused: false,
+      }),
+    limitOf: (credential) =>
+      record.limits.find((limit) => limit.credential === credential && limit.resetsAt > clock.now()),
+    overload: (forMs) => void (overloadedUntil = Math.max(overloadedUntil, clock.now() + forMs)),
+    isOverloaded: () => overloadedUntil > clock.now(),
     publish: (publication) => void record.publications.push({ ...publication, at: clock.now() }),
   };
 }

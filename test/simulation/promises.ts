@@ -1,16 +1,8 @@
 import { HOUR_MS, MINUTE_MS } from './fleets.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
+import { isOverdue, type WorldPromise } from './promise.ts';
+import { RUN_PROMISES } from './run-promises.ts';
 
-/** Something that Nightdesk promises, as a fact about everything that has happened so far; undefined: kept. */
-export interface WorldPromise {
-  readonly name: string;
-  readonly broken: (record: WorldRecord) => string | undefined;
-  /** It is about rows, which are read only now and then. */
-  readonly isSlow?: boolean;
-}
-
-/** Timers of the simulated machine may be this late (its clock's grain), several in a row. */
-const LATENESS_MS = 30_000;
 /** A card may wait behind others: the sender sends about one message a second. */
 const CARD_MS = 3 * MINUTE_MS;
 /** How long a due time may wait for its turn or for a check before the schedule counts as stopped. */
@@ -32,6 +24,7 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'no secret in any row or message', broken: leakedSecret },
   { name: 'no message shown twice unless its answer was lost', broken: shownTwice },
   { name: 'the control plane ends only when asked', broken: endedByBug },
+  ...RUN_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
 ];
 
@@ -46,11 +39,6 @@ export function findBroken(
     if (how !== undefined) return { name, how };
   }
   return undefined;
-}
-
-/** Whether something has been waiting since `since` for longer than `limitMs` of unbroken good time. */
-function isOverdue(record: WorldRecord, since: number, limitMs: number): boolean {
-  return record.goodSince !== undefined && record.now - Math.max(since, record.goodSince) > limitMs + LATENESS_MS;
 }
 
 function lostDraft(record: WorldRecord): string | undefined {
@@ -127,7 +115,7 @@ function revisionShown(text: string): number {
 }
 
 function untoldOutage(record: WorldRecord): string | undefined {
-  const late = record.duties.find((duty) => isOverdue(record, duty.since, MINUTE_MS));
+  const late = record.duties.find((duty) => isOverdue(record, duty.since, duty.withinMs ?? MINUTE_MS));
   return (
     late && `${late.what}, for ${Math.round((record.now - late.since) / 1_000)} s, and nothing in the chat says so`
   );

@@ -15,6 +15,8 @@ export interface Showing {
   readonly class: MessageClass;
   readonly at: number;
   readonly messageId: number;
+  /** Its first line. */
+  readonly text: string;
   /** False when the answer never came, or came to a control plane that died with it. */
   isKnown: boolean;
 }
@@ -23,6 +25,8 @@ export interface Showing {
 export interface Duty {
   readonly what: string;
   readonly since: number;
+  /** A minute, unless it takes longer to find out. */
+  readonly withinMs?: number;
   /** Whether the chat tells it by now. */
   readonly isTold: (record: WorldRecord) => boolean;
 }
@@ -80,6 +84,77 @@ export interface Consent {
   readonly at: number;
 }
 
+/** The owner's word on a question: a button of its card, or a text in reply to it. */
+export interface Choice {
+  readonly question: number;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** A CLI asked whether it may do something, and what it was told. */
+export interface PermissionAsked {
+  readonly run: number;
+  readonly pid: number;
+  readonly request: string;
+  readonly at: number;
+  readonly withinMs: number;
+  readonly tellings: {
+    readonly at: number;
+    /** As the question's row has it. */
+    readonly question: number | undefined;
+    readonly behavior: string;
+    /** The answer brings rules for the whole session. */
+    readonly lasts: boolean;
+  }[];
+  /** Whether the one that asked still waits. */
+  isWaiting: boolean;
+}
+
+/** An agent asked its owner, and what it was told. */
+export interface AskTold {
+  readonly question: number;
+  readonly answer: string;
+  readonly at: number;
+}
+
+/** A subscription that is used up. */
+export interface UsageLimit {
+  readonly credential: string;
+  readonly from: number;
+  readonly resetsAt: number;
+  /** Runs that ran into it. */
+  readonly refusedRuns: number[];
+  /** When the first of their ends was written down. */
+  knownAt: number | undefined;
+  /** The owner let one of the agents try. */
+  isExcused: boolean;
+}
+
+/** A run of an agent was started. */
+export interface Started {
+  readonly run: number;
+  readonly agent: string;
+  readonly credentials: readonly string[];
+  /** When it was decided. */
+  readonly wantedAt: number;
+  readonly isTrial: boolean;
+  /** Since when the disk or the memory was too small then, and Nightdesk able to see it; undefined: they were not. */
+  readonly shortSince: number | undefined;
+}
+
+/** A CLI was told to go on with a session. */
+export interface Resumption {
+  readonly agent: string;
+  readonly run: number;
+  readonly session: string;
+  /** Who began it. */
+  readonly owner: string | undefined;
+  /** How the run before ended, as its row has it. */
+  readonly before:
+    | { readonly state: string; readonly failure: string | null; readonly stopReason: string | null }
+    | undefined;
+}
+
 /** The rows of the control plane as of the last look, for what only rows can tell. */
 export interface Rows {
   readonly at: number;
@@ -90,6 +165,12 @@ export interface Rows {
   readonly holds: readonly { agent: string; kind: string; since: number }[];
   readonly runs: readonly { id: number; agent: string }[];
   readonly inbox: number;
+  readonly openQuestions: readonly { id: number; run: number; expiresAt: number; isRunOver: boolean }[];
+  /** Permissions that a living CLI waits for, with the row of the question if there is one. */
+  readonly awaited: readonly { run: number; request: string; since: number; state: string }[];
+  /** Programs of runs that are over, and which no incident explains. */
+  readonly leftovers: readonly { pid: number; name: string; run: number; state: string }[];
+  readonly limitIncidents: readonly { credential: string; openedAt: number }[];
 }
 
 /** Everything that happened in a world, as far as a promise is about it. */
@@ -97,7 +178,10 @@ export interface WorldRecord {
   now: number;
   /** Since when the control plane has been up and Telegram good without a break; undefined while it is not. */
   goodSince: number | undefined;
+  /** Since when the control plane has been up, with a database that takes what it writes. */
   upSince: number | undefined;
+  diskLowSince: number | undefined;
+  memoryLowSince: number | undefined;
   readonly scheduled: readonly string[];
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
@@ -107,6 +191,16 @@ export interface WorldRecord {
   readonly calls: PlatformCall[];
   readonly outages: CredentialOutage[];
   readonly duties: Duty[];
+  readonly choices: Choice[];
+  readonly permissions: PermissionAsked[];
+  /** Answers on stdin that this program did not ask for. */
+  readonly strayAnswers: { readonly pid: number; readonly request: string }[];
+  readonly asksTold: AskTold[];
+  readonly limits: UsageLimit[];
+  readonly started: Started[];
+  readonly resumptions: Resumption[];
+  /** Versions of the CLI, one after the other, but for the first. */
+  readonly versions: string[];
   /** Two runs of one agent that were alive at once. */
   readonly overlaps: { readonly agent: string; readonly pids: readonly number[] }[];
   /** The bot's token and those of all runs: they belong into no row and no message. */
@@ -127,6 +221,8 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     now,
     goodSince: undefined,
     upSince: undefined,
+    diskLowSince: undefined,
+    memoryLowSince: undefined,
     scheduled,
     accepted: [],
     messages: [],
@@ -136,6 +232,14 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     calls: [],
     outages: [],
     duties: [],
+    choices: [],
+    permissions: [],
+    strayAnswers: [],
+    asksTold: [],
+    limits: [],
+    started: [],
+    resumptions: [],
+    versions: [],
     overlaps: [],
     secrets: [],
     leaks: [],

@@ -1,8 +1,15 @@
 import type Database from 'better-sqlite3';
-import type { Rows, WorldRecord } from './record.ts';
+import { isOfRun, type Program } from './machine.ts';
+import type { PermissionAsked, Rows, WorldRecord } from './record.ts';
+
+/** What the machine knows at the moment that the rows are read. */
+interface Alive {
+  readonly programs: readonly Program[];
+  readonly permissions: readonly PermissionAsked[];
+}
 
 /** Reads what only rows can tell; the statements are compiled anew after each crash. */
-export function createRowReader(database: Database.Database): (at: number) => Rows {
+export function createRowReader(database: Database.Database): (at: number, alive: Alive) => Rows {
   const drafts = database.prepare(
     `SELECT d.id, d.state, d.revision, d.reason, r.created_at AS revisedAt FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
   );
@@ -14,8 +21,50 @@ export function createRowReader(database: Database.Database): (at: number) => Ro
   const holds = database.prepare('SELECT agent, kind, since FROM hold WHERE released_at IS NULL');
   const runs = database.prepare(`SELECT id, agent FROM run WHERE state IN ('starting', 'running')`);
   const inbox = database.prepare(`SELECT count(*) FROM inbox WHERE state = 'queued'`).pluck();
-  return (at) => ({
+  const openQuestions = database.prepare(
+    `SELECT q.id, q.run_id AS run, q.expires_at AS expiresAt, r.state FROM question q JOIN run r ON r.id = q.run_id WHERE q.state = 'open'`,
+  );
+  const question = database.prepare(
+    'SELECT state, settled_at AS settledAt FROM question WHERE run_id = ? AND request = ?',
+  );
+  const isOver = (state: unknown): boolean => state !== 'starting' && state !== 'running';
+  const explained = database
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM incident WHERE kind = 'orphan' AND state <> 'resolved' AND fingerprint IN ('orphan:' || ?, 'orphan:at-start'))`,
+    )
+    .pluck();
+  const runState = database.prepare('SELECT state FROM run WHERE id = ?').pluck();
+  const limits = database.prepare(
+    `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
+  );
+
+  function listAwaited({ programs, permissions }: Alive): Rows['awaited'] {
+    const pids = new Set(programs.map(({ pid }) => pid));
+    return permissions
+      .filter(({ isWaiting, pid, run }) => isWaiting && pids.has(pid) && !isOver(runState.get(run)))
+      .map(({ run, request, at }) => {
+        const row = question.get(run, `permission:${request}`) as { state: string; settledAt: number } | undefined;
+        return { run, request, since: row?.settledAt ?? at, state: row?.state ?? 'missing' };
+      });
+  }
+
+  function listLeftovers({ programs }: Alive): Rows['leftovers'] {
+    return programs.flatMap((program) => {
+      const { run, pid, name } = program;
+      if (run === undefined || !isOfRun(program)) return [];
+      const state = (runState.get(run) ?? 'unknown') as string;
+      return !isOver(state) || explained.get(String(run)) === 1 ? [] : [{ pid, name, run, state }];
+    });
+  }
+
+  return (at, alive) => ({
     at,
+    openQuestions: (openQuestions.all() as { id: number; run: number; expiresAt: number; state: string }[]).map(
+      ({ state, ...open }) => ({ ...open, isRunOver: isOver(state) }),
+    ),
+    awaited: listAwaited(alive),
+    leftovers: listLeftovers(alive),
+    limitIncidents: limits.all() as Rows['limitIncidents'],
     drafts: drafts.all() as Rows['drafts'],
     waiting: waiting.all() as Rows['waiting'],
     refused: refused.all() as Rows['refused'],
@@ -26,14 +75,50 @@ export function createRowReader(database: Database.Database): (at: number) => Ro
   });
 }
 
-/** Pids that a row knows: what an earlier incarnation can be swept of. */
-export function readKnownPids(database: Database.Database): ReadonlySet<number> {
-  return new Set(
-    database
-      .prepare(`SELECT pid FROM run WHERE pid IS NOT NULL UNION SELECT pid FROM login WHERE pid IS NOT NULL`)
-      .pluck()
-      .all() as number[],
-  );
+/** Pids of logins that a row knows: what carries no mark is swept by them. */
+export function readLoginPids(database: Database.Database): ReadonlySet<number> {
+  return new Set(database.prepare('SELECT pid FROM login WHERE pid IS NOT NULL').pluck().all() as number[]);
+}
+
+/** A run as its row has it when its program starts, with what came before. */
+export interface StartingRun {
+  readonly agent: string;
+  readonly cause: string;
+  readonly wantedAt: number;
+  readonly before:
+    | { readonly state: string; readonly failure: string | null; readonly stopReason: string | null }
+    | undefined;
+}
+
+/** Reads the run whose program starts, and the agent's run before it. */
+export function readStartingRun(database: Database.Database, id: number): StartingRun | undefined {
+  const run = database.prepare('SELECT agent, cause, wanted_at AS wantedAt FROM run WHERE id = ?').get(id) as
+    | Omit<StartingRun, 'before'>
+    | undefined;
+  const before = database
+    .prepare(
+      'SELECT state, failure, stop_reason AS stopReason FROM run WHERE agent = ? AND id < ? ORDER BY id DESC LIMIT 1',
+    )
+    .get(run?.agent, id) as StartingRun['before'];
+  return run && { ...run, before };
+}
+
+/** When the first of these runs was written down as refused for a usage limit. */
+export function readLimitKnownAt(database: Database.Database, runs: readonly number[]): number | undefined {
+  const at = database
+    .prepare(
+      `SELECT min(ended_at) FROM run WHERE state = 'failed' AND retry_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,
+    )
+    .pluck()
+    .get(JSON.stringify(runs)) as number | null;
+  return at ?? undefined;
+}
+
+/** The question that a run put by this request. */
+export function readQuestion(database: Database.Database, run: number, request: string): number | undefined {
+  return database.prepare('SELECT id FROM question WHERE run_id = ? AND request = ?').pluck().get(run, request) as
+    | number
+    | undefined;
 }
 
 /** Tables that hold one of the secrets in the clear. */
@@ -81,8 +166,12 @@ export function listUnsettled(
     ),
     ...all(
       `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved'
-       AND (kind IN ('auth', 'poller') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
+       AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
       JSON.stringify(agents),
+    ),
+    ...all(
+      `SELECT 'question ' || id || ' of run ' || run_id || ' is open' FROM question WHERE state = 'open' AND asked_at < ?`,
+      now - 15 * minute,
     ),
     ...agents
       .filter(

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import type { TelegramApi } from '../../src/ports.ts';
 import { createSeededRandom } from './seeded-random.ts';
-import { liveThrough } from './world.ts';
+import { liveThrough, type Sabotage } from './world.ts';
 
 /** A promise that nothing can break says nothing: here ports break their contracts, and the world has to notice. */
-async function brokenBy(sabotage: (api: TelegramApi) => TelegramApi): Promise<readonly (string | undefined)[]> {
+async function brokenBy(api: NonNullable<Sabotage['api']>): Promise<readonly (string | undefined)[]> {
   const names: (string | undefined)[] = [];
-  for (const seed of [1, 2, 3]) names.push((await liveThrough({ seed, sabotage })).broken?.name);
+  for (const seed of [1, 2, 3]) names.push((await liveThrough({ seed, sabotage: { api } })).broken?.name);
   return names;
 }
 

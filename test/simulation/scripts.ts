@@ -1,30 +1,10 @@
-import type { Agent, Fleet } from '../../src/config/fleet.ts';
+import type { Agent } from '../../src/config/fleet.ts';
 import { hashBody } from '../../src/drafts/desk.ts';
-import type { Gateway } from '../../src/gateway/gateway.ts';
-import type { Clock, ProcessExit } from '../../src/ports.ts';
+import type { ProcessExit } from '../../src/ports.ts';
+import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
-import type { Machine, MachineHooks, Program } from './machine.ts';
-import type { Platform } from './platform.ts';
-import type { WorldRecord } from './record.ts';
-import type { SeededRandom } from './seeded-random.ts';
-
-/** What the programs of a world are made of. */
-export interface ScriptOptions {
-  readonly clock: Clock;
-  readonly random: SeededRandom;
-  readonly record: WorldRecord;
-  readonly platform: Platform;
-  readonly fleet: Fleet;
-  readonly machine: () => Machine;
-  /** The gateway of the control plane that is up, if one is. */
-  readonly gateway: () => Gateway | undefined;
-  readonly isUp: () => boolean;
-  readonly isCalm: () => boolean;
-  /** Agents that die in every run at the moment. */
-  readonly isDying: (agent: string) => boolean;
-  readonly botToken: string;
-  readonly trace: (line: string) => void;
-}
+import type { MachineHooks, Program } from './machine.ts';
+import { createProgramTools, type ScriptOptions } from './program-tools.ts';
 
 /** The scripts, and what a crash takes from them. */
 export interface Scripts extends MachineHooks {
@@ -32,6 +12,8 @@ export interface Scripts extends MachineHooks {
   forgetInstant(): void;
   /** The owner has to be asked what became of the drafts that were being published. */
   lostPublishers(lost: readonly Program[]): void;
+  /** Who began a session of a CLI. */
+  sessionOwner(session: string): string | undefined;
 }
 
 /** Plain failures within this time make a crash loop; a little less than the product's hour, so that the count is a lower bound. */
@@ -41,52 +23,12 @@ const EXIT = { done: 0, failed: 1, odd: 3, later: 75, auth: 77 } as const;
 /** Builds the scripts that programs play. */
 export function createScripts(options: ScriptOptions): Scripts {
   const { clock, random, record, platform, fleet } = options;
-  /** What an agent remembers from run to run: the key of the draft that it could not hand in yet. */
-  const memories = new Map<string, { drafts: number; openKey: string | undefined }>();
+  const tools = createProgramTools(options);
+  const claude = createClaudeScripts({ ...options, random: random.fork('claude') }, tools);
+  const { ask, leave, usersOf } = tools;
   /** Plain failures that the control plane was told of, since the agent's last good run. */
   const failures = new Map<string, number[]>();
   const refusals = new Set<number>();
-
-  function leave(program: Program, code: number): void {
-    program.exit({ kind: 'exited', code });
-  }
-
-  function callPlatform(program: Program, credential: string, by: 'run' | 'check'): boolean {
-    return platform.call(credential, by, program.pid, options.isUp() && program.host.isAlive && !program.isAsked);
-  }
-
-  /** What the gateway answers; undefined when nobody listens, or the control plane dies under the call. */
-  function ask(
-    program: Program,
-    method: string,
-    target: string,
-    body?: object,
-  ): { status: number; body: Record<string, unknown> } | undefined {
-    const gateway = options.gateway();
-    if (gateway === undefined) return undefined;
-    try {
-      const answer = gateway.handle({
-        method,
-        target,
-        authorization: `Bearer ${program.request.env['NIGHTDESK_TOKEN']}`,
-        body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
-      });
-      return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
-    } catch (error) {
-      if (options.isUp()) record.bugs.push(`the gateway threw: ${String(error)}`);
-      return undefined;
-    }
-  }
-
-  function usersOf(credential: string): readonly number[] {
-    return options
-      .machine()
-      .alive()
-      .filter(({ role, name }) =>
-        role === 'check' ? name === credential : fleet.agents.get(name)?.credentials.includes(credential) === true,
-      )
-      .map(({ pid }) => pid);
-  }
 
   function playAgent(program: Program, agent: Agent): void {
     const calm = options.isCalm();
@@ -98,13 +40,14 @@ export function createScripts(options: ScriptOptions): Scripts {
       if (random.chance(0.02)) program.print(`using bot ${options.botToken}\n`);
       if (!calm && options.isDying(agent.name)) return leave(program, EXIT.failed);
       for (const credential of agent.credentials) {
-        if (!callPlatform(program, credential, 'run')) return refused(program, agent, credential);
+        if (!tools.call(program, credential, 'run')) return refused(program, agent, credential);
       }
       program.later(random.between(1_000, 40_000), () => {
-        if (fleet.drafts.kinds.size > 0 && random.chance(0.5)) submitDraft(program, agent);
+        if (random.chance(0.5)) tools.submitDraft(program, agent);
         if (random.chance(0.2)) ask(program, 'GET', '/v1/decisions');
         if (random.chance(0.3)) ask(program, 'POST', '/v1/progress', { text: 'got on' });
-        finish(program, agent, calm);
+        if (random.chance(0.03)) tools.askOwner(program, () => finish(program, agent, calm));
+        else finish(program, agent, calm);
       });
     });
   }
@@ -147,36 +90,16 @@ export function createScripts(options: ScriptOptions): Scripts {
   /** Mistakes the 401 for a passing trouble. */
   function tryAgain(program: Program, credential: string, tries: number): void {
     program.later(MINUTE_MS, () => {
-      if (callPlatform(program, credential, 'run') || tries <= 0) return leave(program, EXIT.done);
+      if (tools.call(program, credential, 'run') || tries <= 0) return leave(program, EXIT.done);
       program.print('HTTP 401 Unauthorized: token expired; trying again in a minute\n');
       tryAgain(program, credential, tries - 1);
     });
   }
 
-  function submitDraft(program: Program, agent: Agent): void {
-    const memory = memories.get(agent.name) ?? { drafts: 0, openKey: undefined };
-    memories.set(agent.name, memory);
-    memory.openKey ??= `${agent.name}-${(memory.drafts += 1)}`;
-    const key = memory.openKey;
-    const kinds = [...fleet.drafts.kinds.keys(), ...(options.isCalm() || !random.chance(0.02) ? [] : ['unheard-of'])];
-    const kind = random.pick(kinds);
-    const filler = memory.drafts % 20 === 0 ? ' and so on'.repeat(500) : '';
-    const body = `The words of ${key}.${filler}`;
-    const submit = (): number | undefined => {
-      const answer = ask(program, 'POST', '/v1/draft', { kind, to: '@reader', body, key, context: 'somebody asked' });
-      if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) return undefined;
-      const id = Number(answer.body['id']);
-      record.accepted.push({ id, agent: agent.name, key, body, at: clock.now() });
-      return id;
-    };
-    if (submit() === undefined) return;
-    if (!random.chance(0.1)) memory.openKey = undefined;
-    options.trace(`${agent.name} handed in ${key}`);
-    if (random.chance(0.1)) submit();
-  }
-
   function finish(program: Program, agent: Agent, calm: boolean): void {
     const draw = calm ? 0 : random.fraction();
+    if (random.chance(0.05))
+      options.machine().leaveChild(program, !calm && random.chance(0.15) ? random.between(20, 400) * SECOND_MS : 0);
     program.later(random.between(500, !calm && random.chance(0.1) ? 6 * MINUTE_MS : 30_000), () => {
       if (draw < 0.82) return leave(program, EXIT.done);
       if (draw < 0.9) {
@@ -205,7 +128,7 @@ export function createScripts(options: ScriptOptions): Scripts {
     const slowest = calm ? 1_000 : 5_000;
     program.later(random.between(200, slowest), () => {
       for (const credential of agent.credentials) {
-        if (callPlatform(program, credential, 'run')) continue;
+        if (tools.call(program, credential, 'run')) continue;
         refusals.add(program.pid);
         if (agent.credentials.length === 1) platform.told(credential, usersOf(credential));
         program.print('AUTH_FAILED: token expired\n');
@@ -238,7 +161,7 @@ export function createScripts(options: ScriptOptions): Scripts {
     program.later(random.between(200, 3_000), () => {
       if (draw > 0.98) return; // hangs
       if (draw > 0.95) return leave(program, EXIT.odd);
-      if (callPlatform(program, program.name, 'check')) {
+      if (tools.call(program, program.name, 'check')) {
         program.print('AUTH_OK\n');
         return leave(program, EXIT.done);
       }
@@ -262,7 +185,9 @@ export function createScripts(options: ScriptOptions): Scripts {
 
   function countFailure(program: Program, exit: ProcessExit): void {
     // What ends while the control plane is stopping counts as stopped with it.
-    if (program.role !== 'agent' || program.isAsked || options.gateway() === undefined) return;
+    if (program.role !== 'agent' || program.isAsked || options.gateway() === undefined || !options.canNote()) return;
+    // What a CLI calls a failure is not told by its exit alone.
+    if (fleet.agents.get(program.name)?.runtime === 'claude') return;
     const isGood = exit.kind === 'exited' && exit.code === EXIT.done;
     if (refusals.has(program.pid)) return;
     if (isGood) return void failures.delete(program.name);
@@ -275,7 +200,12 @@ export function createScripts(options: ScriptOptions): Scripts {
       what: `${program.name} is in a crash loop`,
       since: now,
       isTold: ({ messages }) =>
-        messages.some(({ text, at }) => words.test(text) && (text.startsWith('🔴') || at >= now)),
+        messages.some(
+          ({ text, at }) =>
+            (words.test(text) && (text.startsWith('🔴') || at >= now)) ||
+            // Several that fail alike are one trouble, and nobody is held for it.
+            (/fails? in the same way/.test(text) && text.startsWith('🔴') && text.includes(program.name)),
+        ),
     });
   }
 
@@ -295,6 +225,9 @@ export function createScripts(options: ScriptOptions): Scripts {
       if (token !== undefined) record.secrets.push(token);
       options.trace(`started ${program.request.argv[0]} pid ${program.pid}`);
       const agent = fleet.agents.get(program.name);
+      if (program.role === 'version') return claude.playVersion(program);
+      if (program.role === 'probe' && agent !== undefined) return claude.playProbe(program, agent);
+      if (program.role === 'agent' && agent?.runtime === 'claude') return claude.playRun(program, agent);
       if (program.role === 'agent' && agent !== undefined) return playAgent(program, agent);
       if (program.role === 'publisher' && agent !== undefined) return playPublisher(program, agent);
       if (program.role === 'check') return playCheck(program);
@@ -310,7 +243,12 @@ export function createScripts(options: ScriptOptions): Scripts {
       if (program.role === 'publisher' && exit.kind === 'signalled') askWhatBecameOf(program);
       if (program.role === 'login') platform.excuse(program.name);
       if (program.role === 'check' && code === EXIT.failed) platform.told(program.name, usersOf(program.name));
-      if (program.role === 'agent' && code === EXIT.auth && agent?.credentials.length === 1)
+      if (
+        program.role === 'agent' &&
+        agent?.runtime === 'command' &&
+        code === EXIT.auth &&
+        agent.credentials.length === 1
+      )
         platform.told(agent.credentials[0] ?? '', usersOf(agent.credentials[0] ?? ''));
     },
     forgetInstant() {
@@ -321,6 +259,7 @@ export function createScripts(options: ScriptOptions): Scripts {
           times.filter((at) => at !== now),
         );
     },
+    sessionOwner: claude.ownerOf,
     lostPublishers(lost) {
       for (const program of lost) askWhatBecameOf(program);
     },

@@ -1,25 +1,37 @@
 import Database from 'better-sqlite3';
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { openDatabase } from '../../storage/database.ts';
-import { createStorage } from '../../storage/storage.ts';
+import { createStorage, type Storage } from '../../storage/storage.ts';
 import { type ControlPlane, createControlPlane } from '../../src/app.ts';
 import type { Fleet } from '../../src/config/fleet.ts';
-import type { TelegramApi } from '../../src/ports.ts';
-import { createScrubber } from '../../src/secrets.ts';
-import { type Chat, createChat } from './chat.ts';
-import { MINUTE_MS, makeFleet, SECOND_MS } from './fleets.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
-import { createVoidDisk } from '../fakes/void-disk.ts';
+import type { Machine as MachinePort, Processes, TelegramApi } from '../../src/ports.ts';
+import { createScrubber } from '../../src/secrets.ts';
+import { MARK } from '../../src/containment/mark.ts';
+import { isPassingStorageTrouble } from '../../src/worker.ts';
+import { createChat } from './chat.ts';
+import { createInstalledCli } from './cli-versions.ts';
+import { type Stage, thinkOfFaults } from './faults.ts';
+import { MINUTE_MS, makeFleet, PROMPT, SECOND_MS } from './fleets.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
-import { createMachine, type Host } from './machine.ts';
+import { createMachine, type Host, isOfRun, type Program } from './machine.ts';
 import { createOwner } from './owner.ts';
-import { createPlatform, type Platform } from './platform.ts';
+import { createPlatform } from './platform.ts';
 import { findBroken } from './promises.ts';
 import { createRecord, type WorldRecord } from './record.ts';
-import { createRowReader, findSecrets, listUnsettled, readKnownPids } from './rows.ts';
+import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
+import {
+  createRowReader,
+  findSecrets,
+  listUnsettled,
+  readLimitKnownAt,
+  readLoginPids,
+  readQuestion,
+  readStartingRun,
+} from './rows.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
-import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
 
 /** What a world is made from; all but the seed may be left to it. */
@@ -34,27 +46,17 @@ export interface WorldOptions {
   readonly isCalm?: boolean;
   /** Without it the world thinks of its own faults. */
   readonly plot?: (world: Stage) => void;
-  /** A port that breaks its contract, to show that the promises notice. */
-  readonly sabotage?: (api: TelegramApi) => TelegramApi;
+  /** Ports that break their contracts, to show that the promises notice. */
+  readonly sabotage?: Sabotage;
   readonly onTrace?: (line: string) => void;
 }
 
-/** What a plot can do to a world. */
-export interface Stage {
-  readonly clock: VirtualClock;
-  readonly random: SeededRandom;
-  readonly platform: Platform;
-  readonly chat: Chat;
-  /** Kills the control plane; it comes back after `pauseMs`. */
-  crash(pauseMs: number): void;
-  /** Kills it at one of its next commits. */
-  arm(crash: ArmedCrash, pauseMs: number): void;
-  /** Asks it to stop, and starts it again. */
-  restart(pauseMs: number): void;
-  /** Makes every run of an agent fail for a while. */
-  dying(agent: string, forMs: number): void;
-  /** Lets the owner look at the phone. */
-  readonly ownerLooks: () => void;
+/** What breaks a contract: each gets the sound port, and gives the one that the control plane has. */
+export interface Sabotage {
+  readonly api?: (api: TelegramApi) => TelegramApi;
+  readonly processes?: (processes: Processes) => Processes;
+  readonly storage?: (storage: Storage) => Storage;
+  readonly machine?: (machine: MachinePort) => MachinePort;
 }
 
 /** What came of a world. */
@@ -106,9 +108,20 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
   let lookedAt = 0;
   let seenEvents = 0;
+  let spawnCrash: { spawns: number; readonly pauseMs: number } | undefined;
   const dyingUntil = new Map<string, number>();
 
-  const platform = createPlatform({ clock, record, credentials: fleet.credentials });
+  const prompts = [...fleet.agents.values()].flatMap(({ prompt }) => (prompt === undefined ? [] : [prompt]));
+  const resources = createResources({
+    clock,
+    record,
+    home: fleet.home,
+    keepFreeBytes: fleet.logs.keepFreeBytes,
+    prompts: new Map(prompts.map((path) => [path, PROMPT])),
+  });
+  const cli = createInstalledCli(clock, record);
+  const canNote = (): boolean => !resources.isFull();
+  const platform = createPlatform({ clock, record, credentials: fleet.credentials, canNote });
   const machineRandom = random.fork('machine');
   const scripts = createScripts({
     clock,
@@ -121,15 +134,19 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     isUp: () => host.isAlive,
     isCalm,
     isDying: (agent) => (dyingUntil.get(agent) ?? 0) > clock.now(),
+    canNote,
+    questionOf: (run, request) => readQuestion(database, run, request),
+    cliVersion: cli.version,
     botToken: BOT_TOKEN,
     trace,
   });
-  const machine = createMachine({ clock, random: machineRandom, record, isCalm, hooks: scripts });
+  const machine = createMachine({ clock, random: machineRandom, record, isCalm, hooks: scripts, onSpawned });
   const chat = createChat({
     clock,
     random: random.fork('chat'),
     record,
     isCalm,
+    canNote,
     keyOf: findKey,
     trace,
   });
@@ -142,31 +159,69 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
         `SELECT key, class, content FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
       )
       .all() as { key: string; class: MessageClass; content: string }[];
-    const row = rows.find(({ content }) => (JSON.parse(content) as { body?: { text: string } }).body?.text === text);
+    const row = rows.find(({ content }) => {
+      const { kind, body } = JSON.parse(content) as { kind: string; body?: { text: string } };
+      // The end of a log is read only when it is sent.
+      return body !== undefined && (kind === 'file' ? text.startsWith(body.text) : text === body.text);
+    });
     return row && { key: row.key, class: row.class };
+  }
+
+  function onSpawned(program: Program): void {
+    if (!isOfRun(program) || program.run === undefined) return;
+    noteStart(program, program.run);
+    if (spawnCrash === undefined || (spawnCrash.spawns -= 1) > 0) return;
+    die('between a spawn and its row', spawnCrash.pauseMs);
+  }
+
+  function noteStart(program: Program, run: number): void {
+    const row = readStartingRun(database, run);
+    if (row === undefined) return void record.bugs.push(`pid ${program.pid} belongs to run ${run}, which is no row`);
+    const shortages = [record.diskLowSince, record.memoryLowSince].filter((since) => since !== undefined);
+    record.started.push({
+      run,
+      agent: row.agent,
+      credentials: fleet.agents.get(row.agent)?.credentials ?? [],
+      wantedAt: row.wantedAt,
+      isTrial: row.cause === 'trial',
+      shortSince:
+        shortages.length === 0
+          ? undefined
+          : Math.max(Math.min(...shortages), record.upSince ?? Number.MAX_SAFE_INTEGER),
+    });
+    const { argv } = program.request;
+    const session = argv[argv.indexOf('--resume') + 1];
+    if (!argv.includes('--resume') || session === undefined) return;
+    const { agent, before } = row;
+    record.resumptions.push({ agent, run, session, owner: scripts.sessionOwner(session), before });
   }
 
   function boot(): void {
     const mine: Host = { isAlive: true };
     host = mine;
     const scrubber = createScrubber([BOT_TOKEN]);
+    const { sabotage = {} } = options;
     const api = chat.apiFor(mine);
+    const processes = sabotage.processes?.(machine.processesFor(mine)) ?? machine.processesFor(mine);
+    const storage = storageFor(mine, createStorage(database), {
+      countWrites: writeCounter(database),
+      isFull: resources.isFull,
+      armed: () => armed,
+      die: (why) => die(why, armed?.pauseMs ?? SECOND_MS),
+    });
     const created = createControlPlane({
       fleet,
-      storage: storageFor(mine, createStorage(database), {
-        countWrites: writeCounter(database),
-        armed: () => armed,
-        die: (why) => die(why, armed?.pauseMs ?? SECOND_MS),
-      }),
+      storage: sabotage.storage?.(storage) ?? storage,
       clock: clockFor(mine, clock),
       random: random.fork(`plane:${clock.now()}`),
       log: logFor(mine, trace),
-      processes: machine.processesFor(mine),
-      containment: createProcessGroup(machine.processesFor(mine), '/fleet/state'),
-      disk: createVoidDisk(),
-      machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
-      totalMemoryBytes: 8e9,
-      api: options.sabotage?.(api) ?? api,
+      processes,
+      containment: createProcessGroup(processes, fleet.home),
+      disk: resources.disk,
+      machine: sabotage.machine?.(resources.machine) ?? resources.machine,
+      totalMemoryBytes: TOTAL_MEMORY_BYTES,
+      locate: cli.locate,
+      api: sabotage.api?.(api) ?? api,
       scrub: scrubber.scrub,
       learnSecret: scrubber.add,
       launcherFolder: '/fleet/state/bin',
@@ -175,10 +230,12 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       gatewayUrl: 'http://127.0.0.1:1',
     });
     plane = created;
-    record.upSince = clock.now();
+    record.upSince = resources.isFull() ? undefined : clock.now();
     trace('the control plane starts');
     const onEnd = (error: unknown): void => {
       if (!mine.isAlive) return;
+      // Whoever starts it again does so until the disk has room.
+      if (record.upSince === undefined && isPassingStorageTrouble(error)) return die('on a full disk', 10 * SECOND_MS);
       record.bugs.push(`it ended by a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       die('by a bug', SECOND_MS);
     };
@@ -200,16 +257,22 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     old.isAlive = false;
     plane = undefined;
     armed = undefined;
+    spawnCrash = undefined;
     if (database.inTransaction) database.exec('ROLLBACK');
     takeOver();
     const now = clock.now();
-    const recorded = readKnownPids(database);
+    const logins = readLoginPids(database);
     const lost = machine.alive().filter((program) => program.host === old && program.role === 'publisher');
     platform.forgetInstant();
     scripts.forgetInstant();
     record.duties.splice(0, record.duties.length, ...record.duties.filter(({ since }) => since !== now));
-    // A program that no row knows is out of reach for the next incarnation: this world lets it die with its parent.
-    machine.orphan(old, (program) => recorded.has(program.pid) && machineRandom.chance(0.7));
+    // What carries no mark, and no row knows, is out of reach for the next incarnation: this world lets it die with its parent.
+    machine.orphan(old, (program) => {
+      const isReachable = program.request.env[MARK] !== undefined || logins.has(program.pid);
+      if (!isReachable || !machineRandom.chance(0.7)) return false;
+      if (!calm && machineRandom.chance(0.1)) program.stuckUntil = now + machineRandom.between(20, 400) * SECOND_MS;
+      return true;
+    });
     scripts.lostPublishers(lost);
     for (const outage of record.outages) if (outage.endedAt === undefined) outage.excuses.push(now, now);
     chat.hangUp(old);
@@ -251,7 +314,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       trace(`the control plane stopped after ${(clock.now() - asked) / 1_000} s`);
       const left = machine
         .alive()
-        .filter((program) => program.host === mine && program.role !== 'check' && program.role !== 'login');
+        .filter((program) => program.host === mine && isOfRun(program) && program.stuckUntil <= clock.now());
       if (left.length > 0) record.bugs.push(`it stopped, and left ${left.map(({ name }) => name).join(', ')} behind`);
       mine.isAlive = false;
       chat.hangUp(mine);
@@ -265,9 +328,19 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     random: random.fork('plot'),
     platform,
     chat,
+    resources,
+    cli,
+    fleet,
+    scheduled,
+    stormMs,
+    isCalm,
+    trace,
     crash: (pauseMs) => die('between commits', pauseMs),
     arm: (crash, pauseMs) => {
       armed = { ...crash, pauseMs };
+    },
+    crashAtSpawn: (spawns, pauseMs) => {
+      spawnCrash = { spawns, pauseMs };
     },
     restart: stopThenBoot,
     dying: (agent, forMs) => void dyingUntil.set(agent, clock.now() + forMs),
@@ -277,11 +350,21 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   /** After each step: the cheap promises at once, those that need rows every half minute. */
   function afterStep(): void {
     record.now = clock.now();
+    if (resources.isFull()) record.upSince = undefined;
+    else if (host.isAlive && plane !== undefined) record.upSince ??= record.now;
+    for (const limit of record.limits)
+      if (limit.knownAt === undefined && limit.refusedRuns.length > 0 && limit.resetsAt > record.now)
+        limit.knownAt = readLimitKnownAt(database, limit.refusedRuns);
     const isGood = host.isAlive && record.upSince !== undefined && chat.isGood();
     record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
     const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
     if (isLook) look();
-    const size = record.publications.length + record.showings.length + record.calls.length + record.bugs.length;
+    const { publications, showings, calls, bugs, started, strayAnswers, asksTold } = record;
+    const told = record.permissions.reduce((sum, { tellings }) => sum + tellings.length, 0);
+    const size = [publications, showings, calls, bugs, started, strayAnswers, asksTold].reduce(
+      (sum, list) => sum + list.length,
+      told,
+    );
     if (!isLook && size === seenEvents) return;
     seenEvents = size;
     for (let index = record.duties.length - 1; index >= 0; index -= 1)
@@ -294,7 +377,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     lookedAt = record.now;
     if (!host.isAlive || plane === undefined) return;
     record.rowsBefore = record.rows;
-    record.rows = readRows(record.now);
+    record.rows = readRows(record.now, { programs: machine.alive(), permissions: record.permissions });
   }
 
   return {
@@ -329,7 +412,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     trace('the storm is over');
     calm = true;
     armed = undefined;
+    spawnCrash = undefined;
     dyingUntil.clear();
+    resources.relax();
     for (const credential of fleet.credentials.values())
       if (credential.login === undefined) clock.after(MINUTE_MS, () => platform.renew(credential.name));
   }
@@ -339,35 +424,6 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     // Agents with active hours may be outside of them.
     const agents = scheduled.filter((name) => fleet.agents.get(name)?.active === undefined);
     return listUnsettled(database, clock.now(), agents, calmAt);
-  }
-
-  function thinkOfFaults(world: Stage): void {
-    const plot = world.random;
-    const at = (task: () => void): void =>
-      void clock.after(plot.between(MINUTE_MS, stormMs - MINUTE_MS), () => !calm && task());
-    const times = (from: number, to: number, task: () => void): void => {
-      for (let count = plot.between(from, to); count > 0; count -= 1) at(task);
-    };
-    const pause = (): number => (plot.chance(0.85) ? plot.between(1, 20) * SECOND_MS : plot.between(1, 25) * MINUTE_MS);
-    times(1, 4, () => world.crash(pause()));
-    times(4, 12, () => world.arm({ writes: plot.between(1, 8), when: plot.pick(['before', 'after']) }, pause()));
-    times(0, 2, () => world.restart(pause()));
-    times(1, 5, () =>
-      chat.suffer(
-        plot.pick(['down', 'down', 'hang', 'lossy', 'server', 'flood']),
-        (plot.chance(0.7) ? plot.between(5, 240) : plot.between(240, 900)) * SECOND_MS,
-      ),
-    );
-    times(1, 4, () => {
-      const credential = plot.pick([...fleet.credentials.values()]);
-      platform.expire(credential.name);
-      trace(`the platform lets ${credential.name} expire`);
-      // Without a login somebody mends it on the host, some time.
-      if (credential.login === undefined || plot.chance(0.2))
-        clock.after(plot.between(5, 120) * MINUTE_MS, () => platform.renew(credential.name));
-    });
-    times(0, 2, () => world.dying(plot.pick(scheduled), plot.between(10, 90) * MINUTE_MS));
-    world.ownerLooks();
   }
 }
 

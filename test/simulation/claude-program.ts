@@ -1,0 +1,272 @@
+import type { Agent } from '../../src/config/fleet.ts';
+import { MINUTE_MS, SECOND_MS } from './fleets.ts';
+import type { Program } from './machine.ts';
+import type { ProgramTools, ScriptOptions } from './program-tools.ts';
+import type { PermissionAsked } from './record.ts';
+import { type ApiFailure, createStreamLines, type StreamLines } from './stream-json.ts';
+
+/** Plays the programs of a `claude`: runs, version and probe. */
+export interface ClaudeScripts {
+  playRun(program: Program, agent: Agent): void;
+  playVersion(program: Program): void;
+  playProbe(program: Program, agent: Agent): void;
+  /** Who began a session. */
+  ownerOf(session: string): string | undefined;
+}
+
+/** The credential that model calls go by. */
+export const MODEL_CREDENTIAL = 'claude';
+
+const EXPIRED: ApiFailure = {
+  word: 'authentication_failed',
+  status: 401,
+  text: 'Failed to authenticate. API Error: 401 OAuth token has expired. Please obtain a new token or refresh your existing token.',
+};
+const LIMITED: ApiFailure = {
+  word: 'rate_limit',
+  status: 429,
+  text: "You've hit your limit · resets 8:40am (UTC)",
+  apiError: 'usage_limit_reached',
+};
+const OVERLOADED: ApiFailure = {
+  word: 'server_error',
+  status: 529,
+  text: 'API Error: Repeated 529 Overloaded errors. The API is at capacity — this is usually temporary.',
+};
+const TOO_LONG: ApiFailure = {
+  word: 'invalid_request',
+  status: 400,
+  text: 'Prompt is too long',
+  terminalReason: 'prompt_too_long',
+};
+const UNHEARD_OF: ApiFailure = { word: 'unheard_of', status: 418, text: 'API Error: the teapot refuses to brew' };
+
+interface Waiting {
+  readonly asked: PermissionAsked;
+  readonly onEnd: (isAllowed: boolean) => void;
+}
+
+/** What becomes of one call of the model. */
+type ModelAnswer = 'words' | 'limited' | 'refused';
+
+/** Builds the scripts. */
+export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools): ClaudeScripts {
+  const { clock, random, record, platform } = options;
+  const owners = new Map<string, string>();
+  const waiting = new Map<number, Map<string, Waiting>>();
+  let lastCall = 0;
+
+  function callModel(program: Program, agent: Agent): ModelAnswer {
+    if (!agent.credentials.includes(MODEL_CREDENTIAL)) return 'words';
+    if (platform.limitOf(MODEL_CREDENTIAL) !== undefined) return 'limited';
+    return tools.call(program, MODEL_CREDENTIAL, 'run') ? 'words' : 'refused';
+  }
+
+  function told(program: Program): void {
+    if (program.isAlive && program.host.isAlive) platform.told(MODEL_CREDENTIAL, tools.usersOf(MODEL_CREDENTIAL));
+  }
+
+  /** A session over stdin: turns until the work is done, then it waits for the end of its input. */
+  function playRun(program: Program, agent: Agent): void {
+    const { argv } = program.request;
+    const session = argv[argv.findIndex((word) => word === '--session-id' || word === '--resume') + 1] ?? '';
+    const lines = createStreamLines(session);
+    const calm = options.isCalm();
+    program.isDeaf = !calm && random.chance(0.1);
+    program.onTerm = () => tools.leave(program, 143);
+    program.later(random.between(300, 3_000), () => {
+      if (!calm && options.isDying(agent.name)) return tools.leave(program, 1);
+      if (!calm && random.chance(0.01)) {
+        program.print('error: unknown option --verbose\n', 'stderr');
+        return tools.leave(program, 1);
+      }
+      owners.set(session, agent.name);
+      program.print(lines.init(options.cliVersion()));
+      if (random.chance(0.3)) tools.ask(program, 'POST', '/v1/beat', { note: 'here' });
+      takeTurn(program, agent, lines, random.between(1, 4));
+    });
+  }
+
+  function takeTurn(program: Program, agent: Agent, lines: StreamLines, left: number): void {
+    const calm = options.isCalm();
+    program.later(random.between(1, 15) * SECOND_MS, () => {
+      switch (callModel(program, agent)) {
+        case 'limited': {
+          const limit = platform.limitOf(MODEL_CREDENTIAL);
+          if (limit === undefined || program.run === undefined) return;
+          limit.refusedRuns.push(program.run);
+          program.print(lines.limited(limit.resetsAt));
+          return fail(program, lines, LIMITED);
+        }
+        case 'refused':
+          return tryAgain(program, agent, lines, left, 1);
+        case 'words':
+          break;
+      }
+      if (platform.isOverloaded() || (!calm && random.chance(0.01))) return waitForModel(program, lines, 1);
+      const draw = calm ? 1 : random.fraction();
+      if (draw < 0.01) return fail(program, lines, UNHEARD_OF);
+      if (draw < 0.015) return fail(program, lines, TOO_LONG);
+      if (draw < 0.03) return; // its model never answers
+      if (draw < 0.04) return program.exit({ kind: 'signalled', signal: 'SIGSEGV' });
+      const usedTokens = 40_000 * (5 - left) + random.between(0, 30_000);
+      if (left === 0) return finish(program, agent, lines, usedTokens);
+      useTool(program, lines, usedTokens, () => takeTurn(program, agent, lines, left - 1));
+    });
+  }
+
+  /** It believes that a 401 passes: twice. The platform sees one knock of this program. */
+  function tryAgain(program: Program, agent: Agent, lines: StreamLines, left: number, attempt: number): void {
+    program.later(random.between(500, 2_000), () => {
+      if (platform.isAlive(MODEL_CREDENTIAL)) return takeTurn(program, agent, lines, left);
+      if (attempt === 2) told(program);
+      program.print(lines.retries(attempt, 401, 'authentication_failed'));
+      if (attempt < 2) return tryAgain(program, agent, lines, left, attempt + 1);
+      program.later(random.between(500, 2_000), () => fail(program, lines, EXPIRED));
+    });
+  }
+
+  function waitForModel(program: Program, lines: StreamLines, attempt: number): void {
+    program.print(lines.retries(attempt, 529, 'overloaded'));
+    program.later(attempt * 2 * SECOND_MS, () =>
+      attempt < 3 ? waitForModel(program, lines, attempt + 1) : fail(program, lines, OVERLOADED),
+    );
+  }
+
+  function fail(program: Program, lines: StreamLines, failure: ApiFailure): void {
+    const [words, result] = lines.fails(failure);
+    program.print(words);
+    program.print(result);
+    waitForEnd(program, 1);
+  }
+
+  /** One in four calls needs a permission; what the agent starts by a tool may outlive it. */
+  function useTool(program: Program, lines: StreamLines, usedTokens: number, onEnd: () => void): void {
+    const id = `toolu_${(lastCall += 1)}`;
+    const command = `touch file-${lastCall}`;
+    program.print(lines.calls(id, command, usedTokens));
+    const end = (isAllowed: boolean): void => {
+      program.print(lines.called(id, isAllowed ? 'DONE' : 'Denied.', !isAllowed));
+      if (isAllowed && random.chance(0.1)) options.machine().leaveChild(program, stuckForMs());
+      onEnd();
+    };
+    if (mayAsk(program) && random.chance(0.25)) return askPermission(program, lines, id, command, end);
+    program.later(random.between(100, 20_000), () => end(true));
+  }
+
+  function mayAsk(program: Program): boolean {
+    return options.fleet.agents.get(program.name)?.permissions.mode === 'ask';
+  }
+
+  function stuckForMs(): number {
+    return !options.isCalm() && random.chance(0.1) ? random.between(20, 400) * SECOND_MS : 0;
+  }
+
+  function askPermission(
+    program: Program,
+    lines: StreamLines,
+    call: string,
+    command: string,
+    onEnd: (isAllowed: boolean) => void,
+  ): void {
+    const { run } = program;
+    if (run === undefined) return;
+    const request = `request-${program.pid}-${call}`;
+    const withinMs = options.fleet.agents.get(program.name)?.permissions.withinMs ?? 0;
+    const asked: PermissionAsked = {
+      run,
+      pid: program.pid,
+      request,
+      at: clock.now(),
+      withinMs,
+      tellings: [],
+      isWaiting: true,
+    };
+    record.permissions.push(asked);
+    const open = waiting.get(program.pid) ?? new Map<string, Waiting>();
+    waiting.set(program.pid, open);
+    open.set(request, { asked, onEnd });
+    program.onInput = (text) => {
+      for (const line of text.split('\n').filter(Boolean)) takeAnswer(program, line);
+    };
+    program.print(lines.asks(request, call, command));
+    options.trace(`${program.name} asks for permission: ${command}`);
+  }
+
+  function takeAnswer(program: Program, line: string): void {
+    const { response } = JSON.parse(line) as {
+      response: { request_id: string; response: { behavior: string; updatedPermissions?: unknown } };
+    };
+    const mine = waiting.get(program.pid)?.get(response.request_id);
+    if (mine === undefined) return void record.strayAnswers.push({ pid: program.pid, request: response.request_id });
+    const { asked, onEnd } = mine;
+    const { behavior, updatedPermissions } = response.response;
+    asked.tellings.push({
+      at: clock.now(),
+      question: options.questionOf(asked.run, `permission:${asked.request}`),
+      behavior,
+      lasts: updatedPermissions !== undefined,
+    });
+    options.trace(`${program.name} is told: ${behavior}`);
+    if (!asked.isWaiting) return;
+    asked.isWaiting = false;
+    program.later(random.between(10, 2_000), () => onEnd(behavior === 'allow'));
+  }
+
+  function finish(program: Program, agent: Agent, lines: StreamLines, usedTokens: number): void {
+    const end = (): void => {
+      if (random.chance(0.5)) tools.submitDraft(program, agent);
+      if (random.chance(0.3)) tools.ask(program, 'POST', '/v1/progress', { text: 'got on' });
+      program.print(lines.says('All done.', usedTokens));
+      program.print(lines.ends('All done.'));
+      waitForEnd(program, 0);
+    };
+    if (random.chance(0.15)) tools.askOwner(program, end);
+    else end();
+  }
+
+  /** It leaves once its input ends, unless something in its background keeps it. */
+  function waitForEnd(program: Program, code: number): void {
+    const stays = !options.isCalm() && random.chance(0.03);
+    program.onInputClosed = () => {
+      if (!stays) program.later(random.between(20, 400), () => tools.leave(program, code));
+    };
+    if (program.isInputClosed) program.onInputClosed();
+  }
+
+  return {
+    playRun,
+    ownerOf: (session) => owners.get(session),
+    playVersion(program) {
+      const draw = options.isCalm() ? 0 : random.fraction();
+      program.later(random.between(100, 2_000), () => {
+        if (draw > 0.97) return; // hangs
+        if (draw > 0.94) return tools.leave(program, 1);
+        program.print(`${options.cliVersion()} (Claude Code)\n`);
+        tools.leave(program, 0);
+      });
+    },
+    playProbe(program, agent) {
+      const lines = createStreamLines('probe');
+      const draw = options.isCalm() ? 0 : random.fraction();
+      program.later(random.between(300, 3_000), () => {
+        program.print(lines.init(options.cliVersion()));
+        if (draw > 0.95) return; // hangs
+        const end = (texts: readonly string[], code: number): void => {
+          for (const text of texts) program.print(text);
+          program.later(200, () => tools.leave(program, code));
+        };
+        program.later(random.between(500, MINUTE_MS / 10), () => {
+          switch (callModel(program, agent)) {
+            case 'limited':
+              return end(lines.fails(LIMITED), 1);
+            case 'refused':
+              return end(lines.fails(EXPIRED), 1);
+            case 'words':
+              return draw > 0.9 ? end(lines.fails(UNHEARD_OF), 1) : end([lines.says('ok', 10), lines.ends('ok')], 0);
+          }
+        });
+      });
+    },
+  };
+}
