@@ -36,7 +36,7 @@ export function explainFailure(error: unknown, { argv, cwd, through }: SpawnRequ
   switch (code) {
     case 'ENOENT':
       return program.includes('/')
-        ? `${program} does not exist, or the interpreter in its first line does not: correct the path, or install it`
+        ? `${program} does not exist, or the interpreter in its first line does not (one saved with CRLF line ends names none): correct the path, or install it`
         : `${program} was not found on the PATH: install it, or give its full path`;
     case 'EACCES':
       return `${program} may not be executed: make it executable (chmod +x), and see that its folder can be entered`;
@@ -84,7 +84,8 @@ function interpreterOf(file: string): string | undefined {
   try {
     const start = Buffer.alloc(FIRST_LINE_BYTES);
     const text = start.toString('utf8', 0, readSync(opened, start, 0, FIRST_LINE_BYTES, 0));
-    return /^#!\s*(\/\S+)/.exec(text)?.[1];
+    // The kernel ends the name at a blank, tab or newline; the carriage return of a script saved with CRLF belongs to it.
+    return /^#![ \t]*(\/[^ \t\n\0]+)/.exec(text)?.[1];
   } finally {
     closeSync(opened);
   }

@@ -1,0 +1,26 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
+import { explainUnstartable } from '../../src/adapters/start-checks.ts';
+import { temporaryFolder } from '../fakes/temporary-folder.ts';
+
+test('a script saved with CRLF is refused in the same words, also before its wrapper is started', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'agent.sh'), '#!/bin/sh\r\necho hi\r\n', { mode: 0o755 });
+  const request = { argv: ['./agent.sh'], cwd: folder, env: {} } as const;
+
+  const bare = await createProcesses().spawn(request, () => undefined).exit;
+
+  expect(bare).toEqual({ kind: 'not-started', reason: expect.stringContaining('CRLF') });
+  expect(bare).toEqual({ kind: 'not-started', reason: explainUnstartable(request) });
+});
+
+test('a script is startable when its interpreter has an argument, or is followed by blanks', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'a.sh'), '#! /bin/sh -e\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'b.sh'), '#!/bin/sh \t\n', { mode: 0o755 });
+
+  expect(explainUnstartable({ argv: ['./a.sh'], cwd: folder, env: {} })).toBeUndefined();
+  expect(explainUnstartable({ argv: ['./b.sh'], cwd: folder, env: {} })).toBeUndefined();
+});
