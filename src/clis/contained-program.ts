@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Clock, Disk, Log, ProcessExit, Processes, Random, RunningProcess } from '../ports.ts';
+import { sessionIdFrom } from '../runs/session-id.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from '../runs/run-environment.ts';
 import type { Cli, RunEvent, RunOutcome, SpawnPart } from '../runtimes/runtime.ts';
 
@@ -62,7 +61,7 @@ export function createCliPrograms(options: {
     ) => void,
   ): Promise<{ readonly exit: ProcessExit; readonly timedOut: boolean }> {
     const id = (lastId -= 1);
-    const trouble = makeFolders(agent, part.files ?? {});
+    const trouble = ensureWorkdir(agent);
     if (trouble !== undefined) return { exit: { kind: 'not-started', reason: trouble }, timedOut: false };
     const request = options.containment.wrap(
       {
@@ -100,20 +99,14 @@ export function createCliPrograms(options: {
     return { exit, timedOut };
   }
 
-  function makeFolders(agent: Agent, files: Readonly<Record<string, string>>): string | undefined {
+  function ensureWorkdir(agent: Agent): string | undefined {
     try {
       options.disk.ensureFolder(agent.workdir);
-      for (const [name, text] of Object.entries(files)) options.disk.writeText(join(folderOf(agent), name), text);
       return undefined;
     } catch (error) {
       const { code = 'an error', path = agent.workdir } = error as NodeJS.ErrnoException;
-      return `${path} cannot be written (${code})`;
+      return `${path} cannot be made (${code})`;
     }
-  }
-
-  /** No agent's name begins like this: a probe never writes into the folder of a run. */
-  function folderOf(agent: Agent): string {
-    return join(options.fleet.home, 'clis', `~${agent.runtime}`);
   }
 
   return {
@@ -138,9 +131,8 @@ export function createCliPrograms(options: {
         stdin: undefined,
         prompt: '',
         instructions: '',
-        session: { kind: 'new', id: uuidOf(options.random.token(16)) },
+        session: { kind: 'new', id: sessionIdFrom(options.random.token(16)) },
         mcpUrl: `${options.environment.gatewayUrl}/mcp`,
-        folder: folderOf(agent),
       });
       const answer = (event: RunEvent, process: RunningProcess, limit: (ms: number) => void): void => {
         if (event.kind === 'write') process.write(event.text);
@@ -186,10 +178,4 @@ function describe(exit: ProcessExit, timedOut: boolean, printed: string): string
     case 'not-started':
       return exit.reason;
   }
-}
-
-/** A UUID of version 4 out of chance: CLIs take no other name for a session. */
-function uuidOf(chance: string): string {
-  const hex = createHash('sha256').update(chance).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

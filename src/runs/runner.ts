@@ -1,30 +1,21 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunRow } from '../../storage/run-store.ts';
-import type { Storage } from '../../storage/storage.ts';
-import type { VersionWatch } from '../clis/version-watch.ts';
-import type { Agent, Fleet } from '../config/fleet.ts';
+import type { Agent } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
-import type { InstructionComposer } from '../instructions/compose.ts';
 import { createPatientWriter } from '../patient-writer.ts';
-import type { Clock, Disk, Log, ProcessExit, Processes, Random } from '../ports.ts';
+import type { ProcessExit, Processes } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
-import type { PreparedRun, Runtime } from '../runtimes/runtime.ts';
+import type { PreparedRun } from '../runtimes/runtime.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { type Execution, startExecution } from './execution.ts';
 import { identityOf, type Orphans } from './orphans.ts';
-import {
-  createQuoteCheck,
-  decidePublicationEnd,
-  decideRunEnd,
-  describeExit,
-  type EndedProgram,
-  FINISHED,
-} from './run-end.ts';
+import { decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, FINISHED } from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { createRunEvents } from './run-events.ts';
-import { chooseSession, CONTROL_PLANE_STOPPED, uuidFrom } from './session-choice.ts';
+import { createRunPreparation, type PreparationParts } from './run-preparation.ts';
+import { CONTROL_PLANE_STOPPED } from './session-choice.ts';
 import type { PublicationEnd, Settlement } from './settlement.ts';
 import { createSpool, decideSpoolLimits } from './spool.ts';
 import type { ToolFailures } from './tool-failures.ts';
@@ -33,13 +24,6 @@ import type { ToolFailures } from './tool-failures.ts';
 const OUTPUT_ROW_EVERY_MS = 5_000;
 /** How often what could not be ended is tried again. */
 const SWEEP_AGAIN_MS = 60_000;
-/** As many runs before it as tell whether a run goes on with a session. */
-const EARLIER_RUNS = 6;
-/** The longest prompt that is read; what is longer is data, and belongs into a file that the agent reads. */
-const MOST_PROMPT_BYTES = 1024 * 1024;
-
-/** What a publication's run is given on stdin; undefined when its draft is no longer to be published. */
-export type PublicationInput = (publicationId: number) => string | undefined;
 
 /** The runner, and the last lines of what runs. */
 export interface Runner extends Worker {
@@ -56,59 +40,40 @@ export interface Runner extends Worker {
  * are asked to stop; 3. gives CLIs the answers to their permission requests; 4. sweeps again what could not be ended.
  * A run's end is settled once, whatever way it came, and only after its tree is swept.
  */
-export function createRunner(options: {
-  readonly fleet: Fleet;
-  readonly storage: Storage;
-  readonly processes: Processes;
-  readonly containment: Containment;
-  readonly disk: Disk;
-  /** False while the disk has too little room for more output. */
-  readonly mayWriteLogs: () => boolean;
-  /** Hears of each log that was closed, and of how much its run had said. */
-  readonly onLogClosed: (path: string, outputBytes: number) => void;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly runtimes: ReadonlyMap<string, Runtime>;
-  readonly custodian: Custodian;
-  readonly settlement: Settlement;
-  readonly questions: Questions;
-  readonly toolFailures: ToolFailures;
-  readonly orphans: Orphans;
-  readonly versions: Pick<VersionWatch, 'refusal' | 'versionOf'>;
-  readonly instructions: InstructionComposer;
-  readonly publicationInput: PublicationInput;
-  readonly environment: RunEnvironmentParts;
-  readonly scrub: (text: string) => string;
-  /** Makes a secret known to `scrub`. */
-  readonly learnSecret: (secret: string) => void;
-  readonly onFatal: (error: unknown) => void;
-}): Runner {
+export function createRunner(
+  options: Omit<PreparationParts, 'mcpUrl'> & {
+    readonly processes: Processes;
+    readonly containment: Containment;
+    /** False while the disk has too little room for more output. */
+    readonly mayWriteLogs: () => boolean;
+    /** Hears of each log that was closed, and of how much its run had said. */
+    readonly onLogClosed: (path: string, outputBytes: number) => void;
+    readonly custodian: Custodian;
+    readonly settlement: Settlement;
+    readonly questions: Questions;
+    readonly toolFailures: ToolFailures;
+    readonly orphans: Orphans;
+    readonly environment: RunEnvironmentParts;
+    readonly scrub: (text: string) => string;
+    /** Makes a secret known to `scrub`. */
+    readonly learnSecret: (secret: string) => void;
+    readonly onFatal: (error: unknown) => void;
+  },
+): Runner {
   const { fleet, storage, clock, log, settlement, questions, containment } = options;
   const executions = new Map<number, Execution>();
   const flights = new Set<Promise<void>>();
   const writer = createPatientWriter({ name: 'runner', clock, log });
   const onEvent = createRunEvents(options);
+  const prepare = createRunPreparation({ ...options, mcpUrl: `${options.environment.gatewayUrl}/mcp` });
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
   const awaitsRow = new WeakSet<Execution>();
   let sweptAgainAt = 0;
 
   function begin(run: RunRow): void {
-    const agent = fleet.agents.get(run.agent);
-    const runtime = agent === undefined ? undefined : options.runtimes.get(agent.runtime);
-    if (agent === undefined || runtime === undefined)
-      return settleUnstarted(run, `fleet.yaml has no runnable agent ${run.agent}`);
-    const refusal = options.versions.refusal(agent);
-    if (refusal !== undefined) return settleUnstarted(run, refusal);
-    const input = run.publicationId === null ? undefined : options.publicationInput(run.publicationId);
-    if (run.publicationId !== null && input === undefined)
-      return settleUnstarted(run, 'its draft is not to be published any more');
-    const prepared = prepare(run, agent, runtime, input);
-    if (typeof prepared === 'string') return settleUnstarted(run, prepared);
-    const trouble = makeFolders(agent, prepared.spawn.files ?? {});
-    if (trouble !== undefined) return settleUnstarted(run, trouble);
-
+    const preparation = prepare(run);
+    if (preparation.kind === 'refused') return settleUnstarted(run, preparation.reason);
     const token = options.random.token(32);
     options.learnSecret(token);
     const claim = {
@@ -116,60 +81,15 @@ export function createRunner(options: {
       tokenHash: hashToken(token),
       logPath: logPathOf(run),
       containment: containment.name,
-      cliVersion: options.versions.versionOf(agent) ?? null,
+      cliVersion: preparation.cliVersion,
       resumeToken: null,
     };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
-    start({ ...run, startedAt: claim.startedAt }, agent, prepared, token);
-  }
-
-  /** What the run's runtime makes of it, or why it cannot be started. */
-  function prepare(run: RunRow, agent: Agent, runtime: Runtime, input: string | undefined): PreparedRun | string {
-    const isCli = runtime.cli !== undefined;
-    const prompt =
-      isCli && agent.prompt !== undefined ? options.disk.readText(agent.prompt, MOST_PROMPT_BYTES) : undefined;
-    if (isCli && (prompt === undefined || prompt.text.trim() === ''))
-      return `its prompt ${agent.prompt ?? ''} is missing or empty: write what the agent is to do into it`;
-    const instructions = isCli ? options.instructions(agent) : { kind: 'composed' as const, text: '' };
-    if (instructions.kind === 'refused') return instructions.reason;
-    const earlier = storage.runs.recent(agent.name, EARLIER_RUNS).filter(({ id }) => id < run.id);
-    return runtime.prepare(agent, {
-      id: run.id,
-      stdin: input,
-      // A publisher that prints what it was given says nothing of its own login.
-      ...(input === undefined ? {} : { isForeign: createQuoteCheck(input) }),
-      prompt: prompt?.text ?? '',
-      instructions: instructions.text,
-      session: chooseSession(agent, earlier, clock.now(), uuidFrom(options.random.token(16))),
-      mcpUrl: `${options.environment.gatewayUrl}/mcp`,
-      folder: folderOf(agent),
-    });
+    start({ ...run, startedAt: claim.startedAt }, preparation.agent, preparation.run, token);
   }
 
   function logPathOf(run: RunRow): string {
     return join(fleet.home, 'logs', run.agent, `${run.id}.log`);
-  }
-
-  function folderOf(agent: Agent): string {
-    return join(fleet.home, 'clis', agent.name);
-  }
-
-  /** Makes the workdir, and writes what the CLI has to read from files; gives what is in the way, in a sentence. */
-  function makeFolders(agent: Agent, files: Readonly<Record<string, string>>): string | undefined {
-    try {
-      for (const [name, text] of Object.entries(files)) options.disk.writeText(join(folderOf(agent), name), text);
-    } catch (error) {
-      const { code = 'an error' } = error as NodeJS.ErrnoException;
-      return `${folderOf(agent)} cannot be written (${code}): its settings for ${agent.runtime} belong there`;
-    }
-    try {
-      options.disk.ensureFolder(agent.workdir);
-    } catch (error) {
-      // Starting the program in it ends as `not-started`, with what to do.
-      const { code } = error as NodeJS.ErrnoException;
-      log.warn('a workdir could not be made', { agent: agent.name, workdir: agent.workdir, code });
-    }
-    return undefined;
   }
 
   function start(run: RunRow, agent: Agent, { spawn, decoder }: PreparedRun, token: string): void {

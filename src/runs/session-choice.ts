@@ -43,11 +43,3 @@ function isFull(run: RunRow, flushPercent: number): boolean {
 
 /** Why runs are asked to stop when the control plane itself is. */
 export const CONTROL_PLANE_STOPPED = 'Nightdesk was stopped';
-
-/** A UUID (RFC 9562, version 4) of sixteen random bytes, given as base64url: the CLIs take no other kind of id. */
-export function uuidFrom(token: string): string {
-  const bytes = Buffer.from(token, 'base64url').subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}

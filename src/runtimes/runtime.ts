@@ -85,8 +85,6 @@ export interface RunInput {
   readonly session: Session;
   /** The MCP endpoint of Nightdesk's own tools, for HTTP; the run's token is in NIGHTDESK_TOKEN. */
   readonly mcpUrl: string;
-  /** A folder for what the CLI has to read from files: `SpawnPart.files` are written there. */
-  readonly folder: string;
 }
 
 /** Whether a run begins a session, under an id of our own (a UUID), or goes on with one. */
@@ -101,8 +99,6 @@ export interface SpawnPart {
   readonly keepsInputOpen?: boolean;
   /** Comes before the agent's own environment, which may overrule it. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Files of the run's folder, by name; 0600. */
-  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** One run, ready to be started: its program, and who understands what that says. */

@@ -39,7 +39,6 @@ export function aRunInput(differences: Partial<RunInput> = {}): RunInput {
     instructions: 'You run unattended.',
     session: { kind: 'new', id: '00000000-0000-4000-8000-000000000001' },
     mcpUrl: 'http://127.0.0.1:1/mcp',
-    folder: '/state/clis/scout',
     ...differences,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../../storage/run-store.ts';
-import { chooseSession, uuidFrom } from '../../src/runs/session-choice.ts';
+import { chooseSession } from '../../src/runs/session-choice.ts';
 import { anAgent } from '../fakes/agents.ts';
 
 const NOW = Date.UTC(2026, 0, 12, 9);
@@ -62,9 +62,5 @@ describe('chooseSession', () => {
 
     expect(chooseSession(gemini, [ended({ startedAt: NOW - 60_000 })], NOW, 'new-id')).toEqual(BEGUN);
     expect(chooseSession(gemini, [ended({ startedAt: NOW - 61_000 })], NOW, 'new-id')).toEqual(RESUMED);
-  });
-
-  it('names a new session by a UUID of version 4', () => {
-    expect(uuidFrom(Buffer.alloc(16, 0xff).toString('base64url'))).toBe('ffffffff-ffff-4fff-bfff-ffffffffffff');
   });
 });

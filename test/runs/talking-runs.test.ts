@@ -180,7 +180,7 @@ describe('a run that speaks in events', () => {
 
     expect(world.named('talker')).toEqual([]);
     expect(world.storage.runs.lastOf('scout')).toMatchObject({ state: 'failed', failure: 'config' });
-    expect(world.storage.runs.lastOf('scout')?.evidence).toMatch(/scout\.md is missing or empty/);
+    expect(world.storage.runs.lastOf('scout')?.evidence).toMatch(/scout\.md is missing, empty, or may not be read/);
   });
 
   it('waits while the machine has no room for it, and /why tells', async () => {

@@ -38,7 +38,6 @@ export function runOf(changes: Partial<RunInput> = {}): RunInput {
     instructions: 'You are watched.',
     session: { kind: 'new', id: '3f2b6c1e-8a54-4c0e-9d11-7f60a1b2c3d4' },
     mcpUrl: 'http://127.0.0.1:4000/mcp',
-    folder: '/work/runs/7',
     ...changes,
   };
 }
