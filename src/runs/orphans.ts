@@ -2,15 +2,15 @@ import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { ContainedRun } from '../containment/containment.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
-import type { Clock, ProcessIdentity, SweepReport } from '../ports.ts';
+import type { Clock, ProcessIdentity, SweepReport, Survivor } from '../ports.ts';
 import { duration } from '../telegram/cards/words.ts';
 
 /** Keeps an agent from running beside what its last run left alive. */
 export interface Orphans {
   /** Tells of those that survived the sweep of a run, and holds its agent; nothing happens when nobody did. */
   swept(run: RunRow, report: SweepReport): void;
-  /** Tells of those that survived the sweep at a start, of whatever run they are. */
-  sweptAll(report: SweepReport): void;
+  /** Tells of those that survived the sweep at a start, unless they are `known` as survivors of a run: that has its own incident. */
+  sweptAll(report: SweepReport, known: readonly Survivor[]): void;
   /** The runs whose survivors hold their agent: they are to be swept again. */
   open(): readonly ContainedRun[];
   /** A later sweep of such a run: the agent may run again once nobody is left. */
@@ -58,16 +58,19 @@ export function createOrphans(options: {
           note: `${run.agent} is held, so that two do not work in one folder. I try again each minute; on the host: kill -9 PID.`,
         });
       }),
-    sweptAll: (report) =>
+    sweptAll: (report, known) =>
       storage.transaction(() => {
-        if (report.kind !== 'survived') return incidents.close(AT_START);
+        const survivors = report.survivors.filter(({ pid }) => !known.some((other) => other.pid === pid));
+        // Who survived and cannot be named is told all the same.
+        const isExplained = survivors.length === 0 && (report.kind !== 'survived' || report.survivors.length > 0);
+        if (isExplained) return incidents.close(AT_START);
         incidents.report({
           kind: 'orphan',
           fingerprint: AT_START,
           subject: 'fleet',
           severity: 'critical',
           title: 'Processes of earlier runs cannot be ended',
-          evidence: describe(report),
+          evidence: describe({ ...report, survivors }),
           agents: [],
           note: 'Nothing is held for them. On the host: kill -9 PID.',
         });

@@ -5,7 +5,7 @@ import type { Agent } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import { createPatientWriter } from '../patient-writer.ts';
-import type { ProcessExit, Processes } from '../ports.ts';
+import type { ProcessExit, Processes, Survivor } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { PreparedRun } from '../runtimes/runtime.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
@@ -270,9 +270,16 @@ export function createRunner(
     tail: (runId, maxBytes) => new TextDecoder().decode(executions.get(runId)?.spool.tail(maxBytes)),
 
     async recover() {
+      const survivors: Survivor[] = [];
+      for (const run of options.orphans.open()) {
+        const report = await containment.sweep(run);
+        survivors.push(...report.survivors);
+        options.orphans.sweptAgain(run.id, report);
+      }
       const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
       for (const run of interrupted) {
         const report = await containment.sweep({ id: run.id, identity: identityOf(run) });
+        survivors.push(...report.survivors);
         log.info('swept a run of an earlier start', { run: run.id, sweep: report.kind });
         storage.transaction(() => {
           const reason = 'Nightdesk ended while it ran';
@@ -286,7 +293,7 @@ export function createRunner(
           options.orphans.swept(run, report);
         });
       }
-      options.orphans.sweptAll(await containment.sweepAll());
+      options.orphans.sweptAll(await containment.sweepAll(), survivors);
       return interrupted.length;
     },
 

@@ -41,6 +41,8 @@ describe('orphans', () => {
 
   it('tells of those that a start finds and cannot end, and closes that once a later start finds nobody', async () => {
     const fleet = await open();
+    fleet.named('scout')[0]?.exits(0);
+    await fleet.settle();
     fleet.survivors.push(HANGS);
     await fleet.crash();
 
@@ -51,6 +53,21 @@ describe('orphans', () => {
     expect(fleet.rooms.incidents.unresolved().map(({ incident }) => incident.fingerprint)).not.toContain(
       'orphan:at-start',
     );
+  });
+
+  it('tells of those that a lost run left under that run alone, and closes that once nobody is left', async () => {
+    const fleet = await open();
+    const unresolved = (): string[] => fleet.rooms.incidents.unresolved().map(({ incident }) => incident.fingerprint);
+    fleet.survivors.push(HANGS);
+    await fleet.crash();
+    expect(unresolved()).toEqual(['orphan:1']);
+    await fleet.crash(SECOND);
+    expect(unresolved()).toEqual(['orphan:1']);
+
+    fleet.survivors.length = 0;
+    await fleet.crash(SECOND);
+
+    expect(unresolved()).toEqual([]);
   });
 
   it('sweeps by mark a run that was killed between its start and its row', async () => {
