@@ -173,17 +173,22 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
   if (rows === undefined || upSince === undefined || rows.at - upSince < MINUTE_MS) return undefined;
   for (const agent of record.scheduled) {
     const due = rows.dues.find((row) => row.agent === agent);
-    if (due === undefined && rows.runs.some((run) => run.agent === agent)) continue;
-    if (due === undefined) return `${agent} has no due time any more`;
+    // Twice in a row, since what happened in this very instant is followed up, or explained, by the next tick.
+    if (due === undefined && [rows, record.rowsBefore].every((look) => look !== undefined && isForgotten(look, agent)))
+      return `${agent} has no due time any more`;
+    if (due === undefined) continue;
     const waitsFor = rows.at - Math.max(due.dueAt, upSince);
     const before = record.rowsBefore?.dues.find((row) => row.agent === agent && row.dueAt === due.dueAt);
-    // Twice in a row, since a row that was made in this very instant is explained by the next tick.
     if (waitsFor > MINUTE_MS && due.reason === null && before?.reason === null)
       return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
     const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
     if (waitsFor > LONGEST_TURN_MS && !isHeld) return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
   }
   return undefined;
+}
+
+function isForgotten({ dues, runs }: NonNullable<WorldRecord['rows']>, agent: string): boolean {
+  return ![...dues, ...runs].some((row) => row.agent === agent);
 }
 
 function twoRuns({ overlaps }: WorldRecord): string | undefined {

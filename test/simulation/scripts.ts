@@ -130,7 +130,7 @@ export function createScripts(options: ScriptOptions): Scripts {
       for (const credential of agent.credentials) {
         if (tools.call(program, credential, 'run')) continue;
         refusals.add(program.pid);
-        if (agent.credentials.length === 1) platform.told(credential, usersOf(credential));
+        if (agent.credentials.length === 1 && program.host.isAlive) platform.told(credential, usersOf(credential));
         program.print('AUTH_FAILED: token expired\n');
         return leave(program, EXIT.auth);
       }

@@ -314,7 +314,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       trace(`the control plane stopped after ${(clock.now() - asked) / 1_000} s`);
       const left = machine
         .alive()
-        .filter((program) => program.host === mine && isOfRun(program) && program.stuckUntil <= clock.now());
+        .filter((program) => program.host === mine && isOfRun(program) && program.stuckUntil === 0);
       if (left.length > 0) record.bugs.push(`it stopped, and left ${left.map(({ name }) => name).join(', ')} behind`);
       mine.isAlive = false;
       chat.hangUp(mine);
