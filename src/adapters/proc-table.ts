@@ -7,6 +7,9 @@ const ROWS_PER_TURN = 128;
 /** USER_HZ: what /proc counts in is a hundredth of a second on every architecture that Node runs on. */
 const TICK_MS = 10;
 
+/** A process without an environment is just being started as long as it is younger; later it has cleared it. */
+const YOUNG_MS = 300;
+
 const COMMAND_CHARS = 200;
 
 /** PF_EXITING and PF_KTHREAD of linux/sched.h. */
@@ -20,6 +23,9 @@ export function createProcTable(): ProcessTable | undefined {
   const bootId = text('/proc/sys/kernel/random/boot_id').trim();
   if (bootId === '') return undefined;
   const stat = (pid: number) => parseStat(pid, text(`/proc/${pid}/stat`));
+  const ageOf = ({ startTicks }: ProcessRow) =>
+    Number(text('/proc/uptime').split(' ')[0]) * 1000 - Number(startTicks) * TICK_MS;
+  const isYoung = (row: ProcessRow) => ageOf(row) < YOUNG_MS;
   return {
     bootId,
     isInstant: true,
@@ -44,19 +50,19 @@ export function createProcTable(): ProcessTable | undefined {
       }
       return { pids, hasMissed };
     },
+    isYoung,
     carries(row, mark) {
       const environment = read(`/proc/${row.pid}/environ`);
       if (environment === 'refused') return 'no';
-      if (environment.length === 0) return 'untold';
+      if (environment.length === 0) return isYoung(row) ? 'untold' : 'no';
       return hasMark(environment, mark) ? 'yes' : 'no';
     },
     tell(pid) {
       const command = read(`/proc/${pid}/cmdline`).toString('utf8').split('\0').join(' ').trim();
-      const uptimeMs = Number(text('/proc/uptime').split(' ')[0]) * 1000;
       const row = stat(pid);
       return {
         command: (command === '' ? (row?.name ?? '') : command).slice(0, COMMAND_CHARS),
-        ageMs: row === undefined ? 0 : Math.max(0, Math.round(uptimeMs - Number(row.startTicks) * TICK_MS)),
+        ageMs: row === undefined ? 0 : Math.max(0, Math.round(ageOf(row))),
       };
     },
   };

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity, Processes, SweepReport, SweepRequest } from '../ports.ts';
 import { endCgroup } from './cgroup.ts';
 import { sendSignal } from './process-signals.ts';
@@ -23,16 +23,14 @@ const FREEZING_MS = 150;
 const MAX_TOLD = 20;
 
 /**
- * Processes come and go while we look: for as long we look again in each pass, only at those that came meanwhile, and at those that could
- * not yet be told. Who forks and ends all the time lives for a millisecond or two; such a look takes a few hundred microseconds.
+ * Processes come and go while we look: so often we look again in each pass, as long as somebody came meanwhile or was gone before it could
+ * be looked at, but only at the new ones and at those that could not yet be told. Such a look takes a few hundred microseconds, and who
+ * forks and ends all the time is seen by every second or third of them. Counted, not timed: a busy machine gives us little of any time.
  */
-const CHASE_MS = 10;
+const MAX_CHASES = 25;
 
-/** How often it is looked again at one that tells nothing: while a program is being started, that is over soon; after that it is its nature. */
-const MAX_RETELLINGS = 5;
-
-/** For how long a pass that missed somebody does not count as clean; on a machine where others come and go all the time it has to. */
-const RESTLESS_MS = 100;
+/** For how long an orphan that is ending, and so could be one of those that we look for, does not let a pass count as clean. */
+const ENDING_MS = 100;
 
 /** Tells of a program of ours that has ended that its group was seen alive at that moment: nobody else can have got its number. */
 export type OutlivedLeader = (identity: ProcessIdentity) => boolean;
@@ -58,8 +56,8 @@ export function createSweep(table: ProcessTable, hasOutlivedLeader: OutlivedLead
     let left: readonly ProcessRow[] = [];
     for (let cleanPasses = 0; cleanPasses < 2 && elapsedMs() < DEADLINE_MS; ) {
       const knownBefore = hunt.known.size;
-      const { members, isRestless } = await lookFor(hunt, signal);
-      const isClean = members.length === 0 && !(isRestless && elapsedMs() < RESTLESS_MS);
+      const { members, hasEnding } = await lookFor(hunt, signal);
+      const isClean = members.length === 0 && !(hasEnding && elapsedMs() < ENDING_MS);
       cleanPasses = isClean ? cleanPasses + 1 : 0;
       left = members;
       if (signal === 'SIGSTOP' && hunt.known.size > knownBefore && elapsedMs() < FREEZING_MS) continue;
@@ -127,20 +125,24 @@ function protectOurs(table: ProcessTable): Circle {
 async function lookFor(
   hunt: Hunt,
   signal: 'SIGSTOP' | 'SIGKILL',
-): Promise<{ members: readonly ProcessRow[]; isRestless: boolean }> {
+): Promise<{ members: readonly ProcessRow[]; hasEnding: boolean }> {
   const { leader, known, circle, table } = hunt;
   const rows = new Map<number, ProcessRow>();
   const found = new Set<ProcessRow>();
   const untold = new Set<number>();
   const signalledGroups = new Set<number>();
   let isDisproved = false;
+  let isMoving = false;
   function visit(row: ProcessRow): void {
     if (circle.pids.has(row.pid)) return;
     rows.set(row.pid, row);
     if (leader !== undefined && row.pid === leader.pid && row.startTicks !== leader.startTicks) isDisproved = true;
+    // It may have left a child behind that is not yet among those that we look at.
+    if (row.state !== 'alive' && circle.pids.has(row.parent) && table.isYoung(row)) isMoving = true;
     const verdict = judge(row, hunt);
     if (verdict === 'untold') untold.add(row.pid);
     if (verdict !== 'yes') return;
+    isMoving = true;
     found.add(row);
     if (!table.isInstant || known.get(row.pid) === row.startTicks) return;
     // At once: by the end of this pass one that forks and leaves would be somebody else.
@@ -150,14 +152,14 @@ async function lookFor(
   }
 
   let listing = await table.look(visit);
-  const chaseUntil = performance.now() + CHASE_MS;
-  let isRestless = listing.hasMissed || untold.size > 0 || found.size > 0;
-  for (let round = 0; isRestless && table.isInstant && performance.now() < chaseUntil; round += 1) {
-    const settled = new Set(listing.pids.filter((pid) => round >= MAX_RETELLINGS || !untold.has(pid)));
-    const foundBefore = found.size;
+  for (let round = 0; round < MAX_CHASES && table.isInstant; round += 1) {
+    if (!isMoving && !listing.hasMissed && untold.size === 0) break;
+    // Who is only being started needs a moment; the others must not get one.
+    await (isMoving || listing.hasMissed ? nextTurn() : delay(1));
+    const settled = new Set(listing.pids.filter((pid) => !untold.has(pid)));
     untold.clear();
+    isMoving = false;
     listing = await table.look(visit, settled);
-    isRestless = listing.hasMissed || untold.size > 0 || found.size > foundBefore;
   }
 
   addKin(
@@ -170,8 +172,7 @@ async function lookFor(
   const added = members.filter((row) => known.get(row.pid) !== row.startTicks);
   for (const row of added) known.set(row.pid, row.startTicks);
   signalMembers(added, signal, hunt);
-  const isEnding = [...rows.values()].some(({ pid, state }) => state === 'ending' && untold.has(pid));
-  return { members, isRestless: listing.hasMissed || isEnding };
+  return { members, hasEnding: [...rows.values()].some(({ pid, state }) => state === 'ending' && untold.has(pid)) };
 }
 
 /** Whether this is one of those that we look for; `untold` when that cannot be said now, but may be in a moment. */

@@ -41,7 +41,9 @@ export interface ProcessTable {
   rowsOf(pids: readonly number[]): readonly ProcessRow[];
   childrenOf(pid: number): readonly number[];
   look(visit: (row: ProcessRow) => void, skipped?: ReadonlySet<number>): Promise<Listing>;
-  /** `untold` while it is being started or is ending, and for good when it has cleared its environment. */
+  /** True for the first moments of a process, in which it may have no environment yet. */
+  isYoung(row: ProcessRow): boolean;
+  /** `untold` of one so young that it may have no environment yet. */
   carries(row: ProcessRow, mark: Mark): 'yes' | 'no' | 'untold';
   /** The command line, shortened, and the age. */
   tell(pid: number): { readonly command: string; readonly ageMs: number };

@@ -55,6 +55,7 @@ export function createPsTable(): ProcessTable {
       }
       return { pids: rows.map(({ pid }) => pid), hasMissed: false };
     },
+    isYoung: () => false,
     carries: (row, mark) => (hasMark(commands.get(row.pid) ?? '', mark) ? 'yes' : 'no'),
     tell(pid) {
       const [row] = rowsOf([pid]);

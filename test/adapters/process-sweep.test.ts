@@ -118,6 +118,7 @@ it('leaves a process alone whose pid was given to another between look and kill'
       visit(looked);
       return { pids: [looked.pid], hasMissed: false };
     },
+    isYoung: () => false,
     carries: () => 'yes',
     tell: () => ({ command: 'sleep 600', ageMs: 0 }),
   };
