@@ -14,7 +14,10 @@ interface InactivePart {
 /** One row for each part; whoever makes a part work deletes its row. */
 const INACTIVE_PARTS: readonly InactivePart[] = [
   { keys: [['budget'], ...agentKeys('budget')], meaning: 'costs are counted run by run, but not limited' },
-  { keys: agentKeys('max_run_cost'), meaning: 'only claude limits its runs by itself; no other run is stopped by its cost' },
+  {
+    keys: agentKeys('max_run_cost'),
+    meaning: 'only claude limits its runs by itself; no other run is stopped by its cost',
+  },
   { keys: [['digest']], meaning: 'no digest is sent' },
   { keys: [['alerts', 'repeat']], meaning: 'an alert is sent once' },
   { keys: [['alerts', 'fallback']], meaning: 'alerts have no second route' },

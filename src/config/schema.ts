@@ -155,18 +155,20 @@ const permissionsSchema = z
       map({
         mode: oneOf(['ask', 'allow'])
           .optional()
-          .describe('`ask`: what the CLI would ask a person goes to the phone; `allow`: everything is allowed. Default: ask.'),
+          .describe(
+            '`ask`: what the CLI would ask a person goes to the phone; `allow`: everything is allowed. Default: ask.',
+          ),
         tools: distinct(text('the name of a tool'), 'a list of tools, such as [Read, "Bash(git log:*)"]')
           .optional()
           .describe('Tools that need no question, as the CLI names them.'),
-        within: duration()
-          .optional()
-          .describe('How long a question waits before it counts as denied. Default: 10m.'),
+        within: duration().optional().describe('How long a question waits before it counts as denied. Default: 10m.'),
       }),
     ],
     { error: 'expected ask, allow, or a map such as { tools: [Read, Edit], within: 10m }' },
   )
-  .describe('What the agent may do without asking: `ask` (the default), `allow`, or a map with the tools that need no question.');
+  .describe(
+    'What the agent may do without asking: `ask` (the default), `allow`, or a map with the tools that need no question.',
+  );
 
 const agentShape = {
   runtime: oneOf(['claude', 'codex', 'gemini', 'command'])
