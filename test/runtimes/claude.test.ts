@@ -421,6 +421,15 @@ describe('a permission of Claude Code', () => {
     ]);
   });
 
+  it('shows beside a command all that changes how it runs, but not what the model says of it', () => {
+    const input = { command: 'make', description: 'look', dangerouslyDisableSandbox: true, run_in_background: true };
+    const [event] = say(decoderOf(), question('q', 'Bash', input));
+
+    expect(event).toMatchObject({
+      detail: 'make\n\nand to that: {"dangerouslyDisableSandbox":true,"run_in_background":true}',
+    });
+  });
+
   it('shows the input of any other tool as JSON that a person can read', () => {
     const [event] = say(decoderOf(), question('q', 'Write', { file_path: '/a', content: 'x\ny' }));
     expect(event).toMatchObject({

@@ -134,10 +134,14 @@ function describeRule(rule: JsonRecord | undefined): string {
   return content === undefined ? `every call of ${tool}` : `${tool}: ${content}`;
 }
 
-/** What a call wants to do, in full: a command as it stands, anything else as JSON that a person can read. */
+/**
+ * What a call wants to do, in full: a command as it stands, with all that changes how it runs, such as a sandbox that is to be left;
+ * anything else as JSON that a person can read.
+ */
 function detailOf(tool: string, input: JsonRecord): string {
-  const command = textField(input, 'command');
-  return tool === 'Bash' && command !== undefined ? command : JSON.stringify(input, null, 2);
+  const { command, description: _, ...others } = input;
+  if (tool !== 'Bash' || typeof command !== 'string') return JSON.stringify(input, null, 2);
+  return Object.keys(others).length === 0 ? command : `${command}\n\nand to that: ${JSON.stringify(others)}`;
 }
 
 function answer(id: string, response: JsonRecord): string {
