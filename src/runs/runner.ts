@@ -270,13 +270,15 @@ export function createRunner(
     tail: (runId, maxBytes) => new TextDecoder().decode(executions.get(runId)?.spool.tail(maxBytes)),
 
     async recover() {
+      const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
+      // Before anything is waited for: an answer that is given while the sweeps go on would reach nobody.
+      for (const run of interrupted) questions.withdraw(run.id);
       const survivors: Survivor[] = [];
       for (const run of options.orphans.open()) {
         const report = await containment.sweep(run);
         survivors.push(...report.survivors);
         options.orphans.sweptAgain(run.id, report);
       }
-      const interrupted = storage.runs.alive().filter((run) => run.startedAt !== null);
       for (const run of interrupted) {
         const report = await containment.sweep({ id: run.id, identity: identityOf(run) });
         survivors.push(...report.survivors);

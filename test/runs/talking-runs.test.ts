@@ -153,6 +153,18 @@ describe('a run that speaks in events', () => {
     expect(fleet.rooms.questions.answer(1, { kind: 'option', index: 0 }, 'owner:1').kind).toBe('late');
   });
 
+  it('takes no answer any more after Nightdesk was killed, also while what is left of it is being swept', async () => {
+    const fleet = await open();
+    talker(fleet).tells({ kind: 'permission', request: 'r1', tool: 'Bash', detail: 'rm -r build', forRun: 'x' });
+    await fleet.settle();
+
+    const back = fleet.crash();
+    const answer = fleet.rooms.questions.answer(1, { kind: 'option', index: 0 }, 'owner:1');
+    await back;
+
+    expect(answer.kind).toBe('late');
+  });
+
   it('goes on with its session after Nightdesk was killed, and begins another one after a good end', async () => {
     const fleet = await open();
     talker(fleet).tells({ kind: 'session', resumeToken: 'session-1' });
