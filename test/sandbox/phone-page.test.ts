@@ -322,6 +322,18 @@ describe.skipIf(withoutChromium)('phone page', () => {
     expect(await phone.page.title()).toBe('Nightdesk');
   });
 
+  it('announces what a message says below its first line, and an answer below that', async () => {
+    await fillHistory();
+    await phone.scrollTo(0);
+
+    await bot.say('writer asks\n\nWhich title?');
+    await expectText(phone.page.locator('#banner'), 'writer asks Which title?');
+    const banner = await phone.page.locator('#banner').boundingBox();
+    const toasts = await phone.page.locator('#toasts').boundingBox();
+
+    expect(toasts?.y ?? 0).toBeGreaterThanOrEqual((banner?.y ?? 0) + (banner?.height ?? 0));
+  });
+
   it('counts what buzzed apart from what came without a sound', async () => {
     const loud = await bot.say('alert');
     const quiet = await bot.say('report', { disable_notification: true });
@@ -361,7 +373,33 @@ describe.skipIf(withoutChromium)('phone page', () => {
         .text(id)
         .locator('pre')
         .evaluate((node) => node.scrollWidth > node.clientWidth),
-    ).toBe(true);
+    ).toBe(false);
+  });
+
+  it('shows all of a line of code without another gesture, and no button over it', async () => {
+    const command = 'curl -fsSL https://example.invalid/install.sh --output install.sh && sh install.sh';
+    const id = await bot.say(`<pre>${command}</pre>`, { parse_mode: 'HTML' });
+    await phone.message(id).waitFor();
+
+    const code = await phone
+      .text(id)
+      .locator('.pre')
+      .evaluate((node) => {
+        const range = node.ownerDocument.createRange();
+        const code = node.querySelector('pre code');
+        if (code) range.selectNodeContents(code);
+        const frame = node.getBoundingClientRect();
+        const copy = node.querySelector('.copy')?.getBoundingClientRect();
+        const lines = [...range.getClientRects()];
+        return {
+          beyond: lines.filter((line) => line.right > frame.right || line.left < frame.left).length,
+          covered: lines.filter((line) => copy && line.right > copy.left && line.top < copy.bottom).length,
+          lines: lines.length,
+        };
+      });
+
+    expect(code.lines).toBeGreaterThan(1);
+    expect(code).toMatchObject({ beyond: 0, covered: 0 });
   });
 
   it('says that it is connecting while the sandbox is away, and keeps what could not be sent', async () => {

@@ -118,8 +118,8 @@ function createPre(entity, text, context) {
   const node = element(
     'div',
     { class: 'pre', 'data-block': true },
-    language,
     copy,
+    language,
     element('pre', { tabindex: 0 }, content),
   );
   return { node, content };

@@ -111,14 +111,10 @@ export function createMessageView(first, actions) {
   };
 }
 
-/** A message in one line. */
+/** The beginning of a message as one run of text, as Telegram shows it in notifications and above replies. */
 export function summary(message) {
-  const text =
-    (message.text ?? '')
-      .trim()
-      .split('\n')
-      .find((line) => line.trim()) ?? '';
-  return (text || message.document?.name || 'Message').slice(0, 160);
+  const text = (message.text ?? '').trim().replace(/\s+/g, ' ');
+  return (text || message.document?.name || 'Message').slice(0, 240);
 }
 
 function createMeta(message) {
