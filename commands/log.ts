@@ -3,14 +3,14 @@ import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { readableOutput, renderLogEnd } from '../src/telegram/cards/log-card.ts';
 import { sizeText } from '../src/telegram/cards/size.ts';
-import { bold, code, duration, line, richText } from '../src/telegram/cards/words.ts';
+import { bold, code, duration, line, lines, richText } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
 /** More than a message takes, so that something is left when much of it is not readable. */
 const TAIL_BYTES = 16 * 1024;
 
-/** /log AGENT [full]: what the newest run said last, or all that is kept of it as a file. */
+/** /log AGENT [full]: what the newest run that said anything said last, or all that is kept of it as a file. */
 export function createLogCommand(
   fleet: Fleet,
   storage: Storage,
@@ -22,25 +22,30 @@ export function createLogCommand(
     run({ argument, now }) {
       const [name, how, ...rest] = argument.toLowerCase().split(/\s+/).filter(Boolean);
       if (name === undefined)
-        return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((each) => [code(`/log ${each}`), ' '])));
+        return reply(lines('Which one?', ...[...fleet.agents.keys()].map((each) => code(`/log ${each}`))));
       const found = findAgent(fleet.agents, name);
       if (found.kind === 'unknown') return found.reply;
       const agent = found.agent.name;
       if (rest.length > 0 || (how !== undefined && how !== 'full'))
         return reply(line('You can say: ', code(`/log ${agent}`), ' or ', code(`/log ${agent} full`)));
-      const run = storage.runs.lastOf(agent);
-      if (run === undefined) return reply(`${agent} has not run yet.`);
+      const [newest, before] = storage.runs.recent(agent, 2);
+      if (newest === undefined) return reply(`${agent} has not run yet.`);
+      // A run that has only just begun would hide what the one before it said.
+      const run = isAlive(newest) && newest.outputAt === null && before?.logPath ? before : newest;
       const isFull = how === 'full';
       const head = line(
         bold(`${agent}: run ${run.id}`),
         `, ${describe(run, now)}`,
+        run === newest ? '' : `; run ${newest.id} has said nothing yet`,
         isFull ? '' : line('. All of it: ', code(`/log ${agent} full`)),
       );
-      if (run.logPath === null) return reply(line(head, '\n\nIt was never started, so it has no log.'));
+      if (run.logPath === null)
+        return reply(
+          line(head, isAlive(run) ? '\n\nIt has no log yet.' : '\n\nIt was never started, so it has no log.'),
+        );
       const body = richText(head);
       // What a living run said a moment ago may not be in its file yet.
-      const isAlive = run.state === 'starting' || run.state === 'running';
-      const last = isAlive && !isFull ? readableOutput(tail(run.id, TAIL_BYTES)) : '';
+      const last = isAlive(run) && !isFull ? readableOutput(tail(run.id, TAIL_BYTES)) : '';
       if (last.trim() !== '') return { kind: 'text', body: renderLogEnd(body, last) };
       return {
         kind: 'file',
@@ -53,15 +58,19 @@ export function createLogCommand(
   };
 }
 
+function isAlive(run: RunRow): boolean {
+  return run.state === 'starting' || run.state === 'running';
+}
+
 /** `running for 3 min, said 1.2 MB, the last of it 4 s ago`. */
 function describe(run: RunRow, now: number): string {
   const said =
     run.outputAt === null
-      ? 'said nothing'
-      : `said ${sizeText(run.outputBytes)}, the last of it ${duration(now - run.outputAt)} ago`;
+      ? ''
+      : `, said ${sizeText(run.outputBytes)}, the last of it ${duration(now - run.outputAt)} ago`;
   if (run.endedAt === null)
-    return `${run.startedAt === null ? 'waits for its start' : `running for ${duration(now - run.startedAt)}`}, ${said}`;
+    return `${run.startedAt === null ? 'waits for its start' : `running for ${duration(now - run.startedAt)}`}${said}`;
   const took = run.startedAt === null ? '' : ` after ${duration(run.endedAt - run.startedAt)}`;
   const how = run.state === 'failed' ? `failed (${run.failure ?? 'unknown'})` : run.state;
-  return `${how} ${duration(now - run.endedAt)} ago${took}, ${said}`;
+  return `${how} ${duration(now - run.endedAt)} ago${took}${said}`;
 }

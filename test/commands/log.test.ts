@@ -33,6 +33,7 @@ telegram: { owners: [1] }
 agents:
   scout: { runtime: command, command: [/bin/true], schedule: every 1h }
   writer: { runtime: command, command: [/bin/true], schedule: every 1h }
+  idler: { runtime: command, command: [/bin/true], schedule: every 1h }
 `);
   const { storage } = openStorage();
   const home = temporaryFolder();
@@ -152,6 +153,18 @@ describe('/log', () => {
     expect(shownOutput(answer)).toBe('head of the log\nsaid a moment ago');
   });
 
+  it('shows what the run before said as long as the newest is silent, and says so', async () => {
+    const { runs, ends, asks } = setUp();
+    ends(runs('scout', 'of the run before\n').id, 'done');
+    runs('scout', '');
+
+    const [end, all] = [await asks('scout'), await asks('scout full')];
+
+    expect(end.payload['text']).toMatch(/^scout: run 1, done 0 s ago.*; run 2 has said nothing yet\. All of it/);
+    expect(shownOutput(end)).toBe('of the run before');
+    expect(all.files[0]?.content).toBe('of the run before\n');
+  });
+
   it('shows as many whole lines as a message takes', async () => {
     const { runs, ends, asks } = setUp();
     const lines = Array.from({ length: 10_000 }, (_, line) => `line ${line} of a long log 😀`);
@@ -200,21 +213,23 @@ describe('/log', () => {
     ends(gone.id, 'done');
     rmSync(gone.path);
     const removed = [await asks('scout'), await asks('scout full')];
-    runs('scout', undefined);
-    const notStarted = await asks('scout');
+    const waits = runs('idler', undefined);
+    const notYet = await asks('idler');
+    ends(waits.id, 'stopped');
+    const neverStarted = await asks('idler');
 
     expect(never.payload['text']).toBe('writer has not run yet.');
-    for (const answer of [soFar, ...atAll])
-      expect(answer.payload['text']).toMatch(/said nothing.*It has said nothing yet\.$/s);
+    for (const answer of [soFar, ...atAll]) expect(answer.payload['text']).toMatch(/\n\nIt has said nothing yet\.$/);
     for (const answer of removed)
       expect(answer.payload['text']).toMatch(/\n\nIts log is gone: it was older than logs\.keep, or had to make room/);
-    expect(notStarted.payload['text']).toMatch(/waits for its start.*It was never started, so it has no log\.$/s);
+    expect(notYet.payload['text']).toMatch(/waits for its start.*It has no log yet\.$/s);
+    expect(neverStarted.payload['text']).toMatch(/It was never started, so it has no log\.$/);
   });
 
   it('without a name, with an unknown one or an unknown word says what can be said', async () => {
     const { asks } = setUp();
 
-    expect((await asks('')).payload['text']).toBe('Which one? /log scout /log writer ');
+    expect((await asks('')).payload['text']).toBe('Which one?\n/log scout\n/log writer\n/log idler');
     expect((await asks('nobody')).payload['text']).toMatch(/There is no agent "nobody"/);
     expect((await asks('scout all')).payload['text']).toBe('You can say: /log scout or /log scout full');
   });
