@@ -106,7 +106,8 @@ export function createQuestions(options: {
   const { fleet, storage, clock, outbox, scrub } = options;
 
   function render(question: QuestionRow) {
-    const setting = { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData };
+    const owners = fleet.telegram.owners.length;
+    const setting = { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData, owners };
     return renderQuestionCard(question, readOptions(question), setting);
   }
 

@@ -179,12 +179,19 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       asked,
       message.text.startsWith('/')
         ? 'I do not know that command. What I can do: /help'
-        : 'I was not waiting for a message, so I did nothing with it. What I can do: /help',
+        : `I was not waiting for a message, so I did nothing with it. ${hintOfQuestion()}What I can do: /help`,
     );
   });
   bot.on('message', (ctx) => {
     if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');
   });
+
+  /** Whoever types an answer without replying to the question is told how: it may be meant for something else. */
+  function hintOfQuestion(): string {
+    const open = storage.runs.alive().flatMap((run) => storage.questions.openOf(run.id));
+    const question = open.find(({ kind }) => kind === 'ask');
+    return question === undefined ? '' : `To answer ${question.agent}, reply to its question with it. `;
+  }
 
   function draftOfMessage(chatId: number, messageId: number): number | undefined {
     return idInKey(/^draft:(\d+):/, chatId, messageId);

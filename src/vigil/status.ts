@@ -110,6 +110,9 @@ export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): Fl
   };
 }
 
+/** What a run does whose question nobody has answered. */
+const WAITS_FOR_OWNER = '❓ waits for your answer';
+
 /** The setting that names the containment of this start. */
 export const CONTAINMENT_KEY = 'containment';
 
@@ -144,7 +147,10 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
     if (holds.length > 0) return { condition: 'held', reason: holds.map((hold) => hold.reason).join('; ') };
     const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
     if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };
-    if (alive !== undefined) return { condition: 'running', reason: alive.progressNote ?? alive.beatNote };
+    if (alive !== undefined) {
+      const asks = storage.questions.openOf(alive.id).length > 0;
+      return { condition: 'running', reason: asks ? WAITS_FOR_OWNER : (alive.progressNote ?? alive.beatNote) };
+    }
     // Refused by a credential that lives again: it has not had its turn yet.
     if (last?.failure === 'auth') return { condition: 'idle', reason: 'has not run since the credential came back' };
     if (last?.state === 'failed')

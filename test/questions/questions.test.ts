@@ -102,6 +102,18 @@ describe('a question of an agent', () => {
     expect(world.draft(draft)?.body).toBe('hello');
   });
 
+  it('takes no message that is not a reply, but says how to answer', async () => {
+    const { world, run, ask } = setUp();
+    const id = ask('Which city?', { options: ['Berlin', 'Paris'] });
+
+    const said = await world.says('Rome');
+
+    expect(said).toBe(
+      'I was not waiting for a message, so I did nothing with it. To answer scout, reply to its question with it. What I can do: /help',
+    );
+    expect(world.rooms.questions.look({ run }, id)).toEqual({ kind: 'open' });
+  });
+
   it('takes only the first of two answers, and tells the second one what the first did', async () => {
     const { world, run, ask } = setUp();
     const id = ask('Which city?', { options: ['Berlin', 'Paris'] });

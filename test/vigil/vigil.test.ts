@@ -61,6 +61,34 @@ describe('loadFleetStatus', () => {
     expect(statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.lastProofAt).toBe(fleet.now());
   });
 
+  it('says of a running agent that it waits for an answer, until there is one', async () => {
+    const fleet = await open();
+    const run = fleet.storage.runs.aliveOf('runs')?.id ?? 0;
+    const reason = () => statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.reason;
+
+    const id = fleet.storage.transaction(() =>
+      fleet.storage.questions.add({
+        runId: run,
+        agent: 'runs',
+        kind: 'ask',
+        request: 'key:one',
+        tool: null,
+        text: 'Which one?',
+        forRun: null,
+        options: '[]',
+        askedAt: fleet.now(),
+        expiresAt: fleet.now() + MINUTE,
+      }),
+    );
+    const before = reason();
+    fleet.storage.transaction(() =>
+      fleet.storage.questions.settle(id, { state: 'answered', answer: 'This', by: 'owner:1', at: fleet.now() }),
+    );
+
+    expect(before).toBe('❓ waits for your answer');
+    expect(reason()).toBeNull();
+  });
+
   it('says that the fleet is paused', async () => {
     const fleet = await open();
 

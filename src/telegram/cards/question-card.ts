@@ -32,6 +32,12 @@ const PERMISSION_BUTTONS: readonly Pick<Button, 'text' | 'style'>[] = [
   { text: 'Deny', style: 'danger' },
 ];
 
+/** What a question's card needs besides the question. */
+interface QuestionSetting extends CardSetting {
+  /** How many people may answer; where there is one, nobody asks who did. */
+  readonly owners: number;
+}
+
 /** Key of the card that shows this question. */
 export function questionCardKey(id: number): string {
   return `question:${id}`;
@@ -46,11 +52,15 @@ export function questionBinding(question: Pick<QuestionRow, 'runId' | 'request'>
  * The card of a question as it stands: who asks what, until when, and a button for each answer while it is open.
  * What a CLI wants to run is shown whole, as a file where it does not fit a message, so that nobody allows half a command unseen.
  */
-export function renderQuestionCard(question: QuestionRow, options: readonly string[], setting: CardSetting): Content {
+export function renderQuestionCard(
+  question: QuestionRow,
+  options: readonly string[],
+  setting: QuestionSetting,
+): Content {
   return question.kind === 'permission' ? renderPermission(question, setting) : renderAsk(question, options, setting);
 }
 
-function renderPermission(question: QuestionRow, setting: CardSetting): Content {
+function renderPermission(question: QuestionRow, setting: QuestionSetting): Content {
   const head = line(
     bold(`🔐 ${question.agent} asks: may it use ${shorten(visible(question.tool ?? ''), 100)}?`),
     ` · run ${question.runId}`,
@@ -75,7 +85,7 @@ function renderPermission(question: QuestionRow, setting: CardSetting): Content 
   };
 }
 
-function renderAsk(question: QuestionRow, options: readonly string[], setting: CardSetting): Content {
+function renderAsk(question: QuestionRow, options: readonly string[], setting: QuestionSetting): Content {
   const isListed = options.some((option) => option.length > LONGEST_LABEL);
   const isOpen = question.state === 'open';
   const listed = isOpen && isListed ? options.map((option, index) => `${index + 1}. ${option}`) : [];
@@ -106,7 +116,7 @@ function renderAsk(question: QuestionRow, options: readonly string[], setting: C
   };
 }
 
-function renderState(question: QuestionRow, setting: CardSetting): Piece {
+function renderState(question: QuestionRow, setting: QuestionSetting): Piece {
   const at = (time: number): Piece => clockTime(time, setting.timezone, setting.now);
   const isPermission = question.kind === 'permission';
   switch (question.state) {
@@ -115,7 +125,7 @@ function renderState(question: QuestionRow, setting: CardSetting): Piece {
         ? line('⏳ Decide by ', at(question.expiresAt), ', or it is denied')
         : line('⏳ Answer by ', at(question.expiresAt));
     case 'answered': {
-      const when = line(at(question.settledAt ?? question.expiresAt), ` by ${actorWords(question.answeredBy)}`);
+      const when = line(at(question.settledAt ?? question.expiresAt), actorWords(question.answeredBy, setting.owners));
       if (!isPermission)
         return lines(line('✅ Answered ', when, ':'), quote(shorten(question.answer ?? '', LONGEST_ANSWER)));
       if (question.answer === 'once') return line('✅ Allowed once ', when);
@@ -128,8 +138,9 @@ function renderState(question: QuestionRow, setting: CardSetting): Piece {
   }
 }
 
-function actorWords(actor: string | null): string {
-  return (actor ?? 'nobody').replace(':', ' ');
+function actorWords(actor: string | null, owners: number): string {
+  if (owners === 1 && actor?.startsWith('owner:')) return '';
+  return ` by ${(actor ?? 'nobody').replace(':', ' ')}`;
 }
 
 function sign(question: QuestionRow, index: number, setting: CardSetting): string {

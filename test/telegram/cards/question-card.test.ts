@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { createCallbackData } from '../../../src/telegram/callback-data.ts';
+import { renderQuestionCard } from '../../../src/telegram/cards/question-card.ts';
+import type { QuestionRow } from '../../../storage/question-store.ts';
+
+const answered: QuestionRow = {
+  id: 1,
+  runId: 1,
+  agent: 'scout',
+  kind: 'ask',
+  request: 'key:ask-1',
+  tool: null,
+  text: 'Which city?',
+  forRun: null,
+  options: '["Paris"]',
+  state: 'answered',
+  answer: 'Paris',
+  answeredBy: 'owner:4242',
+  askedAt: 0,
+  expiresAt: 60_000,
+  settledAt: 30_000,
+  deliveredAt: null,
+};
+
+function textOf(question: QuestionRow, owners: number): string {
+  const setting = { timezone: 'UTC', now: 30_000, callbackData: createCallbackData('a key'), owners };
+  const content = renderQuestionCard(question, ['Paris'], setting);
+  return content.kind === 'text' ? content.body.text : '';
+}
+
+describe('the card of an answered question', () => {
+  it('names who answered only where several people may', () => {
+    expect(textOf(answered, 1)).toContain('✅ Answered 00:00:\nParis');
+    expect(textOf(answered, 2)).toContain('✅ Answered 00:00 by owner 4242:\nParis');
+  });
+
+  it('always says when it was Nightdesk that decided', () => {
+    const denied: QuestionRow = { ...answered, kind: 'permission', answer: 'deny', answeredBy: 'nightdesk' };
+
+    expect(textOf(denied, 1)).toContain('🚫 Denied 00:00 by nightdesk');
+  });
+});
