@@ -19,21 +19,21 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
   return {
     title: 'Welcome to the night desk',
     intro:
-      'You run Kiln & Kettle, a small publisher of things about pots. Seven agents work for you on Murmur, a made-up social network on this machine. Nothing that they write goes out without you.',
+      'You run Kiln & Kettle, a small publisher of things about pots. Seven agents work for you on Murmur, a made-up network on this machine. Nothing they write goes out without you.',
     steps: [
       { label: 'Approve', text: 'the next reply that you like. The card then shows its link.' },
       { label: 'Edit', text: 'one with a typo (the one about tile 118 has two). Send your text, then approve that.' },
-      { label: 'Reject', text: 'one that shouts or has a fact wrong, and say why. Its agent tries once more.' },
-      { label: 'Answer', text: 'the creator, who soon wants a title from you: press one, or reply with your own.' },
-      { label: '/status', text: 'one screen: what is wrong, then who works.' },
+      { label: 'Reject', text: 'one that shouts, and say why. Its agent tries once more.' },
+      { label: 'Answer', text: 'the creator, who soon asks for a title: press one, or reply with yours.' },
+      { label: '/status', text: 'what is wrong, then who works.' },
       { label: '/drafts', text: 'all that waits, by deadline.' },
       { label: '/why scout', text: 'why it ran, or didn’t.' },
-      { label: '/log creator', text: 'what it said while it worked.' },
-      { label: '/pause all', text: 'then /resume all: nobody works, then everybody.' },
+      { label: '/log creator', text: 'what it said last.' },
+      { label: '/pause all', text: 'nobody works until /resume all.' },
     ],
     ahead: {
       label: `About ${Math.round(options.tokenLifetimeMs / 1000)} seconds after the start`,
-      text: 'Murmur’s token expires. Watch for one alert that names every agent it holds, and press Re-auth. They go on by themselves.',
+      text: 'Murmur’s token expires. One alert names every agent it holds. Press Re-auth, and they go on.',
     },
     outro: `See what is live: ${options.platformUrl}/@kilnandkettle`,
   };
