@@ -18,6 +18,9 @@ export interface DailyWindow {
   readonly toMinute: number;
 }
 
+/** What may hold the processes of a run. */
+export type ContainmentName = 'best' | 'bubblewrap' | 'cgroup' | 'unshare' | 'group';
+
 export type RuntimeName = 'command' | 'claude' | 'codex' | 'gemini';
 
 export type FailureMode = {
@@ -100,6 +103,8 @@ export interface Fleet {
   readonly home: string;
   /** How many runs may be alive at once; the rest waits its turn, longest waiting first. */
   readonly concurrency: number;
+  /** The layer that holds each run's processes: the best that works here, or one by name. */
+  readonly containment: ContainmentName;
   readonly telegram: { readonly owners: readonly number[]; readonly chat: number };
   readonly budget: { readonly monthlyUsd: number; readonly warnPercent: readonly number[] } | undefined;
   readonly logs: { readonly totalBytes: number; readonly keepMs: number; readonly keepFreeBytes: number };

@@ -27,6 +27,7 @@ export function resolveFleet(file: string, written: FleetFile, env: Env): Fleet 
     file,
     timezone,
     home,
+    containment: written.containment ?? 'best',
     concurrency: written.concurrency ?? DEFAULT_CONCURRENCY,
     telegram: { owners: written.telegram.owners, chat: written.telegram.chat ?? written.telegram.owners[0] ?? 0 },
     budget: budget && { monthlyUsd: budget.monthly, warnPercent: sorted(budget.warn ?? [50, 80, 95]) },

@@ -243,6 +243,11 @@ export const fleetSchema = map({
   concurrency: wholeNumber(1, 200, 'a whole number from 1 to 200')
     .optional()
     .describe('How many runs may be alive at once; the rest waits its turn. Default: 32.'),
+  containment: oneOf(['best', 'bubblewrap', 'cgroup', 'unshare', 'group'])
+    .optional()
+    .describe(
+      'What holds the processes of a run: the best that works here, or one by name where agents need what the best forbids, such as sudo. Default: best.',
+    ),
   telegram: telegramSchema,
   budget: budgetSchema.optional(),
   logs: logsSchema.optional(),

@@ -1,3 +1,4 @@
+import type { ContainmentName } from '../config/fleet.ts';
 import type { Clock, ProcessExit, Processes, SpawnRequest } from '../ports.ts';
 import { createBubblewrap } from './bubblewrap.ts';
 import { cgroupFolderName, createCgroup } from './cgroup.ts';
@@ -42,10 +43,16 @@ export async function probeContainment(options: {
   readonly processes: Processes;
   readonly clock: Pick<Clock, 'after'>;
   readonly home: string;
+  /** `best`, or the only layer to try before the process group. */
+  readonly wanted: ContainmentName;
   readonly offers: ContainmentOffers;
 }): Promise<ContainmentChoice> {
   const passedOver: { name: string; reason: string }[] = [];
   for (const candidate of listCandidates(options)) {
+    if (options.wanted !== 'best' && options.wanted !== candidate.name) {
+      passedOver.push({ name: candidate.name, reason: `fleet.yaml wants containment: ${options.wanted}` });
+      continue;
+    }
     const reason = 'reason' in candidate ? candidate.reason : await tryLayer(candidate.layer, options);
     if (reason === undefined && 'layer' in candidate) return { chosen: candidate.layer, passedOver };
     const hint = candidate.name === 'cgroup' && 'layer' in candidate ? CGROUP_HINT : '';

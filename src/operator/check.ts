@@ -27,6 +27,7 @@ async function describeContainment({ loaded, env }: Configuration): Promise<stri
     clock: createSystemClock(),
     // Not the fleet's own: a check must not touch what the running control plane started.
     home: `${loaded.fleet.home} (check)`,
+    wanted: loaded.fleet.containment,
     offers: readContainmentOffers(env['PATH'] ?? ''),
   });
   return [

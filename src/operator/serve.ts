@@ -71,21 +71,24 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     async function runControlPlane(): Promise<number> {
       const scrubber = createScrubber([token, ...(options.secrets ?? [])]);
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
+      const clock = createSystemClock();
+      const processes = createProcesses(log);
+      const runEnvironment = baseEnvironment(options.env, fleet.timezone);
+      // Its trials run while everything else is built.
+      const probing = probeContainment({
+        processes,
+        clock,
+        home: fleet.home,
+        wanted: fleet.containment,
+        offers: readContainmentOffers(runEnvironment.PATH),
+      });
       const rooms: { gateway?: Gateway } = {};
       const server = await createLoopbackServer(
         (request, gone) => rooms.gateway?.serve(request, gone) ?? { status: 503, body: '{"error":"starting"}' },
         { maxBodyBytes: MAX_REQUEST_BYTES, log, renderRefusal },
       );
       const storage = createStorage(database);
-      const clock = createSystemClock();
-      const processes = createProcesses();
-      const runEnvironment = baseEnvironment(options.env, fleet.timezone);
-      const { chosen: containment } = await probeContainment({
-        processes,
-        clock,
-        home: fleet.home,
-        offers: readContainmentOffers(runEnvironment.PATH),
-      });
+      const { chosen: containment } = await probing;
       log.info('runs are contained', { by: containment.name });
       const controlPlane = createControlPlane({
         fleet,

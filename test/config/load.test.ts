@@ -62,6 +62,7 @@ test('fills in every default when only an owner is named', () => {
     file: join(place.folder, 'fleet.yaml'),
     timezone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
     home: join(place.folder, 'state'),
+    containment: 'best',
     concurrency: 32,
     telegram: { owners: [7], chat: 7 },
     budget: undefined,

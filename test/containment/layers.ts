@@ -19,6 +19,7 @@ export async function openLayer(
   const offers = readContainmentOffers(process.env['PATH'] ?? '');
   const hidden = Object.entries(NEEDED).flatMap(([layer, needs]) => (layer === name ? [] : [needs]));
   const { chosen, passedOver } = await probeContainment({
+    wanted: 'best',
     processes,
     clock: createSystemClock(),
     home,

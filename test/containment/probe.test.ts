@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readContainmentOffers } from '../../src/adapters/containment-offers.ts';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
+import type { ContainmentName } from '../../src/config/fleet.ts';
 import { markOf, markToSweep } from '../../src/containment/mark.ts';
 import { type ContainmentOffers, probeContainment } from '../../src/containment/probe.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
@@ -17,8 +18,8 @@ const NOTHING: ContainmentOffers = {
   findCgroups: () => [],
 };
 
-function probe(offers: ContainmentOffers) {
-  return probeContainment({ processes: createProcesses(), clock: createSystemClock(), home: 'probed', offers });
+function probe(offers: ContainmentOffers, wanted: ContainmentName = 'best') {
+  return probeContainment({ processes: createProcesses(), clock: createSystemClock(), home: 'probed', wanted, offers });
 }
 
 /** A program in the place of bwrap. */
@@ -38,6 +39,20 @@ describe('the probe of containment', () => {
       { name: 'bubblewrap', reason: 'bwrap is not on the PATH: install the package bubblewrap' },
       { name: 'cgroup', reason: 'this machine tells of no cgroup (v2) that Nightdesk is in' },
       { name: 'unshare', reason: 'unshare is not on the PATH: install the package util-linux' },
+    ]);
+  });
+
+  it('tries only the layer that fleet.yaml wants', async () => {
+    const { chosen, passedOver } = await probe(fakeBwrap('echo broken >&2; exit 1'), 'group');
+    const one = await probe(fakeBwrap('echo broken >&2; exit 1'), 'bubblewrap');
+
+    expect(chosen.name).toBe('process group');
+    expect(passedOver.map(({ reason }) => reason)).toEqual(Array(3).fill('fleet.yaml wants containment: group'));
+    expect(one.chosen.name).toBe('process group');
+    expect(one.passedOver.map(({ reason }) => reason)).toEqual([
+      '`true` did not run in it: broken',
+      'fleet.yaml wants containment: bubblewrap',
+      'fleet.yaml wants containment: bubblewrap',
     ]);
   });
 

@@ -61,6 +61,7 @@ export function fleetOf(parts: {
     file: '/fleet/fleet.yaml',
     timezone: parts.timezone ?? 'UTC',
     home: '/fleet/state',
+    containment: 'best',
     concurrency: parts.concurrency ?? 32,
     telegram: { owners: [OWNER], chat: OWNER },
     budget: undefined,
