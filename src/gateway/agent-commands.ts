@@ -13,7 +13,7 @@ import {
 } from './agent-calls.ts';
 import type { Ask, AskEnd } from './asking.ts';
 import type { GatewayAddress, GatewayOutcome } from './gateway-client.ts';
-import { MAX_DRAFT_BYTES } from './limits.ts';
+import { MAX_DRAFT_BYTES, MAX_SPAN_MS, MAX_SPAN_WORDS } from './limits.ts';
 
 /** What an agent command touches. */
 export interface AgentCommandIo {
@@ -234,7 +234,8 @@ function readAddress(env: AgentCommandIo['env']): GatewayAddress | string {
 async function readSpan(text: string): Promise<number | string> {
   const { parseDuration } = await import('../config/duration.ts');
   const parsed = parseDuration(text);
-  return parsed.kind === 'parsed' ? parsed.value : parsed.expected;
+  if (parsed.kind === 'refused') return parsed.expected;
+  return parsed.value <= MAX_SPAN_MS ? parsed.value : MAX_SPAN_WORDS;
 }
 
 /** An ISO time in UTC; null when it is neither a time nor a duration back. */

@@ -42,6 +42,12 @@ export const MAX_OPTION_CHARS = 200;
 /** How long a question waits where its agent does not say. */
 export const DEFAULT_WITHIN_MS = 30 * 60_000;
 
+/** The longest span that a draft or a question may wait: a number beyond it is a slip of the pen. */
+export const MAX_SPAN_MS = 366 * 86_400_000;
+
+/** What is said of a span beyond it. */
+export const MAX_SPAN_WORDS = 'a duration of at most 366d';
+
 /** Seconds that one request of the agents' commands may wait for an answer. */
 export const MAX_WAIT_SECONDS = 240;
 

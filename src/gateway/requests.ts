@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { parseDuration } from '../config/duration.ts';
-import { MAX_CONTEXT_CHARS, MAX_NOTE_CHARS, MAX_OPTION_CHARS, MAX_OPTIONS, MAX_QUESTION_CHARS } from './limits.ts';
+import {
+  MAX_CONTEXT_CHARS,
+  MAX_NOTE_CHARS,
+  MAX_OPTION_CHARS,
+  MAX_OPTIONS,
+  MAX_QUESTION_CHARS,
+  MAX_SPAN_MS,
+  MAX_SPAN_WORDS,
+} from './limits.ts';
 
 /**
  * What each POST route takes, and each tool; messages are the end of a sentence that begins with the field's name, descriptions are what
@@ -50,19 +58,18 @@ function isUrl(candidate: string): boolean {
 }
 
 const SHORTEST_MS = 1_000;
-const LONGEST_MS = 366 * 86_400_000;
-const NOT_SPAN = `must be a whole number of milliseconds from ${SHORTEST_MS} (a second) to ${LONGEST_MS} (366 days)`;
+const NOT_SPAN = `must be a whole number of milliseconds from ${SHORTEST_MS} (a second) to ${MAX_SPAN_MS} (366 days)`;
 
 function span() {
-  return z.int(NOT_SPAN).min(SHORTEST_MS, NOT_SPAN).max(LONGEST_MS, NOT_SPAN);
+  return z.int(NOT_SPAN).min(SHORTEST_MS, NOT_SPAN).max(MAX_SPAN_MS, NOT_SPAN);
 }
 
 /** A span as agents write it, `4h`. */
 function writtenSpan() {
   return z.string(NOT_TEXT).transform((written, context) => {
     const parsed = parseDuration(written);
-    if (parsed.kind === 'parsed' && parsed.value <= LONGEST_MS) return parsed.value;
-    const expected = parsed.kind === 'refused' ? parsed.expected : 'a duration of at most 366d';
+    if (parsed.kind === 'parsed' && parsed.value <= MAX_SPAN_MS) return parsed.value;
+    const expected = parsed.kind === 'refused' ? parsed.expected : MAX_SPAN_WORDS;
     context.addIssue({ code: 'custom', message: `must be ${expected}` });
     return z.NEVER;
   });

@@ -332,6 +332,7 @@ describe('a command line that is wrong', () => {
     ],
     ['ask', [], 'the text is missing: what do you ask?'],
     ['ask', ['--within', 'soon', 'Go?'], '--within must be a duration such as "30s", "5m", "4h", "7d" or "1h30m"'],
+    ['ask', ['--within', '900d', 'Go?'], '--within must be a duration of at most 366d'],
     ['ask', ['--within', '5m', '--within', '6m', 'Go?'], '--within is given twice'],
     [
       'ask',
