@@ -98,8 +98,8 @@ export function startExecution(options: ExecutionOptions): Execution {
     if (run.publicationId !== null && stream === 'stdout')
       lastStdout = (lastStdout + text.decode(chunk, { stream: true })).slice(-LAST_LINE_CHARS);
     for (const event of events) options.onEvent(execution, event);
-    options.onOutput(execution);
     watchPatience();
+    options.onOutput(execution);
   }
 
   /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */

@@ -3,6 +3,7 @@ import type { Custodian } from '../credentials/custodian.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { RunEvent } from '../runtimes/runtime.ts';
+import { isPassingStorageTrouble } from '../worker.ts';
 import type { Execution } from './execution.ts';
 import { readGenerations } from './settlement.ts';
 import type { ToolFailures } from './tool-failures.ts';
@@ -10,7 +11,20 @@ import type { ToolFailures } from './tool-failures.ts';
 /** Calls of one run that go on at the same time; no agent makes as many. */
 const MOST_OPEN_CALLS = 256;
 
-/** Builds what follows from an event of a run that is alive: each is one transaction, or a word to the program itself. */
+/** Events of one run that wait for a database that takes them; its decoder tells fewer. */
+const MOST_WAITING = 500;
+
+/** What follows from the events of runs: each is one transaction, or a word to the program itself. */
+export interface RunEvents {
+  /** Acts on an event of a run that is alive; what cannot be written down right now waits. */
+  take(execution: Execution, event: RunEvent): void;
+  /** Writes down what waits, in its order; throws while the database still does not take it. */
+  retry(execution: Execution): void;
+  /** The same within the transaction of the run's end, but for questions: nobody waits for their answers any more. */
+  end(execution: Execution): void;
+}
+
+/** Builds what acts on events. */
 export function createRunEvents(options: {
   readonly storage: Storage;
   readonly clock: Clock;
@@ -19,9 +33,10 @@ export function createRunEvents(options: {
   readonly questions: Questions;
   readonly toolFailures: ToolFailures;
   readonly scrub: (text: string) => string;
-}): (execution: Execution, event: RunEvent) => void {
+}): RunEvents {
   const { storage, clock, log, custodian } = options;
   const callsBegun = new WeakMap<Execution, Map<string, number>>();
+  const waiting = new WeakMap<Execution, RunEvent[]>();
 
   /** The first sign counts while the agent still runs: who mistakes it for a passing trouble would go on for hours. */
   function onAuthSign(execution: Execution, event: RunEvent & { kind: 'auth-sign' }): void {
@@ -70,7 +85,7 @@ export function createRunEvents(options: {
     );
   }
 
-  return (execution, event) => {
+  function act(execution: Execution, event: RunEvent): void {
     const { run } = execution;
     switch (event.kind) {
       case 'output':
@@ -112,5 +127,48 @@ export function createRunEvents(options: {
       case 'warning':
         return note(execution, 'warning', event.text);
     }
+  }
+
+  function retry(execution: Execution): void {
+    const events = waiting.get(execution) ?? [];
+    for (let [next] = events; next !== undefined; [next] = events) {
+      act(execution, next);
+      events.shift();
+    }
+  }
+
+  return {
+    retry,
+    take(execution, event) {
+      const events = waiting.get(execution) ?? [];
+      if (!ROW_KINDS.has(event.kind) || events.length >= MOST_WAITING) return act(execution, event);
+      waiting.set(execution, events);
+      events.push(event);
+      try {
+        retry(execution);
+      } catch (error) {
+        if (!isPassingStorageTrouble(error)) throw error;
+        log.error('run: what it told cannot be written down right now; trying again', {
+          run: execution.run.id,
+          event: event.kind,
+          code: error.code,
+        });
+      }
+    },
+    end(execution) {
+      const events = (waiting.get(execution) ?? []).filter(({ kind }) => !kind.startsWith('permission'));
+      for (const event of events) act(execution, event);
+    },
   };
 }
+
+/** Events that a row follows from; all others are acted on whatever the database does. */
+const ROW_KINDS: ReadonlySet<RunEvent['kind']> = new Set([
+  'auth-sign',
+  'session',
+  'compacted',
+  'tool-ended',
+  'permission',
+  'permission-void',
+  'warning',
+]);

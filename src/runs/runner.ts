@@ -36,8 +36,8 @@ export interface Runner extends Worker {
 /**
  * The effector of runs: starts what is `starting`, stops what shall stop, settles what ended.
  *
- * Each look: 1. starts the runs that wait for it, after their row is claimed; 2. sends TERM, and after the grace KILL, to the runs that
- * are asked to stop; 3. gives CLIs the answers to their permission requests; 4. sweeps again what could not be ended.
+ * Each look: 1. sends TERM, and after the grace KILL, to the runs that are asked to stop; 2. starts the runs that wait for it, after their
+ * row is claimed; 3. gives CLIs the answers to their permission requests; 4. sweeps again what could not be ended.
  * A run's end is settled once, whatever way it came, and only after its tree is swept.
  */
 export function createRunner(
@@ -64,7 +64,7 @@ export function createRunner(
   const executions = new Map<number, Execution>();
   const flights = new Set<Promise<void>>();
   const writer = createPatientWriter({ name: 'runner', clock, log });
-  const onEvent = createRunEvents(options);
+  const events = createRunEvents(options);
   const prepare = createRunPreparation({ ...options, mcpUrl: `${options.environment.gatewayUrl}/mcp` });
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
@@ -113,19 +113,26 @@ export function createRunner(
       processes: options.processes,
       clock,
       guard,
-      onEvent,
+      onEvent: events.take,
       onOutput,
       onLate,
     });
     executions.set(run.id, execution);
     const { identity, exit } = execution.process;
-    const flight = exit
-      .then((ended) => end(execution, ended))
-      .catch(options.onFatal)
-      .finally(() => flights.delete(flight));
-    flights.add(flight);
-    if (identity !== undefined) guard(() => storage.transaction(() => storage.runs.started(run.id, identity)));
+    follow(exit.then((ended) => end(execution, ended)));
+    if (identity !== undefined) writeSoon(() => storage.runs.started(run.id, identity));
     log.info('run started', { run: run.id, agent: agent.name, pid: identity?.pid });
+  }
+
+  /** Keeps track of what goes on beside the looks, so that stopping can wait for it. */
+  function follow(work: Promise<void>): void {
+    const flight = work.catch(options.onFatal).finally(() => flights.delete(flight));
+    flights.add(flight);
+  }
+
+  /** Writes down what happens once: nothing would bring it up again. */
+  function writeSoon(change: () => void): void {
+    follow(writer.write(() => storage.transaction(change)));
   }
 
   /** What comes from outside a look has no worker around it: a full disk is waited out, anything else is a bug. */
@@ -162,7 +169,7 @@ export function createRunner(
 
   function onLate({ run }: Execution, why: 'timeout' | 'stuck' | 'lingers'): void {
     const reason = why === 'lingers' ? FINISHED : why;
-    storage.transaction(() => storage.runs.wantStop(run.id, reason, clock.now()));
+    writeSoon(() => void storage.runs.wantStop(run.id, reason, clock.now()));
   }
 
   async function end(execution: Execution, exit: ProcessExit): Promise<void> {
@@ -184,6 +191,7 @@ export function createRunner(
     };
     await writer.write(() =>
       storage.transaction(() => {
+        events.end(execution);
         const current = storage.runs.get(run.id) ?? run;
         if (execution.outputBytes > 0) writeCounts(execution, current.outputAt ?? now);
         settlement.settle(
@@ -224,18 +232,21 @@ export function createRunner(
     const open = options.orphans.open();
     if (open.length === 0 || clock.now() - sweptAgainAt < SWEEP_AGAIN_MS) return;
     sweptAgainAt = clock.now();
-    const flight = (async () => {
-      for (const run of open) {
-        const report = await containment.sweep(run);
-        await writer.write(() => options.orphans.sweptAgain(run.id, report));
-      }
-    })()
-      .catch(options.onFatal)
-      .finally(() => flights.delete(flight));
-    flights.add(flight);
+    follow(
+      (async () => {
+        for (const run of open) {
+          const report = await containment.sweep(run);
+          await writer.write(() => options.orphans.sweptAgain(run.id, report));
+        }
+      })(),
+    );
   }
 
   function look(): undefined {
+    const alive = storage.runs.alive();
+    // Before anything that has to be written: what is asked to stop is stopped on a full disk, too.
+    for (const run of alive) if (run.stopWantedAt !== null) executions.get(run.id)?.stop();
+    for (const execution of executions.values()) events.retry(execution);
     for (const run of storage.runs.toStart()) {
       if (run.stopWantedAt === null) begin(run);
       else
@@ -245,11 +256,9 @@ export function createRunner(
           cutShort(),
         );
     }
-    for (const run of storage.runs.alive()) {
+    for (const run of alive) {
       const execution = executions.get(run.id);
-      if (execution === undefined) continue;
-      if (run.stopWantedAt !== null) execution.stop();
-      else answerRequests(execution);
+      if (execution !== undefined && run.stopWantedAt === null) answerRequests(execution);
     }
     sweepAgain();
   }
