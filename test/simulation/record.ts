@@ -168,6 +168,8 @@ export interface Rows {
   readonly openQuestions: readonly { id: number; run: number; expiresAt: number; isRunOver: boolean }[];
   /** Permissions that a living CLI waits for, with the row of the question if there is one. */
   readonly awaited: readonly { run: number; request: string; since: number; state: string }[];
+  /** Programs of runs that are alive, and until when they may be. */
+  readonly running: readonly { pid: number; name: string; endsAt: number }[];
   /** Programs of runs that are over, and which no incident explains. */
   readonly leftovers: readonly { pid: number; name: string; run: number; state: string }[];
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];

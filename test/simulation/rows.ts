@@ -5,6 +5,7 @@ import type { PermissionAsked, Rows, WorldRecord } from './record.ts';
 /** What the machine knows at the moment that the rows are read. */
 interface Alive {
   readonly programs: readonly Program[];
+  readonly timeoutOf: (agent: string) => number;
   readonly permissions: readonly PermissionAsked[];
 }
 
@@ -63,6 +64,9 @@ export function createRowReader(database: Database.Database): (at: number, alive
       ({ state, ...open }) => ({ ...open, isRunOver: isOver(state) }),
     ),
     awaited: listAwaited(alive),
+    running: alive.programs
+      .filter(({ role }) => role === 'agent' || role === 'publisher')
+      .map(({ pid, name, startTicks }) => ({ pid, name, endsAt: Number(startTicks) + alive.timeoutOf(name) })),
     leftovers: listLeftovers(alive),
     limitIncidents: limits.all() as Rows['limitIncidents'],
     drafts: drafts.all() as Rows['drafts'],

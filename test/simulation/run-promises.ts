@@ -12,6 +12,7 @@ const OUTSIDE: readonly string[] = ['auth', 'rate-limit', 'overloaded'];
 /** What is promised of runs: their programs, their questions, their sessions, and what keeps them from starting. */
 export const RUN_PROMISES: readonly WorldPromise[] = [
   { name: 'no program outlives its run unless an incident says so', broken: leftover, isSlow: true },
+  { name: 'every run ends in its time', broken: endlessRun, isSlow: true },
   { name: 'a permission is told once, and as it was decided', broken: wrongAnswer },
   { name: 'a permission that was decided is told', broken: untoldPermission, isSlow: true },
   { name: 'an agent is answered what the owner said', broken: inventedAnswer },
@@ -26,6 +27,14 @@ export const RUN_PROMISES: readonly WorldPromise[] = [
 function leftover({ rows }: WorldRecord): string | undefined {
   const [first] = rows?.leftovers ?? [];
   return first && `pid ${first.pid} of ${first.name} is alive, and its run ${first.run} is ${first.state}`;
+}
+
+function endlessRun(record: WorldRecord): string | undefined {
+  const late = record.rows?.running.find(({ endsAt }) => isOverdue(record, endsAt, MINUTE_MS));
+  return (
+    late &&
+    `pid ${late.pid} of ${late.name} still runs, ${Math.round((record.now - late.endsAt) / SECOND_MS)} s after its timeout`
+  );
 }
 
 function wrongAnswer(record: WorldRecord): string | undefined {

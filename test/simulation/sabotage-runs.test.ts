@@ -60,6 +60,16 @@ describe('a world notices', () => {
     expect(names).toContain('no agent has two runs alive at once');
   });
 
+  test('when a run is not stopped at its timeout', async () => {
+    const names = await brokenBy(
+      inStorage(({ runs }) => ({
+        runs: { ...runs, wantStop: (id, reason, at) => reason !== 'timeout' && runs.wantStop(id, reason, at) },
+      })),
+    );
+
+    expect(names).toContain('every run ends in its time');
+  });
+
   test('when a denied permission is told as allowed', async () => {
     const names = await brokenBy(rewriting((text) => [text.replace('"deny"', '"allow"')]));
 

@@ -377,7 +377,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     lookedAt = record.now;
     if (!host.isAlive || plane === undefined) return;
     record.rowsBefore = record.rows;
-    record.rows = readRows(record.now, { programs: machine.alive(), permissions: record.permissions });
+    record.rows = readRows(record.now, {
+      programs: machine.alive(),
+      permissions: record.permissions,
+      timeoutOf: (agent) => fleet.agents.get(agent)?.timeoutMs ?? 0,
+    });
   }
 
   return {
