@@ -28,13 +28,14 @@ export function acquireLock(
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const database = new Database(file, { timeout: LOOK_MS });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // The lock takes no room on a disk that may be full: a journal in a file would.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
     return { kind: 'taken', by: readHolder(`${file}.holder`) };
   }
-  writeFileSync(`${file}.holder`, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o600 });
+  tellHolder(`${file}.holder`);
   return { kind: 'held', lock: { release: () => void database.close() } };
 }
 
@@ -43,15 +44,26 @@ export function inspectLock(file: string): { readonly held: boolean; readonly by
   try {
     const database = new Database(file, { timeout: 0, fileMustExist: true });
     try {
-      database.exec('BEGIN IMMEDIATE; ROLLBACK');
+      // A mere read: it works for whoever may only read, and on a full disk.
+      database.exec('SELECT count(*) FROM sqlite_schema');
       return { held: false, by: undefined };
-    } catch {
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY') return { held: false, by: undefined };
       return { held: true, by: readHolder(`${file}.holder`) };
     } finally {
       database.close();
     }
   } catch {
     return { held: false, by: undefined };
+  }
+}
+
+/** For a message only: on a full disk the lock holds without it. */
+function tellHolder(file: string): void {
+  try {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, host: hostname() }), { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
   }
 }
 

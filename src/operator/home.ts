@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../ports.ts';
 import { launcherText } from '../gateway/launcher.ts';
@@ -38,7 +38,9 @@ export function prepareHome(folder: string, launcher: { readonly nodePath: strin
   }
   chmodSync(home.secrets, 0o700);
   const file = join(home.bin, 'nightdesk');
-  writeFileSync(file, launcherText(launcher.nodePath, launcher.binPath), { mode: 0o700 });
+  const text = launcherText(launcher.nodePath, launcher.binPath);
+  // Written over on a full disk, it would be empty: agents of all later runs would not find us.
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text, { mode: 0o700 });
   return home;
 }
 

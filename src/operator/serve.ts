@@ -21,12 +21,17 @@ import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
 import type { Log } from '../ports.ts';
 import { createScrubber } from '../secrets.ts';
 import type { RichText } from '../telegram/outbox.ts';
+import { isPassingStorageTrouble } from '../worker.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Home, loadCallbackKey, prepareHome } from './home.ts';
+import { awaitRoom } from './room-to-start.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long stopping may take: the contract promises 30 s, and the supervisor kills after that. */
 const STOP_WITHIN_MS = 25_000;
+
+/** How long the one message may take that is sent before there is a database. */
+const DIRECT_MS = 10_000;
 
 /** What a control plane is served from. */
 export interface ServeOptions {
@@ -46,6 +51,14 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
   const { fleet, token } = options;
   const random = createCryptoRandom();
+  const hasRoom = await awaitRoom({
+    home: fleet.home,
+    machine: createSystemMachine(),
+    disk: createFileDisk(),
+    terminal,
+    tell: (text) => sendDirectly(options, text),
+  });
+  if (!hasRoom) return EXIT.ok;
   const binPath = join(import.meta.dirname, '..', 'bin.js');
   const prepared = tryPrepareHome(fleet.home, { nodePath: process.execPath, binPath }, terminal);
   if (prepared === undefined) return EXIT.config;
@@ -121,6 +134,12 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       return stopped ? code : EXIT.software;
     }
   } catch (error) {
+    const cause = error instanceof StorageError ? error.cause : error;
+    // Full or locked may pass: a supervisor has to try again, which it does not after 78.
+    if (isPassingStorageTrouble(cause)) {
+      terminal.complain(`nightdesk: the database in ${fleet.home} cannot be written right now (${cause.code})`);
+      return EXIT.tempfail;
+    }
     if (!(error instanceof StorageError)) throw error;
     terminal.complain(`nightdesk: ${error.message}; ${error.hint}`);
     return EXIT.config;
@@ -147,6 +166,20 @@ function reportEnding(ending: Ending, log: Log, terminal: Terminal): number {
       log.error('ending because of a bug; everything that was decided is in the database', { reason });
       return EXIT.software;
     }
+  }
+}
+
+/** Sends a message to the owner without a row; false when it did not arrive. */
+async function sendDirectly({ fleet, token, apiRoot }: ServeOptions, text: string): Promise<boolean> {
+  try {
+    await createGrammyApi(token, apiRoot).call(
+      'sendMessage',
+      { chat_id: fleet.telegram.chat, text },
+      { timeoutMs: DIRECT_MS },
+    );
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -14,6 +14,11 @@ export interface Reserve {
   giveBack(): boolean;
 }
 
+/** Where a state folder has its reserve. */
+export function reservePath(home: string): string {
+  return join(home, 'reserve');
+}
+
 /** Builds the reserve of a state folder. */
 export function createReserve(options: {
   readonly home: string;
@@ -22,7 +27,7 @@ export function createReserve(options: {
   readonly log: Log;
 }): Reserve {
   const { disk, clock, log } = options;
-  const path = join(options.home, 'reserve');
+  const path = reservePath(options.home);
   let isThere: boolean | undefined;
   let failedAt: number | undefined;
 
