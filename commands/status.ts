@@ -1,7 +1,7 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
-import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus } from '../src/vigil/status.ts';
+import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus, renderReason } from '../src/vigil/status.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
@@ -62,7 +62,7 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
     agent.condition !== 'held' && agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
       ? line(' · next ', clockTime(agent.nextDueAt, timezone, now))
       : '';
-  const reason = agent.reason === null ? '' : ` · ${shorten(agent.reason, 90)}`;
+  const reason = renderReason(agent, now, 90);
   return line(
     `${sign} `,
     bold(agent.name),
@@ -70,7 +70,7 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
       ? ` · running for ${duration(now - (agent.runningSince ?? now))}, ${proof}${agent.contextPercent === null ? '' : `, context ${agent.contextPercent} %`}`
       : ` · ${proof}`,
     next,
-    reason,
+    reason === undefined ? '' : ` · ${reason}`,
   );
 }
 

@@ -4,11 +4,14 @@ import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { duration } from '../telegram/cards/words.ts';
 import { loadLastLife } from '../vigil/housekeeper.ts';
-import { type FleetStatus, loadFleetStatus } from '../vigil/status.ts';
+import { type FleetStatus, loadFleetStatus, renderReason } from '../vigil/status.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { locateHome } from './home.ts';
 import type { Terminal } from './terminal.ts';
+
+/** What a line on a terminal shows of a reason; the whole of it is in the JSON. */
+const LONGEST_REASON = 300;
 
 /** `nightdesk status --config F [--json]`: what the control plane knows, from its database, whether it runs or not. */
 export function status(file: string, json: boolean, terminal: Terminal): number {
@@ -70,7 +73,8 @@ function describe(
     ),
     ...facts.agents.map((agent) => {
       const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
-      return `${agent.name}: ${agent.condition}, ${proof}${agent.reason === null ? '' : ` (${agent.reason})`}`;
+      const reason = renderReason(agent, now, LONGEST_REASON);
+      return `${agent.name}: ${agent.condition}, ${proof}${reason === undefined ? '' : ` (${reason})`}`;
     }),
     `drafts: ${facts.drafts.pending} pending, ${facts.drafts.approved} approved, ${facts.drafts.unknown} of unknown fate`,
     `messages waiting to be sent: ${facts.outbox.waiting}`,

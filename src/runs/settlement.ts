@@ -82,8 +82,8 @@ export function createSettlement(options: {
   function pause(agent: string, delayMs: number): void {
     const now = clock.now();
     if ((backoffOf(agent)?.until ?? 0) >= now + delayMs) return;
-    const reason = `it failed, next try in ${duration(delayMs)}`;
-    storage.holds.place({ agent, kind: 'backoff', subject: '', reason, since: now, until: now + delayMs });
+    const until = now + delayMs;
+    storage.holds.place({ agent, kind: 'backoff', subject: '', reason: 'it failed', since: now, until });
   }
 
   /** The agent's failed runs at the end of its history, this one included, for which `isAlike` holds. */

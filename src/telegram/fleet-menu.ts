@@ -3,7 +3,7 @@ import type { Context } from 'grammy';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
-import { AGENT_SIGNS, type AgentStatus, loadAgentStatus } from '../vigil/status.ts';
+import { AGENT_SIGNS, type AgentStatus, loadAgentStatus, renderReason } from '../vigil/status.ts';
 import { bold, clockTime, code, count, duration, line, lines, type Piece, shorten } from './cards/words.ts';
 
 /** Columns of the list of agents: two names fit a phone. */
@@ -49,7 +49,7 @@ export function createFleetMenu(options: {
     const used = lastRun === null ? '' : describeUse(lastRun);
     return lines(
       bold(`${AGENT_SIGNS[status.condition]} ${status.name}: ${status.condition}`),
-      status.reason === null ? undefined : shorten(status.reason, 300),
+      renderReason(status, now, 300),
       status.lastProofAt === null
         ? 'It has proved nothing yet.'
         : line('Last proof ', at(status.lastProofAt), `, ${duration(now - status.lastProofAt)} ago`),

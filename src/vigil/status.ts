@@ -1,7 +1,9 @@
 import type { CredentialState } from '../../storage/credential-store.ts';
+import type { HoldRow } from '../../storage/hold-store.ts';
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
+import { duration, shorten } from '../telegram/cards/words.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
 
 /** How an agent stands, worst first in this order. */
@@ -13,6 +15,8 @@ export interface AgentStatus {
   readonly condition: AgentCondition;
   /** Why it is in that condition, in words. */
   readonly reason: string | null;
+  /** When the last of its holds ends; null where nothing holds it, or something without an end. */
+  readonly heldUntil: number | null;
   /** When something last proved that it works: a good end, a beat, progress, or output of the run that is alive. */
   readonly lastProofAt: number | null;
   readonly runningSince: number | null;
@@ -122,6 +126,11 @@ function describeRun(run: RunRow): NonNullable<AgentStatus['lastRun']> {
   return { id, state, endedAt, evidence, model, cliVersion, inputTokens, outputTokens, costUsd };
 }
 
+function endOf(holds: readonly HoldRow[]): number | null {
+  const ends = holds.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
+  return holds.length === 0 || ends.includes(Number.POSITIVE_INFINITY) ? null : Math.max(...ends);
+}
+
 /** Reads how one agent stands. */
 export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   const alive = storage.runs.aliveOf(agent.name);
@@ -135,6 +144,7 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   return {
     name: agent.name,
     ...condition(),
+    heldUntil: endOf(holds),
     lastProofAt: proofs.length === 0 ? null : Math.max(...proofs),
     runningSince: alive?.startedAt ?? null,
     nextDueAt: due?.dueAt ?? null,
@@ -158,4 +168,11 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
     if (due?.reason) return { condition: 'waiting', reason: due.reason };
     return { condition: 'idle', reason: null };
   }
+}
+
+/** The reason of a condition in words, with how long it still lasts where it ends by itself; undefined where there is none. */
+export function renderReason({ reason, heldUntil }: AgentStatus, now: number, mostCharacters: number): string | undefined {
+  if (reason === null) return undefined;
+  const end = heldUntil === null || heldUntil <= now ? '' : `, for ${duration(heldUntil - now)} more`;
+  return `${shorten(reason, mostCharacters - end.length)}${end}`;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHousekeeper, loadLastLife } from '../../src/vigil/housekeeper.ts';
-import { loadFleetStatus } from '../../src/vigil/status.ts';
+import { loadFleetStatus, renderReason } from '../../src/vigil/status.ts';
 import { createRoomWorld, createVirtualClock, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
 
 let world: RoomWorld | undefined;
@@ -50,6 +50,17 @@ describe('loadFleetStatus', () => {
     expect(byName.get('later')).toMatchObject({ condition: 'idle', lastProofAt: null, lastRun: null });
     expect(credentials).toMatchObject([{ name: 'claude', state: 'dead', provedAt: null }]);
     expect(incidents[0]).toMatchObject({ severity: 'critical', agents: ['dead'] });
+  });
+
+  it('tells of a pause after a failure how long it lasts, and promises no try at its end', async () => {
+    const fleet = await open();
+    await fleet.advance(2 * SECOND);
+
+    const fails = statusOf(fleet).agents.find((agent) => agent.name === 'fails');
+
+    expect(fails).toMatchObject({ condition: 'held', reason: 'it failed' });
+    expect(fails && renderReason(fails, fleet.now(), 90)).toMatch(/^it failed, for [1-9]\d? s more$/);
+    expect(fails && renderReason({ ...fails, heldUntil: null }, fleet.now(), 90)).toBe('it failed');
   });
 
   it('takes output of a living run, a beat, and a good end for proofs', async () => {
