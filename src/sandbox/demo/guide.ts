@@ -25,11 +25,11 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
       { label: 'Edit', text: 'one with a typo (the one about tile 118 has two). Send your text, then approve that.' },
       { label: 'Reject', text: 'one that shouts, and say why. Its agent tries once more.' },
       { label: 'Answer', text: 'the creator, who soon asks for a title: press one, or reply with yours.' },
-      { label: '/status', text: 'what is wrong, then who works.' },
+      { label: '/status', text: 'what is wrong, who works.' },
       { label: '/drafts', text: 'all that waits, by deadline.' },
       { label: '/why scout', text: 'why it ran, or didn’t.' },
       { label: '/log creator', text: 'what it said last.' },
-      { label: '/pause all', text: 'nobody works until /resume all.' },
+      { label: '/pause all', text: 'then /resume all.' },
     ],
     ahead: {
       label: `About ${Math.round(options.tokenLifetimeMs / 1000)} seconds after the start`,
