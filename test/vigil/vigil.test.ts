@@ -136,6 +136,11 @@ describe('housekeeper', () => {
 
   it('drops settled rows after a month and keeps what still counts', async () => {
     const fleet = await open();
+    const asker = { run: fleet.storage.runs.lastOf('idle')?.id ?? 0, agent: 'idle' };
+    const asked = fleet.rooms.questions.ask(asker, { text: 'Left?', options: [], withinMs: MINUTE });
+    fleet.rooms.questions.withdraw(asker.run);
+    fleet.storage.dues.wait('idle', fleet.now(), 'owner');
+    await fleet.advance(3 * SECOND);
     const time = createVirtualClock(fleet.now() + 40 * 24 * HOUR);
     const housekeeper = createHousekeeper({
       storage: fleet.storage,
@@ -151,6 +156,9 @@ describe('housekeeper', () => {
     await housekeeper.stop();
 
     expect(fleet.storage.dues.receipts('idle', 10)).toEqual([]);
+    expect(asked.kind).toBe('asked');
+    expect(fleet.storage.questions.get(1)).toBeUndefined();
+    expect(fleet.storage.runs.get(asker.run)).toBeUndefined();
     expect(fleet.storage.runs.lastOf('idle')?.state).toBe('done');
     expect(fleet.storage.runs.aliveOf('runs')).toBeDefined();
     expect(fleet.storage.dues.waitingOf('idle')).toBeDefined();
