@@ -69,6 +69,8 @@ const REAP_MS = 3;
 const KILL_MS = 25;
 /** A sweep that cannot end somebody gives up after this time. */
 const SWEEP_MS = 2_000;
+/** From the news of an end until its row: what ended later than this before a crash may be in no row. */
+export const UNSETTLED_MS = SWEEP_MS + 100;
 
 /** Builds the machine. */
 export function createMachine(options: {

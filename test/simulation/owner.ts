@@ -63,6 +63,10 @@ export function createOwner(options: {
     if (question !== undefined && text !== undefined)
       record.choices.push({ question: Number(question), text, at: clock.now() });
     if (data.startsWith('resume:')) noteResume('all');
+    // He asks for the card once more.
+    const again = /^show:(\d+):/.exec(data)?.[1];
+    if (again !== undefined)
+      for (const showing of record.showings) if (showing.key.startsWith(`draft:${again}:`)) showing.isKnown = false;
     chat.press(message, data);
     if (!isCalm() && random.chance(0.08)) clock.after(random.between(10, 3_000), () => chat.press(message, data));
     if (verb === 'edit' && random.chance(0.8))

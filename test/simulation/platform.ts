@@ -1,5 +1,6 @@
 import type { Credential } from '../../src/config/fleet.ts';
 import type { Clock } from '../../src/ports.ts';
+import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, Publication, UsageLimit, WorldRecord } from './record.ts';
 
 /** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
@@ -13,7 +14,7 @@ export interface Platform {
   told(credential: string, alive: readonly number[]): void;
   /** One more probe is in order: somebody logged in, or the last probe's answer died with the control plane. */
   excuse(credential: string): void;
-  /** What was told in this very instant was lost with the control plane. */
+  /** What was told a moment ago may be lost with the control plane. */
   forgetInstant(): void;
   outageOf(credential: string): CredentialOutage | undefined;
   /** The subscription behind a credential is used up until then: its model calls are refused. */
@@ -84,7 +85,8 @@ export function createPlatform(options: {
     },
     excuse: (credential) => void outageOf(credential)?.excuses.push(clock.now()),
     forgetInstant() {
-      for (const outage of record.outages) if (outage.knownAt === clock.now()) outage.knownAt = undefined;
+      for (const outage of record.outages)
+        if ((outage.knownAt ?? 0) > clock.now() - UNSETTLED_MS) outage.knownAt = undefined;
     },
     exhaust: (credential, resetsAt) =>
       void record.limits.push({

@@ -3,12 +3,12 @@ import { hashBody } from '../../src/drafts/desk.ts';
 import type { ProcessExit } from '../../src/ports.ts';
 import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
-import type { MachineHooks, Program } from './machine.ts';
+import { type MachineHooks, type Program, UNSETTLED_MS } from './machine.ts';
 import { createProgramTools, type ScriptOptions } from './program-tools.ts';
 
 /** The scripts, and what a crash takes from them. */
 export interface Scripts extends MachineHooks {
-  /** What was told in this very instant died with the control plane. */
+  /** What was told a moment ago may have died with the control plane. */
   forgetInstant(): void;
   /** The owner has to be asked what became of the drafts that were being published. */
   lostPublishers(lost: readonly Program[]): void;
@@ -256,7 +256,7 @@ export function createScripts(options: ScriptOptions): Scripts {
       for (const [agent, times] of failures)
         failures.set(
           agent,
-          times.filter((at) => at !== now),
+          times.filter((at) => at <= now - UNSETTLED_MS),
         );
     },
     sessionOwner: claude.ownerOf,

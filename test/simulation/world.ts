@@ -14,7 +14,7 @@ import { createInstalledCli } from './cli-versions.ts';
 import { type Stage, thinkOfFaults } from './faults.ts';
 import { MINUTE_MS, makeFleet, PROMPT, SECOND_MS } from './fleets.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
-import { createMachine, type Host, isOfRun, type Program } from './machine.ts';
+import { createMachine, type Host, isOfRun, type Program, UNSETTLED_MS } from './machine.ts';
 import { createOwner } from './owner.ts';
 import { createPlatform } from './platform.ts';
 import { findBroken } from './promises.ts';
@@ -235,7 +235,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const onEnd = (error: unknown): void => {
       if (!mine.isAlive) return;
       // Whoever starts it again does so until the disk has room.
-      if (record.upSince === undefined && isPassingStorageTrouble(error)) return die('on a full disk', 10 * SECOND_MS);
+      if (resources.isFull() && isPassingStorageTrouble(error)) return die('on a full disk', 10 * SECOND_MS);
       record.bugs.push(`it ended by a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       die('by a bug', SECOND_MS);
     };
@@ -265,7 +265,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const lost = machine.alive().filter((program) => program.host === old && program.role === 'publisher');
     platform.forgetInstant();
     scripts.forgetInstant();
-    record.duties.splice(0, record.duties.length, ...record.duties.filter(({ since }) => since !== now));
+    record.duties.splice(
+      0,
+      record.duties.length,
+      ...record.duties.filter(({ since }) => since <= now - UNSETTLED_MS || since > now),
+    );
     // What carries no mark, and no row knows, is out of reach for the next incarnation: this world lets it die with its parent.
     machine.orphan(old, (program) => {
       const isReachable = program.request.env[MARK] !== undefined || logins.has(program.pid);
