@@ -46,7 +46,6 @@ export function createHousekeeper(options: {
     storage.holds.purge(now - KEEP_MS);
     storage.credentials.purge(now - KEEP_MS);
     storage.incidents.purge(now - KEEP_MS);
-    storage.questions.purge(now - KEEP_MS);
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
     storage.runs.purge(now - KEEP_MS);

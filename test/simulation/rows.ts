@@ -65,7 +65,7 @@ export function createRowReader(database: Database.Database): (at: number, alive
     ),
     awaited: listAwaited(alive),
     running: alive.programs
-      .filter(({ role }) => role === 'agent' || role === 'publisher')
+      .filter(({ role, run }) => (role === 'agent' || role === 'publisher') && !isOver(runState.get(run)))
       .map(({ pid, name, startTicks }) => ({ pid, name, endsAt: Number(startTicks) + alive.timeoutOf(name) })),
     leftovers: listLeftovers(alive),
     limitIncidents: limits.all() as Rows['limitIncidents'],
