@@ -14,6 +14,7 @@ import { createPublicationStore, type PublicationStore } from './publication-sto
 import { createQuestionStore, type QuestionStore } from './question-store.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
+import { createSpareRoom, type SpareRoom } from './spare-room.ts';
 
 /** Everything that is remembered, and the one way to change it. */
 export interface Storage {
@@ -34,6 +35,7 @@ export interface Storage {
   readonly publications: PublicationStore;
   readonly clis: CliStore;
   readonly questions: QuestionStore;
+  readonly spareRoom: SpareRoom;
 }
 
 /** Builds the stores over an open database; every statement is compiled here. */
@@ -61,5 +63,6 @@ export function createStorage(database: Database.Database): Storage {
     publications: createPublicationStore(connection),
     clis: createCliStore(connection),
     questions: createQuestionStore(connection),
+    spareRoom: createSpareRoom(database),
   };
 }

@@ -80,7 +80,10 @@ export function createMachineWatch(options: {
       removed.bytes > 0 ? Math.max(machine.freeDiskBytes(fleet.home) ?? 0, (found ?? 0) + removed.bytes) : found;
     isDiskLow = isTooLittle(left, keepFreeBytes, hold !== undefined);
     if (left !== undefined && left < RESERVE_BYTES) reserve.giveBack();
-    else if (left !== undefined && !isDiskLow && left >= keepFreeBytes + RESERVE_BYTES) reserve.layDown();
+    else if (left !== undefined && !isDiskLow && left >= keepFreeBytes + RESERVE_BYTES) {
+      reserve.layDown();
+      storage.spareRoom.keep();
+    }
     if (isDiskLow && left !== undefined) write(() => tell('disk', hold, describeDisk(left)));
     else if (hold !== undefined) write(() => end('disk', hold, left, 'The disk has room again'));
   }

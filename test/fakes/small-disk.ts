@@ -14,10 +14,10 @@ afterEach(() => {
   for (const folder of mounted.splice(0)) spawnSync(PROGRAMS.unmount, [folder]);
 });
 
-/** A file system of one megabyte that ends with the test, to be filled up; undefined where none can be mounted. */
-export function smallDisk(): string | undefined {
+/** A file system of one megabyte, or so much, that ends with the test, to be filled up; undefined where none can be mounted. */
+export function smallDisk(sizeBytes = SMALL_DISK_BYTES): string | undefined {
   const folder = temporaryFolder();
-  const { status } = spawnSync(PROGRAMS.mount, ['-t', 'tmpfs', '-o', `size=${SMALL_DISK_BYTES}`, 'tmpfs', folder]);
+  const { status } = spawnSync(PROGRAMS.mount, ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder]);
   if (status !== 0) return undefined;
   mounted.push(folder);
   return folder;
