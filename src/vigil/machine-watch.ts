@@ -134,7 +134,7 @@ export function createMachineWatch(options: {
     const { leftBytes, title, evidence, note, severity } = shortage;
     const before = told.get(kind);
     if (hold !== undefined && before === undefined) told.set(kind, leftBytes);
-    if (hold !== undefined && (before === undefined || leftBytes > before / 2)) return;
+    if (hold !== undefined && (before === undefined || leftBytes >= before / 2)) return;
     storage.holds.place({
       agent: '',
       kind,

@@ -139,6 +139,16 @@ describe('a disk that fills up', () => {
     expect(holds()).toEqual(['* disk: the disk is nearly full: 350 MB left']);
   });
 
+  it('is told once when nothing at all is left', async () => {
+    const { watch, clock, left, open } = setUp();
+    left.disk = 0;
+    watch.start();
+
+    await clock.pass(MINUTE);
+
+    expect(open()[0]?.times).toBe(1);
+  });
+
   it('is told anew when only half of it is left, and not each time that it is looked at', async () => {
     const { watch, clock, left, holds, open, text } = setUp();
     left.disk = 400 * MB;
