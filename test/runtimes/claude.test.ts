@@ -203,6 +203,12 @@ describe('starting Claude Code', () => {
 });
 
 describe('what Claude Code tells while it runs', () => {
+  it('takes no session whose name would be an option of the run that goes on with it', () => {
+    const events = say(decoderOf(), { ...INIT, session_id: '--dangerously-skip-permissions' });
+
+    expect(events.filter(({ kind }) => kind === 'session')).toEqual([]);
+  });
+
   it('is its session, its model and its version, once', () => {
     expect(eventsOf('workstate-demo', 'session')).toEqual([
       {

@@ -34,6 +34,12 @@ const MODEL: Patience = { forMs: 15 * 60_000, during: 'while waiting for its mod
 /** Events of one kind that tell the owner something, in one run: after so many there is nothing new in them. */
 const MOST_TOLD = 50;
 
+/**
+ * What may be the name of a session: a UUID, at all times so far. It becomes an argument of a later run, and whatever an agent gets onto
+ * its CLI's output must not become an option there.
+ */
+const SESSION = /^\w[\w-]{0,99}$/;
+
 /** The hint at the credential for refusals of the model's own side. */
 const VENDOR = 'claude';
 
@@ -127,7 +133,8 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
   function onInit(record: JsonRecord): void {
     isTurnOpen = true;
     error = undefined;
-    const resumeToken = nameField(record, 'session_id');
+    const named = nameField(record, 'session_id');
+    const resumeToken = named !== undefined && SESSION.test(named) ? named : undefined;
     const model = nameField(record, 'model');
     const version = nameField(record, 'claude_code_version');
     const identity = `${resumeToken} ${model} ${version}`;
