@@ -68,7 +68,7 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
     bold(agent.name),
     agent.condition === 'running'
       ? ` · running for ${duration(now - (agent.runningSince ?? now))}, ${proof}${agent.contextPercent === null ? '' : `, context ${agent.contextPercent} %`}`
-      : ` · ${proof}`,
+      : ` · ${agent.runningSince === null ? '' : `still running for ${duration(now - agent.runningSince)}, `}${proof}`,
     next,
     reason === undefined ? '' : ` · ${reason}`,
   );

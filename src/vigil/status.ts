@@ -40,6 +40,7 @@ export interface AgentStatus {
 /** The fleet at one moment, from rows alone. */
 export interface FleetStatus {
   readonly at: number;
+  /** Why the owner's own hold of all agents is there; null without one. What else holds them all is an incident. */
   readonly paused: string | null;
   readonly incidents: readonly {
     readonly id: number;
@@ -81,7 +82,7 @@ const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running'
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
 export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): FleetStatus {
   const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage));
-  const fleetHold = storage.holds.active().find((hold) => hold.agent === '');
+  const fleetHold = storage.holds.active().find((hold) => hold.agent === '' && hold.kind === 'owner');
   return {
     at: now,
     paused: fleetHold?.reason ?? null,
@@ -171,7 +172,11 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
 }
 
 /** The reason of a condition in words, with how long it still lasts where it ends by itself; undefined where there is none. */
-export function renderReason({ reason, heldUntil }: AgentStatus, now: number, mostCharacters: number): string | undefined {
+export function renderReason(
+  { reason, heldUntil }: AgentStatus,
+  now: number,
+  mostCharacters: number,
+): string | undefined {
   if (reason === null) return undefined;
   const end = heldUntil === null || heldUntil <= now ? '' : `, for ${duration(heldUntil - now)} more`;
   return `${shorten(reason, mostCharacters - end.length)}${end}`;

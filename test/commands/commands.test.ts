@@ -68,6 +68,31 @@ test('/status says what is wrong first', async () => {
   );
 });
 
+test('/status of a fleet that is held for want of room says nothing of a pause, and what still runs', async () => {
+  const world = createBotWorld();
+  proveAll(world);
+  const { storage } = world.rooms;
+  storage.transaction(() => {
+    const held = { agent: '', subject: '', since: world.clock.now(), until: null } as const;
+    storage.holds.place({ ...held, kind: 'disk', reason: 'the disk is nearly full' });
+    const id = storage.runs.add({
+      agent: 'scout',
+      cause: 'schedule',
+      publicationId: null,
+      wantedAt: world.clock.now(),
+      generations: '{}',
+    });
+    storage.runs.claim(id, aClaim({ startedAt: world.clock.now(), tokenHash: 'alive' }));
+  });
+  await world.clock.pass(3 * MINUTE);
+
+  const said = await world.says('/status');
+
+  expect(said).not.toContain('paused');
+  expect(said).not.toContain('/resume');
+  expect(said).toContain('⛔️ scout · still running for 3 min, last proof 3 min ago · the disk is nearly full');
+});
+
 test('/why without a name, with an unknown one, and of an agent that only drafts wake', async () => {
   const world = createBotWorld();
 
