@@ -75,7 +75,9 @@ export function describeFate(question: QuestionRow | undefined): string {
         ? 'Its time is over: it was denied, since nobody answered.'
         : 'Its time is over: nobody answered.';
     case 'withdrawn':
-      return 'Its run is over: nobody waits for the answer any more.';
+      return question.kind === 'permission'
+        ? 'Nobody waits for it any more: its run is over, or its CLI took the request back.'
+        : 'Its run is over: nobody waits for the answer any more.';
   }
 }
 

@@ -141,6 +141,9 @@ describe('a run that speaks in events', () => {
 
     expect(fleet.rooms.questions.answer(1, { kind: 'option', index: 0 }, 'owner:1').kind).toBe('late');
     expect(program.written).toEqual([]);
+    const [card] = fleet.shown().filter(({ text }) => text.includes('rm -r build'));
+    expect(card?.text).toContain('Nobody waits for it any more');
+    expect(card?.text).not.toContain('The run is over');
   });
 
   it('withdraws its questions when it ends', async () => {

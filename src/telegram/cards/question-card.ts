@@ -134,7 +134,8 @@ function renderState(question: QuestionRow, setting: QuestionSetting): Piece {
     case 'expired':
       return line(isPermission ? '⌛ Denied ' : '⌛ Expired ', at(question.expiresAt), ': nobody answered in time');
     case 'withdrawn':
-      return `⚪️ The run is over: nothing was ${isPermission ? 'decided' : 'answered'}`;
+      // A CLI also takes a request back while its run goes on.
+      return isPermission ? '⚪️ Nobody waits for it any more: nothing was decided' : '⚪️ The run is over: nothing was answered';
   }
 }
 
