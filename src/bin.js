@@ -11,6 +11,7 @@ import { existsSync, readFileSync } from 'fs';
 import nodeModule from 'module';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
+import { setFlagsFromString } from 'v8';
 
 /** The first Node that strips types by itself and that better-sqlite3 was built for. */
 const NEEDED_MAJOR = 24;
@@ -93,9 +94,19 @@ function keepCompiled() {
   nodeModule.enableCompileCache(join(packageFolder, 'node_modules', '.cache', 'nightdesk'));
 }
 
+/**
+ * Keeps the space for young objects as small as it begins, at 1 MB: what start-up leaves makes V8 double it again and again, to 32 MB
+ * that a program which mostly waits never needs, and never gives back. It is decided before the cache of compiled code is opened,
+ * which holds for one set of flags only.
+ */
+function staySmall() {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 function run() {
   if (isNewEnough(process.versions.node)) {
     followLauncher();
+    staySmall();
     keepCompiled();
     // A failed import is an unhandled rejection, which ends the process with its reason.
     void import('./cli.ts');

@@ -11,6 +11,7 @@ import { createFileDisk } from '../adapters/file-disk.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
 import { createLoopbackServer } from '../adapters/loopback-http.ts';
 import { createLog } from '../adapters/pino-log.ts';
+import { releaseMemory } from '../adapters/release-memory.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemMachine, loadTotalMemoryBytes } from '../adapters/system-machine.ts';
 import { createControlPlane, type Ending } from '../app.ts';
@@ -32,6 +33,9 @@ const STOP_WITHIN_MS = 25_000;
 
 /** How long the one message may take that is sent before there is a database. */
 const DIRECT_MS = 10_000;
+
+/** After this time what is due at the start has been started, and what that took can go. */
+const SETTLED_MS = 10_000;
 
 /** What a control plane is served from. */
 export interface ServeOptions {
@@ -124,7 +128,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         ...(options.welcome === undefined ? {} : { welcome: options.welcome }),
       });
       rooms.gateway = controlPlane.gateway;
-      void controlPlane.ready.then(() => terminal.print('ready'));
+      void controlPlane.ready.then(() => {
+        terminal.print('ready');
+        clock.after(SETTLED_MS, releaseMemory);
+      });
       await controlPlane.start();
       const end = await Promise.race([controlPlane.ended, terminal.interrupted]);
       const code = typeof end === 'string' ? EXIT.ok : reportEnding(end, log, terminal);

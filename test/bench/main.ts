@@ -1,7 +1,8 @@
 /**
  * What Nightdesk costs and how fast it is, measured on the real program: `npm run bench [-- --quick] [--json] [--only NAME,NAME]`.
  *
- * A measurement, not a test: it exits 0 whatever the numbers are. TMPDIR decides which disk is measured.
+ * A measurement, not a test: it exits 0 whatever the numbers are. TMPDIR decides which disk is measured. BENCH_NODE_OPTIONS become the
+ * program's NODE_OPTIONS, to see why a number is what it is: `--cpu-prof --cpu-prof-dir=…`, `--heapsnapshot-signal=…`.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -90,7 +90,9 @@ export async function openBench(fleet: string, concurrency = 100): Promise<Bench
         HOME: process.env['HOME'],
         TELEGRAM_BOT_TOKEN: token,
         TELEGRAM_API_ROOT: sandbox.apiRoot,
-        ...(watchesLoop ? { NODE_OPTIONS: `--import=${LOOP_WATCH}`, NIGHTDESK_BENCH_LOOP: loopFile } : {}),
+        NODE_OPTIONS:
+          `${process.env['BENCH_NODE_OPTIONS'] ?? ''} ${watchesLoop ? `--import=${LOOP_WATCH}` : ''}`.trim(),
+        NIGHTDESK_BENCH_LOOP: loopFile,
       },
       stdio: ['ignore', 'pipe', log],
     });
