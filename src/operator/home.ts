@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../ports.ts';
 import { launcherText } from '../gateway/launcher.ts';
@@ -42,6 +42,12 @@ export function prepareHome(folder: string, launcher: { readonly nodePath: strin
   // Written over on a full disk, it would be empty: agents of all later runs would not find us.
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text, { mode: 0o700 });
   return home;
+}
+
+/** What tells an existing state folder from all others on this machine, by whatever path it is reached, and wherever it is moved. */
+export function homeIdentity(folder: string): string {
+  const { dev, ino } = statSync(folder, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** The key of the MAC on buttons: made once, kept 0600. */

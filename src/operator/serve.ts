@@ -24,7 +24,7 @@ import { createScrubber } from '../secrets.ts';
 import type { RichText } from '../telegram/outbox.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
 import { EXIT } from './exit-codes.ts';
-import { type Home, loadCallbackKey, prepareHome } from './home.ts';
+import { type Home, homeIdentity, loadCallbackKey, prepareHome } from './home.ts';
 import { awaitRoom } from './room-to-start.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -95,7 +95,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       const probing = probeContainment({
         processes,
         clock,
-        home: fleet.home,
+        home: homeIdentity(fleet.home),
         wanted: fleet.containment,
         offers: readContainmentOffers(runEnvironment.PATH),
       });

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { agentsUnder, fixture, openStage, type Stage, until } from './program.ts';
+import { agentsUnder, fixture, openStage, OWNER, type Stage, until } from './program.ts';
 
 const stages: Stage[] = [];
 
@@ -37,6 +37,29 @@ describe('nightdesk start', () => {
     expect(program.stdout().split('\n')).toContain('ready');
     expect(program.stdout()).toBe('ready\n');
   });
+
+  it.runIf(process.platform === 'linux')(
+    'sweeps what an earlier start left behind, also when the state folder is reached by another path',
+    async () => {
+      const stage = await open();
+      const fleet = (home: string, schedule: string) =>
+        stage.write(
+          'fleet.yaml',
+          `timezone: UTC\nhome: ${home}\ncontainment: group\ntelegram: { owners: [${OWNER}] }\nagents:\n` +
+            `  daemon: { runtime: command, command: [sh, "-c", "setsid -f sleep 600; sleep 600"], schedule: "${schedule}" }\n`,
+        );
+      fleet('./state', 'every 1h');
+      const first = await stage.startReady();
+      await until(() => agentsUnder(stage.folder).length >= 2, 'the daemon is on its own');
+      await first.kill();
+      symlinkSync(stage.path('state'), stage.path('other'));
+      fleet('./other', '0 0 1 1 *');
+
+      await stage.startReady();
+
+      expect(agentsUnder(stage.folder)).toEqual([]);
+    },
+  );
 
   it('gives an agent exactly the environment of the contract', async () => {
     const stage = await open(
