@@ -6,6 +6,7 @@
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { findClis } from '../models/clis.ts';
 import { measureBaselines } from './baselines.ts';
 import { measureContainedStarts, measureIdleSweep, measureStops } from './containment.ts';
 import { measureDeadCredential } from './dead-credential.ts';
@@ -16,6 +17,7 @@ import { measureIdle } from './idle.ts';
 import { measureManyAgents } from './many-agents.ts';
 import { measureNineHours } from './nine-hours.ts';
 import { measureOutputIntake } from './output-intake.ts';
+import { measureReal401 } from './real-401.ts';
 import { type Bare, renderTable, type Row } from './row.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
 import { measureStreamDecoding } from './stream-decoding.ts';
@@ -43,6 +45,7 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['killed', () => measureKilledProgram(quick ? 1 : 5)],
   ['many-agents', () => measureManyAgents(quick ? 5_000 : 20_000)],
   ['flood', () => measureFlood(quick ? 10_000 : 60_000)],
+  ['real-401', () => measureWithRealClaude(quick ? 3 : 10)],
   ['sweep', async () => [await measureIdleSweep(quick ? 20 : 100)]],
 ];
 
@@ -50,6 +53,13 @@ const only = values.only?.split(',');
 const unknown = only?.filter((name) => !measurements.some(([known]) => known === name)) ?? [];
 if (unknown.length > 0)
   throw new Error(`--only takes ${measurements.map(([name]) => name).join(', ')}, not ${unknown.join(', ')}`);
+
+async function measureWithRealClaude(count: number): Promise<readonly Row[]> {
+  const { claude } = findClis(process.env);
+  if (claude !== undefined) return await measureReal401(claude, count);
+  process.stderr.write('real-401: NOT MEASURED, no claude is installed where NIGHTDESK_TEST_CLIS or .clis says\n');
+  return [];
+}
 
 // What was started ends with us, however that comes.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
