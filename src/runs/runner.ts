@@ -193,7 +193,7 @@ export function createRunner(
       storage.transaction(() => {
         events.end(execution);
         const current = storage.runs.get(run.id) ?? run;
-        if (execution.outputBytes > 0) writeCounts(execution, current.outputAt ?? now);
+        if (execution.outputBytes > 0) writeCounts(execution, execution.outputAt);
         settlement.settle(
           current,
           decideRunEnd(ended, current.stopReason, now),

@@ -34,6 +34,18 @@ describe('runner', () => {
     });
   });
 
+  it('writes down when a run said its last words, though they came right after others', async () => {
+    const fleet = await open();
+    const startedAt = fleet.now();
+    fleet.named('scout')[0]?.says('first\n');
+    await fleet.advance(3 * SECOND);
+    fleet.named('scout')[0]?.says('last\n');
+    fleet.named('scout')[0]?.exits(0);
+    await fleet.settle();
+
+    expect(fleet.storage.runs.lastOf('scout')?.outputAt).toBe(startedAt + 3 * SECOND);
+  });
+
   it.each([
     [1, 'crash'],
     [75, 'overloaded'],
