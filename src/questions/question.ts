@@ -52,8 +52,14 @@ export function decideDelivery(question: QuestionRow): { readonly permission: Pe
   return { permission: 'deny', reason: `nobody answered within ${waited}, so it counts as denied` };
 }
 
+/** Whether a request does not say what it wants: a yes to it would be a yes to anything. */
+export function isUnsaid(detail: string): boolean {
+  return detail.trim() === '';
+}
+
 function denialReason(question: QuestionRow): string {
   if (question.answeredBy !== NOBODY) return 'the owner denied it: do not try the same in another way';
+  if (isUnsaid(question.text)) return 'it does not say what it wants to do, so it counts as denied';
   return question.text.length > LONGEST_DETAIL
     ? 'it is too long for a person to read, so it counts as denied'
     : 'too many questions wait for the owner already, so it counts as denied';

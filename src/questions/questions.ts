@@ -12,6 +12,7 @@ import {
   decideDelivery,
   describeFate,
   LONGEST_DETAIL,
+  isUnsaid,
   NOBODY,
   PERMISSIONS,
   permissionWords,
@@ -226,7 +227,8 @@ export function createQuestions(options: {
           expiresAt: now + (fleet.agents.get(run.agent)?.permissions.withinMs ?? DEFAULT_WITHIN_MS),
         });
         if (open < MOST_OPEN_PERMISSIONS) showCard(question);
-        if (open >= MOST_OPEN_PERMISSIONS || isTooLong) settle(question, 'answer', { answer: 'deny', actor: NOBODY });
+        if (open >= MOST_OPEN_PERMISSIONS || isTooLong || isUnsaid(detail))
+          settle(question, 'answer', { answer: 'deny', actor: NOBODY });
       }),
 
     answer: (id, choice, actor) =>

@@ -411,6 +411,17 @@ describe('a permission that a CLI asks for', () => {
     expect(content?.kind === 'document' && content.content).toContain('… cut here: it has 1048577 characters');
   });
 
+  it('is denied when it does not say what it wants, since a yes would be one to anything', () => {
+    const { world, run, permission, labels } = setUp();
+
+    const id = permission('req-1', ' \n');
+
+    expect(world.rooms.questions.undelivered(run)).toMatchObject([
+      { permission: 'deny', reason: 'it does not say what it wants to do, so it counts as denied' },
+    ]);
+    expect(labels(`question:${id}`)).toEqual([]);
+  });
+
   it('is settled by no button of another question', async () => {
     const { world, permission, state } = setUp();
     const [first, second] = [permission('req-1'), permission('req-2')];

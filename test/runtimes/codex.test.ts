@@ -182,6 +182,16 @@ describe('codex: what it wants to be allowed', () => {
     expect(events.at(-1)).toMatchObject({ kind: 'permission', tool: 'apply_patch', detail: 'add /a\nhello' });
   });
 
+  it('has no detail where the request names neither a command nor a change, whatever its reason', () => {
+    const { say } = converse();
+    const method = 'item/fileChange/requestApproval';
+    const params = { threadId: 'th-1', turnId: 'tu-1', itemId: 'never-told', reason: 'to make it work' };
+
+    const events = say(THREAD, asks(3, { command: null, reason: 'to make it work' }), { id: 4, method, params });
+
+    expect(events.filter(({ kind }) => kind === 'permission')).toMatchObject([{ detail: '' }, { detail: '' }]);
+  });
+
   it('needs no question for tools that the configuration names', () => {
     const { say } = converse({ agent: { permissions: { mode: 'ask', tools: ['exec_command'], withinMs: 1 } } });
 

@@ -1,6 +1,6 @@
 import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
-import { recordField, textField } from '../json-fields.ts';
+import { listField, recordField, textField } from '../json-fields.ts';
 import type { Permission } from '../runtime.ts';
 import { describeChanges, nameMcpTool } from './items.ts';
 
@@ -24,11 +24,7 @@ export function readApproval(method: string, params: JsonRecord, item: JsonRecor
     case 'item/fileChange/requestApproval':
       return {
         tool: 'apply_patch',
-        detail: joinLines(
-          textField(params, 'reason'),
-          describeChanges(item, true),
-          under(textField(params, 'grantRoot')),
-        ),
+        detail: because(params, joinLines(describeChanges(item, true), under(textField(params, 'grantRoot')))),
         forRun: 'any change of these files',
         answer: (permission) => ({ decision: DECISIONS[permission] }),
       };
@@ -56,23 +52,20 @@ const DECISIONS: Readonly<Record<Permission, string>> = { once: 'accept', run: '
 
 function describeCommand(params: JsonRecord): Pick<Approval, 'tool' | 'detail' | 'forRun'> {
   const host = textField(recordField(params, 'networkApprovalContext'), 'host');
-  const reason = textField(params, 'reason');
   const command = textField(params, 'command');
   if (host !== undefined) {
     return {
       tool: 'network',
-      detail: joinLines(reason, `connect to ${host}`, command),
+      detail: because(params, joinLines(`connect to ${host}`, command)),
       forRun: `every connection to ${toEvidence(host)}`,
     };
   }
   const isInput = params['kind'] === 'writeStdin';
+  const actions = listField(params, 'commandActions');
+  const what = command ?? (actions.length === 0 ? '' : JSON.stringify(actions));
   return {
     tool: isInput ? 'write_stdin' : 'exec_command',
-    detail: joinLines(
-      reason,
-      command ?? JSON.stringify(params['commandActions'] ?? ''),
-      under(textField(params, 'cwd')),
-    ),
+    detail: what === '' ? '' : because(params, joinLines(what, under(textField(params, 'cwd')))),
     forRun: 'this very command, as often as it is run',
   };
 }
@@ -94,6 +87,11 @@ function readMcpApproval(params: JsonRecord): Approval | undefined {
 
 function withoutNulls(from: JsonRecord): JsonRecord {
   return Object.fromEntries(Object.entries(from).filter(([, value]) => value !== null));
+}
+
+/** A reason alone asks for nothing that could be allowed: then there is no detail at all. */
+function because(params: JsonRecord, what: string): string {
+  return what === '' ? '' : joinLines(textField(params, 'reason'), what);
 }
 
 function under(folder: string | undefined): string | undefined {
