@@ -8,12 +8,15 @@ import { count, duration } from '../telegram/cards/words.ts';
 import { sizeText } from '../telegram/cards/size.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { createReserve, RESERVE_BYTES } from './reserve.ts';
-import { decideMemoryFloor, enoughBytes, isTooLittle } from './room-left.ts';
+import { decideMemoryFloor, enoughBytes, isTooLittle, WAITS_FOR_MEMORY } from './room-left.ts';
 
 /** A look costs microseconds, and a disk can fill up within seconds. */
 const EVERY_MS = 5_000;
 /** Memory comes and goes with every build that an agent starts: only what is still so at the next look counts. */
 const LOW_LOOKS = 2;
+/** Who waits for memory for so long may never fit beside what else is on this machine: its owner has to know. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+const WAITING = 'memory:waiting';
 
 type Kind = 'disk' | 'memory';
 
@@ -42,7 +45,7 @@ export interface MachineWatch extends Worker {
  *
  * Each look: 1. asks for what is left, of the disk after the oldest logs made room; 2. gives the reserve back when next to nothing is left
  * and lays it down when there is plenty; 3. holds the fleet and opens an incident when too little is left, or ends both. Whether it was too little before is the
- * hold's row, so that a restart goes on from there.
+ * hold's row, so that a restart goes on from there. 4. tells of who has waited for memory too long.
  */
 export function createMachineWatch(options: {
   readonly storage: Storage;
@@ -96,6 +99,34 @@ export function createMachineWatch(options: {
     if (isLow && left !== undefined && (hold !== undefined || lowLooks >= LOW_LOOKS))
       write(() => tell('memory', hold, describeMemory(left)));
     else if (!isLow && hold !== undefined) write(() => end('memory', hold, left, 'There is enough memory again'));
+  }
+
+  /** There may be enough to go on, and yet never enough for one more run of an agent. */
+  function lookAtWaiting(): void {
+    const now = clock.now();
+    const waiting = storage.dues
+      .waiting()
+      .filter(({ dueAt, reason }) => reason?.startsWith(WAITS_FOR_MEMORY) === true && now - dueAt >= LONGEST_WAIT_MS);
+    const isOpen = storage.incidents.unresolved(WAITING) !== undefined;
+    if (waiting.length === 0) {
+      if (isOpen) write(() => incidents.resolve(WAITING, 'Nobody waits for it any more.'));
+      return;
+    }
+    if (isOpen) return;
+    write(() =>
+      incidents.report({
+        kind: 'memory',
+        fingerprint: WAITING,
+        subject: 'machine',
+        severity: 'warning',
+        title: `${count(waiting.length, 'agent')} cannot start for want of memory`,
+        evidence: waiting
+          .map(({ agent, dueAt, reason }) => `${agent}, for ${duration(now - dueAt)}: ${reason}`)
+          .join('\n'),
+        agents: waiting.map(({ agent }) => agent),
+        note: 'What needs less goes on. Please stop something else on this machine, or lower concurrency in fleet.yaml.',
+      }),
+    );
   }
 
   /** Writes at once what has to be told; on a disk that was filled up this very moment, with the room of the reserve. */
@@ -171,6 +202,7 @@ export function createMachineWatch(options: {
     look() {
       lookAtDisk();
       lookAtMemory();
+      lookAtWaiting();
       return undefined;
     },
     onFatal: options.onFatal,

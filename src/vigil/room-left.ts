@@ -18,6 +18,9 @@ const AGENT_BYTES: Readonly<Record<RuntimeName, number>> = {
   command: 32_000_000,
 };
 
+/** How the reason begins for which a due time waits for memory. */
+export const WAITS_FOR_MEMORY = 'memory: ';
+
 /** Decides how much memory has to stay free, in bytes, on a machine with so much of it. */
 export function decideMemoryFloor(totalBytes: number): number {
   return Math.min(Math.max(FLOOR_BYTES, totalBytes * FLOOR_SHARE), totalBytes * LARGEST_FLOOR_SHARE);
@@ -49,5 +52,5 @@ export function decideRoom(facts: {
   if (available - starting - AGENT_BYTES[runtime] >= floorBytes) return undefined;
   const others =
     startingRuns.length === 0 ? '' : `, ${count(startingRuns.length, 'run')} just started ${sizeText(starting)}`;
-  return `memory: ${sizeText(available)} left; an agent of runtime ${runtime} takes ${sizeText(AGENT_BYTES[runtime])}${others}, and ${sizeText(floorBytes)} stay free`;
+  return `${WAITS_FOR_MEMORY}${sizeText(available)} left; an agent of runtime ${runtime} takes ${sizeText(AGENT_BYTES[runtime])}${others}, and ${sizeText(floorBytes)} stay free`;
 }

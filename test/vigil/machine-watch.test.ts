@@ -365,3 +365,30 @@ describe('a real disk', () => {
     expect([holds().length, open().length]).toEqual([0, 0]);
   });
 });
+
+describe('an agent that waits for memory', () => {
+  it('is an incident after ten minutes though there is enough to go on, until it waits no more', async () => {
+    const { watch, clock, storage, open, holds } = setUp();
+    const reason = 'memory: 400 MB left; an agent of runtime claude takes 190 MB, and 256 MB stay free';
+    storage.transaction(() => {
+      storage.dues.wait('scout', clock.now(), 'schedule');
+      storage.dues.explain(storage.dues.waitingOf('scout')!.id, reason);
+    });
+    watch.start();
+
+    await clock.pass(9 * MINUTE);
+    const before = open();
+    await clock.pass(3 * MINUTE);
+    const after = open();
+    storage.transaction(() => storage.dues.skip(storage.dues.waitingOf('scout')!, 'test', clock.now()));
+    await clock.pass(MINUTE);
+
+    expect(before).toEqual([]);
+    expect(after).toMatchObject([
+      { kind: 'memory', severity: 'warning', times: 1, title: '1 agent cannot start for want of memory' },
+    ]);
+    expect(after[0]?.evidence).toContain(`scout, for 10 min: ${reason}`);
+    expect(holds()).toEqual([]);
+    expect(open()).toEqual([]);
+  });
+});
