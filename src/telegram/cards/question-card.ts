@@ -135,7 +135,9 @@ function renderState(question: QuestionRow, setting: QuestionSetting): Piece {
       return line(isPermission ? '⌛ Denied ' : '⌛ Expired ', at(question.expiresAt), ': nobody answered in time');
     case 'withdrawn':
       // A CLI also takes a request back while its run goes on.
-      return isPermission ? '⚪️ Nobody waits for it any more: nothing was decided' : '⚪️ The run is over: nothing was answered';
+      return isPermission
+        ? '⚪️ Nobody waits for it any more: nothing was decided'
+        : '⚪️ The run is over: nothing was answered';
   }
 }
 
