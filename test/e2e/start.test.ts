@@ -93,6 +93,7 @@ describe('nightdesk start', () => {
       'HOME',
       'LANG',
       'NIGHTDESK_AGENT',
+      'NIGHTDESK_MARK',
       'NIGHTDESK_RUN',
       'NIGHTDESK_TOKEN',
       'NIGHTDESK_URL',
