@@ -105,7 +105,7 @@ function describePublishers(fleet: Fleet): string[] {
 function describeMissing(program: string): string {
   return program.includes('/')
     ? `expected a program that can be started at ${printable(program, 200)}: is it there, and executable (chmod +x)?`
-    : `expected a program on the PATH; found none named "${printable(program, 60)}"`;
+    : `expected a program on the PATH that can be started; found none named "${printable(program, 60)}": is it installed, and executable (chmod +x)?`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -124,11 +124,11 @@ agents:
 
   expect(problems.map((problem) => renderProblem(problem).replaceAll(`${place.folder}/`, ''))).toEqual([
     'fleet.yaml:4: alerts.fallback[0]: expected a program that can be started at nowhere.sh: is it there, and executable (chmod +x)?',
-    'fleet.yaml:6: credentials.mail.login[0]: expected a program on the PATH; found none named "gone-login"',
+    'fleet.yaml:6: credentials.mail.login[0]: expected a program on the PATH that can be started; found none named "gone-login": is it installed, and executable (chmod +x)?',
     'fleet.yaml:6: credentials.mail.rotate.command[0]: expected a program that can be started at plain: is it there, and executable (chmod +x)?',
-    'fleet.yaml:7: defaults.runtime: expected a program on the PATH; found none named "codex"',
+    'fleet.yaml:7: defaults.runtime: expected a program on the PATH that can be started; found none named "codex": is it installed, and executable (chmod +x)?',
     'fleet.yaml:12: agents.d.command[0]: expected a program that can be started at prompts: is it there, and executable (chmod +x)?',
-    'fleet.yaml:13: agents.e.command[0]: expected a program on the PATH; found none named "tool"',
+    'fleet.yaml:13: agents.e.command[0]: expected a program on the PATH that can be started; found none named "tool": is it installed, and executable (chmod +x)?',
   ]);
 });
 
