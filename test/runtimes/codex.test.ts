@@ -132,6 +132,14 @@ describe('codex: the handshake', () => {
     expect(flags).toContain('mcp_servers.nightdesk.bearer_token_env_var="NIGHTDESK_TOKEN"');
     expect(flags).toContain('mcp_servers.nightdesk.default_tools_approval_mode="approve"');
   });
+
+  it('waits for the tools before it begins, but for a probe, which has none', () => {
+    const { spawn } = converse();
+    const probe = codexRuntime.cli?.prepareProbe(agentOf('codex'), runOf());
+
+    expect(spawn.argv).toContain('mcp_servers.nightdesk.required=true');
+    expect(probe?.spawn.argv.join(' ')).not.toContain('mcp_servers');
+  });
 });
 
 describe('codex: what it wants to be allowed', () => {
