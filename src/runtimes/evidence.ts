@@ -1,3 +1,5 @@
+import { numberField, parseRecord, recordField, textField } from './json-fields.ts';
+
 /** The longest evidence, in characters: it has to fit into an alert on a phone. */
 const EVIDENCE_CHARACTERS = 300;
 
@@ -16,4 +18,15 @@ export function plainText(text: string): string {
 /** A line as evidence: plain, at most 300 characters. */
 export function toEvidence(line: string): string {
   return plainText(line).slice(0, EVIDENCE_CHARACTERS).toWellFormed();
+}
+
+/** A failure as evidence: of an error body of HTTP its status and its words, instead of its JSON. */
+export function toFailureEvidence(message: string): string {
+  const error = recordField(parseRecord(message), 'error');
+  const words = textField(error, 'message');
+  if (words === undefined) return toEvidence(message);
+  const status = [numberField(error, 'code'), textField(error, 'status')]
+    .filter((part) => part !== undefined)
+    .join(' ');
+  return toEvidence(status === '' ? words : `${status}: ${words}`);
 }

@@ -257,6 +257,30 @@ describe('gemini: what it tells', () => {
   });
 
   it.each([
+    [
+      'exception TypeError: fetch failed sending request',
+      'timeout',
+      'exception TypeError: fetch failed sending request',
+    ],
+    [
+      'models/gemini-9 is not found for API version v1beta',
+      'not-found',
+      'models/gemini-9 is not found for API version v1beta',
+    ],
+    ['An internal error has occurred.', 'overloaded', 'An internal error has occurred.'],
+    [
+      '{"error":{"code":401,"status":"UNAUTHENTICATED","message":"Invalid credentials."}}',
+      'auth',
+      '401 UNAUTHENTICATED: Invalid credentials.',
+    ],
+  ])('believes words before the 500 that stands for all it has no code for: %s', (message, failure, evidence) => {
+    const { say, decoder } = converse();
+    say(SESSION, { id: 'prompt', error: { code: 500, message } });
+
+    expect(decoder.end(GONE)).toMatchObject({ kind: 'failed', failure, evidence });
+  });
+
+  it.each([
     [41, 'Invalid auth method selected.', 'auth'],
     [42, 'Error starting session', 'not-found'],
     [1, 'Unknown arguments: acp', 'config'],

@@ -1,5 +1,5 @@
 import type { Agent } from '../../config/fleet.ts';
-import { toEvidence } from '../evidence.ts';
+import { toEvidence, toFailureEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { asRecord, countField, listField, numberField, recordField, textField } from '../json-fields.ts';
 import type { Conversation } from '../line-decoder.ts';
@@ -197,7 +197,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     // One 401 may be a token that was renewed a moment ago; Codex would try a dead one five times more.
     if (failure.failure !== 'auth' || attempt < 2 || sign !== undefined) return;
     sign = failure;
-    emit({ kind: 'auth-sign', evidence: toEvidence(failure.message), credentialHint: VENDOR });
+    emit({ kind: 'auth-sign', evidence: toFailureEvidence(failure.message), credentialHint: VENDOR });
   }
 
   const retries = createRetryCount();
@@ -222,7 +222,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     finish({
       kind: 'failed',
       failure,
-      evidence: toEvidence(message) || 'a failure without words',
+      evidence: toFailureEvidence(message) || 'a failure without words',
       ...(failure === 'auth' ? { credentialHint: VENDOR } : {}),
       ...(failure === 'rate-limit' ? optional('retryAt', resetsAt) : {}),
     });

@@ -11,12 +11,17 @@ const OWN_EXITS: Readonly<Record<number, FailureClass>> = { 41: 'auth', 42: 'not
 const STATUS_IN_BODY = /"code":\s*(\d{3})\b/;
 
 /** What Node says of a connection that was cut, or never came; Gemini CLI calls it a 500. */
-const CUT_OFF = /^(?:\[API Error: )?(?:terminated|fetch failed)\b/;
+const CUT_OFF = /^(?:\[API Error: )?(?:exception )?(?:TypeError: )?(?:terminated|fetch failed)\b/;
+
+/** Google's word for a model that is not there; Gemini CLI drops its 404, and calls it a 500, too. */
+const NO_MODEL = /\bmodels?\/\S{1,200} is not (?:found|supported)\b/i;
 
 /** What a message of Gemini CLI tells of a failure, with its status or its exit code where they are known. */
 export function classifyFailure(message: string, status?: number, exitCode?: number): FailureClass {
   if (CUT_OFF.test(message)) return 'timeout';
-  const told = status ?? Number(STATUS_IN_BODY.exec(message)?.[1] ?? Number.NaN);
+  if (NO_MODEL.test(message)) return 'not-found';
+  // The body is Google's own word, and the status often Gemini CLI's 500 for all that it has no status for.
+  const told = Number(STATUS_IN_BODY.exec(message)?.[1] ?? status ?? Number.NaN);
   const implied = STATUS_BY_EXIT[exitCode ?? -1];
   return (
     failureOfStatus(told, message) ??

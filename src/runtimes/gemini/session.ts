@@ -1,6 +1,6 @@
 import type { Agent } from '../../config/fleet.ts';
 import type { ProcessExit } from '../../ports.ts';
-import { toEvidence } from '../evidence.ts';
+import { toEvidence, toFailureEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { countField, numberField, recordField, textField } from '../json-fields.ts';
 import type { Conversation } from '../line-decoder.ts';
@@ -201,7 +201,7 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
 
   function fail(failure: FailureClass, message: string): void {
     const hint = failure === 'auth' ? { credentialHint: VENDOR } : {};
-    finish({ kind: 'failed', failure, evidence: toEvidence(message) || 'a failure without words', ...hint });
+    finish({ kind: 'failed', failure, evidence: toFailureEvidence(message) || 'a failure without words', ...hint });
   }
 
   function finish(outcome: RunOutcome): void {
