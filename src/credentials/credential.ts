@@ -29,6 +29,11 @@ export function credentialTitle(name: string): string {
   return name.startsWith('~') ? `the login of ${name.slice(1)}` : name;
 }
 
+/** How a credential is called where a sentence begins with it. */
+export function credentialHeading(name: string): string {
+  return name.startsWith('~') ? `The login of ${name.slice(1)}` : `Credential ${name}`;
+}
+
 /**
  * How long until the next probe of a dead credential, in ms: `first` doubled with each probe, spread over the following step so that
  * a fleet does not knock in time, and near `max` spread over its last tenth. So nine hours at 1m to 1h are at most fourteen probes.

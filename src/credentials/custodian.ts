@@ -8,6 +8,7 @@ import type { Outbox } from '../telegram/outbox.ts';
 import {
   type CheckVerdict,
   credentialsOf,
+  credentialHeading,
   credentialTitle,
   decideReadiness,
   listCredentials,
@@ -150,7 +151,7 @@ export function createCustodian(options: {
       fingerprint: fingerprint(credential.name),
       subject: credential.name,
       severity: 'critical',
-      title: `Credential ${credential.name} is dead`,
+      title: `${credentialHeading(credential.name)} is dead`,
       evidence,
       agents,
       ...(note === undefined ? {} : { note }),

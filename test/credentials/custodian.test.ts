@@ -111,6 +111,7 @@ describe('a credential', () => {
     expect(fleet.holds()).toEqual(['a: the login of a is dead']);
     const alert = fleet.shown().find((message) => message.key.startsWith('incident:'));
     expect(alert?.buttons.join(' ')).not.toContain('Re-auth');
+    expect(alert?.text).toContain('The login of a is dead');
   });
 
   it('that has a check is asked before its agents run, and again only after check_every', async () => {

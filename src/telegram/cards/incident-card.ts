@@ -64,7 +64,7 @@ export function renderRecovery(incident: IncidentRow, cost: string): Content {
 
 /** The title once it is over: a title in the present tense would read as if it were not. */
 function overTitle(incident: IncidentRow): string {
-  return incident.kind === 'auth' ? `${incident.subject} works again` : incident.title;
+  return incident.kind === 'auth' ? incident.title.replace(/ is dead$/, ' works again') : incident.title;
 }
 
 function sign(incident: IncidentRow): string {
