@@ -28,6 +28,9 @@ function ours(name: string, input: Readonly<Record<string, unknown>>): ModelAnsw
 type Agent =
   | 'worker'
   | 'guarded'
+  | 'trusted'
+  | 'free'
+  | 'stopped'
   | 'late'
   | 'scout'
   | 'creator'
@@ -39,7 +42,7 @@ type Agent =
   | 'filling'
   | 'overfull';
 
-describe.skipIf(isMissing)('a fleet of real codex', () => {
+describe.skipIf(isMissing)('the real codex', () => {
   let fleet: RealFleet<Agent>;
   let program: Program;
   const resetsAt = Math.floor(Date.now() / 1_000) + 3_600;
@@ -68,10 +71,13 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
           ],
         },
         guarded: { answers: [escalated('touch made.txt'), escalated('touch denied.txt'), DONE, DONE] },
+        trusted: { answers: [escalated('touch twice.txt'), escalated('touch twice.txt'), DONE] },
+        free: { answers: [command('touch free.txt'), DONE], entry: { permissions: 'allow' } },
+        stopped: { answers: [{ kind: 'hang' }] },
         late: { answers: [escalated('touch late.txt'), DONE, DONE], entry: { permissions: { within: '2s' } } },
         scout: { answers: [REFUSED], entry: { schedule: 'every 1s', credentials: ['main'] } },
         creator: { answers: [REFUSED], entry: { schedule: 'continuous', credentials: ['main'] } },
-        mid: { answers: [command('echo before'), REFUSED], entry: { credentials: ['night'] } },
+        mid: { answers: [command('echo before'), REFUSED, REFUSED, DONE], entry: { credentials: ['night'] } },
         limited: { answers: [limitReached], entry: { credentials: ['plan'] } },
         mate: { answers: [DONE], entry: { credentials: ['plan'], schedule: '0 0 1 1 *' } },
         busy: { answers: [{ kind: 'status', status: 503 }] },
@@ -100,8 +106,8 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     await fleet?.close();
   });
 
-  it('uses its own tools and ours, asks its owner, and leaves version, model and tokens, when all goes well', async () => {
-    const question = await fleet.says('Which city?');
+  it('codex uses its own tools and ours, asks its owner, and leaves version, model and tokens, when all goes well', async () => {
+    const question = await fleet.asks('worker', 'Which city?');
     await fleet.stage.press(question, 'Rome');
     const run = await fleet.ended('worker');
 
@@ -115,10 +121,10 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(fleet.models.worker.asides).toEqual([]);
   });
 
-  it('does what its owner allows, and not what its owner denies, when it asks on the phone', async () => {
-    const allow = await fleet.says('guarded asks', 'touch made.txt');
+  it('codex does what its owner allows, and not what its owner denies, when it asks on the phone', async () => {
+    const allow = await fleet.asks('guarded', 'touch made.txt');
     await fleet.stage.press(allow, 'Allow once');
-    const deny = await fleet.says('guarded asks', 'touch denied.txt');
+    const deny = await fleet.asks('guarded', 'touch denied.txt');
     await fleet.stage.press(deny, 'Deny');
     const run = await fleet.ended('guarded');
 
@@ -131,7 +137,29 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(sentTo(fleet.models.guarded)).toContain('the owner denied it');
   });
 
-  it('is denied, and goes on, when nobody answers it in time', async () => {
+  it('codex is not asked the same again, when it was allowed for the run', async () => {
+    const card = await fleet.asks('trusted', 'touch twice.txt');
+    await fleet.stage.press(card, 'Allow for this run');
+
+    expect(await fleet.ended('trusted')).toMatchObject({ state: 'done' });
+    expect(fleet.said('trusted asks')).toHaveLength(1);
+    expect(existsSync(fleet.stage.path('state/agents/trusted/twice.txt'))).toBe(true);
+  });
+
+  it('codex asks nobody, when everything is allowed', async () => {
+    expect(await fleet.ended('free')).toMatchObject({ state: 'done' });
+    expect(fleet.said('free asks')).toEqual([]);
+    expect(existsSync(fleet.stage.path('state/agents/free/free.txt'))).toBe(true);
+  });
+
+  it('codex is gone with all that it started, when its owner stops it', async () => {
+    await eventually('it waits for its model', () => fleet.models.stopped.requests.length > 0);
+    fleet.stage.sandbox.userSays('/pause stopped now');
+
+    expect(await fleet.ended('stopped')).toMatchObject({ state: 'stopped', failure: null });
+  });
+
+  it('codex is denied, and goes on, when nobody answers it in time', async () => {
     const run = await fleet.ended('late');
 
     expect(run.state).toBe('done');
@@ -140,7 +168,7 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     await fleet.says('late asks', 'nobody answered in time');
   });
 
-  it('is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
+  it('codex is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
     const runs = [await fleet.ended('scout'), await fleet.ended('creator')];
     const alert = await fleet.says('Credential main is dead', 'scout', 'creator');
 
@@ -154,21 +182,19 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
 
-  it('goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
+  it('codex goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
-    const calls = fleet.models.mid.requests.length;
-    expect(run).toMatchObject({ state: 'failed', failure: 'auth' });
-
-    fleet.models.mid.script(DONE);
     const trial = await fleet.ended('mid', 2);
     await fleet.says('Recovered', 'night');
 
+    expect(run).toMatchObject({ state: 'failed', failure: 'auth' });
     expect(trial).toMatchObject({ state: 'done', cause: 'trial', resumeToken: run.resumeToken });
-    expect(fleet.models.mid.requests).toHaveLength(calls + 1);
+    // Codex itself tries twice.
+    expect(fleet.models.mid.requests).toHaveLength(4);
     expect(JSON.stringify(fleet.models.mid.requests.at(-1)?.body)).toContain('echo before');
   });
 
-  it('holds all agents of the plan until it says, in one incident, when a usage limit is met', async () => {
+  it('codex holds all agents of the plan until it says, in one incident, when a usage limit is met', async () => {
     const run = await fleet.ended('limited');
 
     expect(run).toMatchObject({ state: 'failed', failure: 'rate-limit', retryAt: resetsAt * 1_000 });
@@ -184,7 +210,7 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(fleet.models.limited.requests).toHaveLength(1);
   });
 
-  it('waits, and no crash is told, when the model is overloaded', async () => {
+  it('codex waits, and no crash is told, when the model is overloaded', async () => {
     const run = await fleet.ended('busy');
 
     expect(run).toMatchObject({ state: 'failed', failure: 'overloaded' });
@@ -193,11 +219,11 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(fleet.said('busy failed')).toEqual([]);
   });
 
-  it('is ended with all that it started at its timeout, when the model never answers', async () => {
+  it('codex is ended with all that it started at its timeout, when the model never answers', async () => {
     expect(await fleet.ended('hung')).toMatchObject({ state: 'failed', failure: 'timeout' });
   });
 
-  it('shows how full its context is while it runs', async () => {
+  it('codex shows how full its context is while it runs', async () => {
     await eventually('the context is known', () => fleet.runs('filling')[0]?.contextTokens ?? undefined);
     const look = await fleet.look('filling');
     full.resolve();
@@ -206,11 +232,11 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
     expect(await fleet.ended('filling')).toMatchObject({ state: 'done' });
   });
 
-  it('fails as full, when what it sends is too long for the model', async () => {
+  it('codex fails as full, when what it sends is too long for the model', async () => {
     expect(await fleet.ended('overfull')).toMatchObject({ state: 'failed', failure: 'context' });
   });
 
-  it('has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
+  it('codex has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
     const calls = [fleet.models.scout.requests.length, fleet.models.creator.requests.length];
     const code = await program.stop();
 
@@ -222,23 +248,27 @@ describe.skipIf(isMissing)('a fleet of real codex', () => {
 });
 
 describe.skipIf(isMissing)('a real codex under a Nightdesk that is killed', () => {
-  it('goes on with its thread at the next start, and leaves nobody before', async () => {
+  it('codex goes on with its thread at the next start, and leaves nobody before', async () => {
     const fleet = await openRealFleet('codex', {
       long: { answers: [command('echo the-first-half'), { kind: 'hang' }], entry: { schedule: 'every 1s' } },
     });
     try {
+      fleet.pretendVersion('98.0.0');
       const first = await fleet.start();
       await eventually('it is in the middle', () => fleet.models.long.requests.length === 2);
       await first.kill();
       fleet.models.long.script({ kind: 'text', text: 'Went on.' });
 
+      fleet.pretendVersion('99.0.0');
       const second = await fleet.start();
       const run = await fleet.ended('long', 2);
 
       const [lost] = fleet.runs('long');
       expect(lost).toMatchObject({ state: 'lost' });
       expect(run).toMatchObject({ state: 'done', resumeToken: lost?.resumeToken });
-      expect(JSON.stringify(fleet.models.long.requests[2]?.body)).toContain('the-first-half');
+      const later = fleet.models.long.requests.slice(2).map(({ body }) => JSON.stringify(body));
+      expect(later.some((sent) => sent.includes('the-first-half'))).toBe(true);
+      expect((await fleet.says('98.0.0 → 99.0.0')).text).toMatch(/probe: answered in/);
       expect(await second.stop()).toBe(0);
       expect(agentsUnder(fleet.stage.folder)).toEqual([]);
     } finally {

@@ -10,6 +10,7 @@ vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
 const isMissing = findRealCli('gemini') === undefined;
 const REFUSED: ModelAnswer = { kind: 'status', status: 401 };
+const NO_MODEL = 'models/gemini-9 is not found for API version v1beta, or is not supported for generateContent.';
 const DONE: ModelAnswer = { kind: 'text', text: 'All done.' };
 
 function shell(command: string): ModelAnswer {
@@ -23,6 +24,9 @@ function ours(name: string, input: Readonly<Record<string, unknown>>): ModelAnsw
 type Agent =
   | 'worker'
   | 'guarded'
+  | 'trusted'
+  | 'free'
+  | 'stopped'
   | 'late'
   | 'scout'
   | 'creator'
@@ -31,9 +35,11 @@ type Agent =
   | 'busy'
   | 'hung'
   | 'overfull'
+  | 'nomodel'
+  | 'unreachable'
   | 'nologin';
 
-describe.skipIf(isMissing)('a fleet of real gemini', () => {
+describe.skipIf(isMissing)('the real gemini', () => {
   let fleet: RealFleet<Agent>;
   let program: Program;
 
@@ -52,10 +58,13 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
           entry: { permissions: { tools: ['run_shell_command'] } },
         },
         guarded: { answers: [shell('touch made.txt'), shell('touch denied.txt'), DONE] },
+        trusted: { answers: [shell('touch twice.txt'), shell('touch twice.txt'), DONE] },
+        free: { answers: [shell('touch free.txt'), DONE], entry: { permissions: 'allow' } },
+        stopped: { answers: [{ kind: 'hang' }] },
         late: { answers: [shell('touch late.txt'), DONE], entry: { permissions: { within: '2s' } } },
         scout: { answers: [REFUSED], entry: { schedule: 'every 1s', credentials: ['main'] } },
         creator: { answers: [REFUSED], entry: { schedule: 'continuous', credentials: ['main'] } },
-        mid: { answers: [ours('beat', { note: 'before' }), REFUSED], entry: { credentials: ['night'] } },
+        mid: { answers: [ours('beat', { note: 'before' }), REFUSED, DONE], entry: { credentials: ['night'] } },
         quota: { answers: [dailyQuota()] },
         busy: { answers: [{ kind: 'status', status: 503 }] },
         hung: { answers: [{ kind: 'hang' }], entry: { timeout: '25s' } },
@@ -68,6 +77,8 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
             },
           ],
         },
+        nomodel: { answers: [{ kind: 'status', status: 404, message: NO_MODEL }] },
+        unreachable: { answers: [DONE], env: () => ({ GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9' }) },
         nologin: { answers: [DONE], env: () => ({ GEMINI_API_KEY: undefined }) },
       },
       {
@@ -82,8 +93,8 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
     await fleet?.close();
   });
 
-  it('uses its own tools and ours, asks its owner, and leaves version, model and tokens, when all goes well', async () => {
-    const question = await fleet.says('Which city?');
+  it('gemini uses its own tools and ours, asks its owner, and leaves version, model and tokens, when all goes well', async () => {
+    const question = await fleet.asks('worker', 'Which city?');
     await fleet.stage.press(question, 'Rome');
     const run = await fleet.ended('worker');
 
@@ -96,10 +107,10 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
     expect((await fleet.says('Draft #1')).text).toContain('Hello from Gemini');
   });
 
-  it('does what its owner allows, and not what its owner denies, when it asks on the phone', async () => {
-    const allow = await fleet.says('guarded asks', 'touch made.txt');
+  it('gemini does what its owner allows, and not what its owner denies, when it asks on the phone', async () => {
+    const allow = await fleet.asks('guarded', 'touch made.txt');
     await fleet.stage.press(allow, 'Allow once');
-    const deny = await fleet.says('guarded asks', 'touch denied.txt');
+    const deny = await fleet.asks('guarded', 'touch denied.txt');
     await fleet.stage.press(deny, 'Deny');
     const run = await fleet.ended('guarded');
 
@@ -108,7 +119,29 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
     expect(run.state).toBe('done');
   });
 
-  it('is denied, and goes on, when nobody answers it in time', async () => {
+  it('gemini is not asked the same again, when it was allowed for the run', async () => {
+    const card = await fleet.asks('trusted', 'touch twice.txt');
+    await fleet.stage.press(card, 'Allow for this run');
+
+    expect(await fleet.ended('trusted')).toMatchObject({ state: 'done' });
+    expect(fleet.said('trusted asks')).toHaveLength(1);
+    expect(existsSync(fleet.stage.path('state/agents/trusted/twice.txt'))).toBe(true);
+  });
+
+  it('gemini asks nobody, when everything is allowed', async () => {
+    expect(await fleet.ended('free')).toMatchObject({ state: 'done' });
+    expect(fleet.said('free asks')).toEqual([]);
+    expect(existsSync(fleet.stage.path('state/agents/free/free.txt'))).toBe(true);
+  });
+
+  it('gemini is gone with all that it started, when its owner stops it', async () => {
+    await eventually('it waits for its model', () => fleet.models.stopped.requests.length > 0);
+    fleet.stage.sandbox.userSays('/pause stopped now');
+
+    expect(await fleet.ended('stopped')).toMatchObject({ state: 'stopped', failure: null });
+  });
+
+  it('gemini is denied, and goes on, when nobody answers it in time', async () => {
     const run = await fleet.ended('late');
 
     expect(run.state).toBe('done');
@@ -116,7 +149,7 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
     await fleet.says('late asks', 'nobody answered in time');
   });
 
-  it('is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
+  it('gemini is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
     const runs = [await fleet.ended('scout'), await fleet.ended('creator')];
     const alert = await fleet.says('Credential main is dead', 'scout', 'creator');
 
@@ -124,25 +157,23 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
       ['failed', 'auth'],
       ['failed', 'auth'],
     ]);
-    expect(alert.text).toContain('401');
+    expect(alert.text).toContain('401 UNAUTHENTICATED');
     expect(fleet.said('Credential main')).toHaveLength(1);
     expect(fleet.holds('scout')).toMatchObject([{ kind: 'credential' }]);
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
 
-  it('has one trial when the backoff is over, after a 401 came in the middle of its run', async () => {
+  it('gemini has one trial when the backoff is over, after a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
-    expect(run).toMatchObject({ state: 'failed', failure: 'auth', beatNote: 'before' });
-
-    fleet.models.mid.script(DONE);
     const trial = await fleet.ended('mid', 2);
     await fleet.says('Recovered', 'night');
 
+    expect(run).toMatchObject({ state: 'failed', failure: 'auth', beatNote: 'before' });
     expect(trial).toMatchObject({ state: 'done', cause: 'trial' });
     expect(fleet.models.mid.requests).toHaveLength(3);
   });
 
-  it('waits, and no crash is told, when its quota is used up or the model is overloaded', async () => {
+  it('gemini waits, and no crash is told, when its quota is used up or the model is overloaded', async () => {
     expect(await fleet.ended('quota')).toMatchObject({ state: 'failed', failure: 'rate-limit' });
     expect(await fleet.ended('busy')).toMatchObject({ state: 'failed', failure: 'overloaded' });
 
@@ -153,20 +184,25 @@ describe.skipIf(isMissing)('a fleet of real gemini', () => {
     expect(fleet.said('busy failed')).toEqual([]);
   });
 
-  it('is ended with all that it started at its timeout, when the model never answers', async () => {
+  it('gemini is ended with all that it started at its timeout, when the model never answers', async () => {
     expect(await fleet.ended('hung')).toMatchObject({ state: 'failed', failure: 'timeout' });
   });
 
-  it('fails as full, when what it sends is too long for the model', async () => {
+  it('gemini fails as full, when what it sends is too long for the model', async () => {
     expect(await fleet.ended('overfull')).toMatchObject({ state: 'failed', failure: 'context' });
   });
 
-  it('is a refused login, when it has none', async () => {
+  it('gemini has failed for its own reason, when its model is not there or cannot be reached', async () => {
+    expect(await fleet.ended('nomodel')).toMatchObject({ state: 'failed', failure: 'not-found' });
+    expect(await fleet.ended('unreachable')).toMatchObject({ state: 'failed', failure: 'timeout' });
+  });
+
+  it('gemini is a refused login, when it has none', async () => {
     expect(await fleet.ended('nologin')).toMatchObject({ state: 'failed', failure: 'auth' });
     expect(fleet.models.nologin.requests).toEqual([]);
   });
 
-  it('has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
+  it('gemini has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
     const code = await program.stop();
 
     expect({ code, left: agentsUnder(fleet.stage.folder) }).toEqual({ code: 0, left: [] });
@@ -180,16 +216,19 @@ describe.skipIf(isMissing)('a real gemini under a Nightdesk that is killed', () 
       long: { answers: [ours('beat', { note: 'the first half' }), { kind: 'hang' }], entry: { schedule: 'every 1s' } },
     });
     try {
+      fleet.pretendVersion('98.0.0');
       const first = await fleet.start();
       await eventually('it is in the middle', () => fleet.models.long.requests.length === 2);
       await first.kill();
       fleet.models.long.script({ kind: 'text', text: 'Went on.' });
 
+      fleet.pretendVersion('99.0.0');
       const second = await fleet.start();
       const run = await fleet.ended('long', 2);
 
       expect(fleet.runs('long')[0]).toMatchObject({ state: 'lost' });
       expect(run).toMatchObject({ state: 'done' });
+      expect((await fleet.says('98.0.0 → 99.0.0')).text).toMatch(/probe: answered in/);
       expect(await second.stop()).toBe(0);
       expect(agentsUnder(fleet.stage.folder)).toEqual([]);
     } finally {

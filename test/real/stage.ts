@@ -2,7 +2,7 @@
  * A stage on which the real agent CLIs are run by the real program: loopback model servers for their vendors, the sandbox for Telegram.
  */
 import Database from 'better-sqlite3';
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import type { ChatMessage } from '../../src/sandbox/rendered-message.ts';
 import type { RunRow } from '../../storage/run-store.ts';
@@ -19,6 +19,16 @@ const PATIENCE_MS = 150_000;
 
 /** What a test of this folder may take. */
 export const TEST_TIMEOUT_MS = 2 * PATIENCE_MS;
+
+/** What is shown of a run's output, in characters. */
+const LOG_SHOWN = 6_000;
+
+/** How each CLI prints its version. */
+const PRINTED: Readonly<Record<CliName, (version: string) => string>> = {
+  claude: (version) => `${version} (Claude Code)`,
+  codex: (version) => `codex-cli ${version}`,
+  gemini: (version) => version,
+};
 
 const SERVERS = { claude: createAnthropicServer, codex: createOpenaiServer, gemini: createGeminiServer };
 
@@ -55,13 +65,15 @@ export interface RealFleet<Name extends string> {
   incidents(
     kind: string,
   ): readonly { readonly id: number; readonly title: string; readonly evidence: string; readonly state: string }[];
+  /** The card on which the agent's first run asks this; where the run ends without it, what it printed is the error. */
+  asks(agent: Name, part: string): Promise<ChatMessage>;
+  /** Lets the CLI say that it has this version, from the next start on. */
+  pretendVersion(version: string): void;
   /** The first message of the bot, now or soon, whose text holds all of this. */
   says(...parts: readonly string[]): Promise<ChatMessage>;
   /** The messages of the bot whose text holds this. */
   said(part: string): readonly ChatMessage[];
   look(agent: Name): Promise<AgentLook>;
-  /** What the run printed. */
-  log(run: RunRow): string;
   close(): Promise<void>;
 }
 
@@ -127,15 +139,35 @@ export async function openRealFleet<Name extends string>(
     return query<Readonly<Record<string, unknown>>>('SELECT * FROM run WHERE agent = ? ORDER BY id', agent).map(toRun);
   }
 
+  const logOf = ({ agent, id }: RunRow): string => stage.read(`state/logs/${agent}/${id}.log`);
+  const isOver = ({ state }: RunRow): boolean => state !== 'starting' && state !== 'running';
+
   return {
     stage,
     models,
-    start: async () => await stage.startReady({ PATH: [dirname(executable), process.env['PATH']].join(delimiter) }),
+    start: async () =>
+      await stage.startReady({
+        PATH: [stage.path('bin'), dirname(executable), process.env['PATH']].join(delimiter),
+      }),
+    asks: (agent, part) =>
+      eventually(`${agent} asks ${part}`, () => {
+        const card = stage.sandbox
+          .messages()
+          .find(({ from, text, buttons }) => from === 'bot' && text.includes(part) && buttons.length > 0);
+        const [run] = runs(agent);
+        if (card === undefined && run !== undefined && isOver(run))
+          throw new Error(`${agent} never asked ${part}: ${logOf(run).slice(-LOG_SHOWN)}`);
+        return card;
+      }),
+    pretendVersion(version) {
+      const script = `#!/bin/sh\n[ "$1" = --version ] && echo '${PRINTED[cli](version)}' && exit\nexec '${executable}' "$@"\n`;
+      chmodSync(stage.write(`bin/${cli}`, script), 0o755);
+    },
     runs,
     async ended(agent, number = 1) {
       const run = await eventually(`run ${number} of ${agent} is over`, () => {
         const found = runs(agent)[number - 1];
-        return found === undefined || found.state === 'starting' || found.state === 'running' ? undefined : found;
+        return found !== undefined && isOver(found) ? found : undefined;
       });
       const left = livingOf(stage.folder, run.id);
       if (left.length > 0) throw new Error(`run ${run.id} of ${agent} is over, and left ${left.join('; ')}`);
@@ -158,7 +190,6 @@ export async function openRealFleet<Name extends string>(
       if (found === undefined) throw new Error(`status says nothing of ${agent}: ${program.stderr()}`);
       return found;
     },
-    log: ({ agent, id }) => stage.read(`state/logs/${agent}/${id}.log`),
     async close() {
       await stage.close();
       await Promise.all(Object.values<ModelServer>(models).map((model) => model.close()));
