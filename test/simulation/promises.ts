@@ -174,7 +174,12 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
   for (const agent of record.scheduled) {
     const due = rows.dues.find((row) => row.agent === agent);
     // Twice in a row, since what happened in this very instant is followed up, or explained, by the next tick.
-    if (due === undefined && [rows, record.rowsBefore].every((look) => look !== undefined && isForgotten(look, agent)))
+    const looks = [record.rowsBefore, rows].filter((look) => look !== undefined && look.at > upSince);
+    if (
+      due === undefined &&
+      looks.length === 2 &&
+      looks.every((look) => look !== undefined && isForgotten(look, agent))
+    )
       return `${agent} has no due time any more`;
     if (due === undefined) continue;
     const waitsFor = rows.at - Math.max(due.dueAt, upSince);

@@ -201,6 +201,8 @@ export interface WorldRecord {
   readonly limits: UsageLimit[];
   readonly started: Started[];
   readonly resumptions: Resumption[];
+  /** Programs of an earlier control plane that could have been ended, and were alive when an agent was started. */
+  readonly revenants: { readonly pid: number; readonly name: string; readonly startedPid: number }[];
   /** Versions of the CLI, one after the other, but for the first. */
   readonly versions: string[];
   /** Two runs of one agent that were alive at once. */
@@ -241,6 +243,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     limits: [],
     started: [],
     resumptions: [],
+    revenants: [],
     versions: [],
     overlaps: [],
     secrets: [],

@@ -107,15 +107,15 @@ export function readStartingRun(database: Database.Database, id: number): Starti
   return run && { ...run, before };
 }
 
-/** When the first of these runs was written down as refused for a usage limit. */
-export function readLimitKnownAt(database: Database.Database, runs: readonly number[]): number | undefined {
-  const at = database
+/** Whether one of these runs is written down as refused for a usage limit. */
+export function isLimitKnown(database: Database.Database, runs: readonly number[]): boolean {
+  const count = database
     .prepare(
-      `SELECT min(ended_at) FROM run WHERE state = 'failed' AND retry_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,
+      `SELECT count(*) FROM run WHERE state = 'failed' AND retry_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,
     )
     .pluck()
-    .get(JSON.stringify(runs)) as number | null;
-  return at ?? undefined;
+    .get(JSON.stringify(runs)) as number;
+  return count > 0;
 }
 
 /** The question that a run put by this request. */

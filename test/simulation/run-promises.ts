@@ -12,6 +12,7 @@ const OUTSIDE: readonly string[] = ['auth', 'rate-limit', 'overloaded'];
 /** What is promised of runs: their programs, their questions, their sessions, and what keeps them from starting. */
 export const RUN_PROMISES: readonly WorldPromise[] = [
   { name: 'no program outlives its run unless an incident says so', broken: leftover, isSlow: true },
+  { name: 'what a crash left is ended before any agent runs', broken: revenant },
   { name: 'every run ends in its time', broken: endlessRun, isSlow: true },
   { name: 'a permission is told once, and as it was decided', broken: wrongAnswer },
   { name: 'a permission that was decided is told', broken: untoldPermission, isSlow: true },
@@ -27,6 +28,13 @@ export const RUN_PROMISES: readonly WorldPromise[] = [
 function leftover({ rows }: WorldRecord): string | undefined {
   const [first] = rows?.leftovers ?? [];
   return first && `pid ${first.pid} of ${first.name} is alive, and its run ${first.run} is ${first.state}`;
+}
+
+function revenant({ revenants }: WorldRecord): string | undefined {
+  const [first] = revenants;
+  return (
+    first && `pid ${first.pid} of ${first.name} lives on from before a crash, and pid ${first.startedPid} was started`
+  );
 }
 
 function endlessRun(record: WorldRecord): string | undefined {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Storage } from '../../storage/storage.ts';
 import type { Processes } from '../../src/ports.ts';
 import { fleetOf, credentialOf, makeAgent, MINUTE_MS } from './fleets.ts';
+import { type Stage, thinkOfFaults } from './faults.ts';
 import { liveThrough, type Sabotage } from './world.ts';
 
 /** Two agents of Claude Code on one login, which ask a lot. */
@@ -12,17 +13,21 @@ const FLEET = fleetOf({
       runtime: 'claude',
       prompt: `/fleet/prompts/${name}.md`,
       schedule: { kind: 'every', everyMs: 5 * MINUTE_MS },
+      timeoutMs: 8 * MINUTE_MS,
       credentials: ['claude'],
-      permissions: { mode: 'ask', tools: [], withinMs: 4 * MINUTE_MS },
+      permissions: { mode: 'ask', tools: [], withinMs: 2 * MINUTE_MS },
     }),
   ),
 });
 
 /** A promise that nothing can break says nothing: here rooms and ports break theirs, and the world has to notice, in one of a few storms. */
-async function brokenBy(sabotage: Sabotage): Promise<readonly (string | undefined)[]> {
+async function brokenBy(
+  sabotage: Sabotage,
+  plot: (world: Stage) => void = thinkOfFaults,
+): Promise<readonly (string | undefined)[]> {
   const names: (string | undefined)[] = [];
   for (const seed of [1, 2, 3, 4])
-    names.push((await liveThrough({ seed, fleet: FLEET, stormMs: 90 * MINUTE_MS, sabotage })).broken?.name);
+    names.push((await liveThrough({ seed, fleet: FLEET, stormMs: 90 * MINUTE_MS, plot, sabotage })).broken?.name);
   return names;
 }
 
@@ -45,6 +50,16 @@ describe('a world notices', () => {
     );
 
     expect(names).toContain('no program outlives its run unless an incident says so');
+  });
+
+  test('when a sweep finds nobody by a mark alone', async () => {
+    const names = await brokenBy(
+      inProcesses(({ sweep }) => ({
+        sweep: (whom) => (whom.identity === undefined ? Promise.resolve({ kind: 'gone', survivors: [] }) : sweep(whom)),
+      })),
+    );
+
+    expect(names).toContain('what a crash left is ended before any agent runs');
   });
 
   test('when a program is started twice', async () => {

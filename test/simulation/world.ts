@@ -23,8 +23,8 @@ import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
 import {
   createRowReader,
   findSecrets,
+  isLimitKnown,
   listUnsettled,
-  readLimitKnownAt,
   readLoginPids,
   readQuestion,
   readStartingRun,
@@ -170,8 +170,12 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   function onSpawned(program: Program): void {
     if (!isOfRun(program) || program.run === undefined) return;
     noteStart(program, program.run);
+    for (const { pid, name, host: started, ...other } of machine.alive().filter(isOfRun))
+      if (started !== host && other.stuckUntil === 0) record.revenants.push({ pid, name, startedPid: program.pid });
     if (spawnCrash === undefined || (spawnCrash.spawns -= 1) > 0) return;
-    die('between a spawn and its row', spawnCrash.pauseMs);
+    const { pauseMs } = spawnCrash;
+    spawnCrash = undefined;
+    die('between a spawn and its row', pauseMs);
   }
 
   function noteStart(program: Program, run: number): void {
@@ -257,7 +261,6 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     old.isAlive = false;
     plane = undefined;
     armed = undefined;
-    spawnCrash = undefined;
     if (database.inTransaction) database.exec('ROLLBACK');
     takeOver();
     const now = clock.now();
@@ -358,7 +361,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     else if (host.isAlive && plane !== undefined) record.upSince ??= record.now;
     for (const limit of record.limits)
       if (limit.knownAt === undefined && limit.refusedRuns.length > 0 && limit.resetsAt > record.now)
-        limit.knownAt = readLimitKnownAt(database, limit.refusedRuns);
+        limit.knownAt = isLimitKnown(database, limit.refusedRuns) ? record.now : undefined;
     const isGood = host.isAlive && record.upSince !== undefined && chat.isGood();
     record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
     const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
