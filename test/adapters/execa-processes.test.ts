@@ -36,7 +36,7 @@ function start(name: string, args: readonly string[] = [], more: Partial<SpawnRe
   const child = createProcesses().spawn(
     { argv: [join(AGENTS, name), ...args], cwd: '/', env: { PATH }, ...more },
     (chunk, stream) => {
-      chunks.push({ stream, chunk });
+      chunks.push({ stream, chunk: Buffer.from(chunk) });
       if (seen) return;
       const [line, ...rest] = text('stdout').split('\n');
       seen = rest.length > 0;
@@ -272,6 +272,20 @@ describe('a flood of output', () => {
     expect(bytes).toBeGreaterThanOrEqual(200e6);
     expect(peak - before).toBeLessThan(150e6);
   }, 60_000);
+
+  it('leaves nothing for the collector: its memory is free once it was taken', async () => {
+    let kept: Uint8Array | undefined;
+    let length = 0;
+    const child = createProcesses().spawn({ argv: ['/bin/echo', 'x'], cwd: '/', env: { PATH } }, (chunk) => {
+      kept = chunk;
+      length = chunk.length;
+    });
+
+    await child.exit;
+
+    expect(length).toBe(2);
+    expect(kept).toHaveLength(0);
+  });
 
   it('lets timers run while it lasts', async () => {
     const agent = createProcesses().spawn(
