@@ -226,6 +226,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     runtimes: RUNTIMES,
     custodian,
     settlement,
+    incidents,
     questions,
     toolFailures,
     orphans,

@@ -141,7 +141,9 @@ export function createQuestions(options: {
     if (!storage.questions.settle(question.id, end)) return false;
     const settled = storage.questions.get(question.id);
     record(question, state, by.actor ?? NOBODY, by.answer);
-    if (settled !== undefined) outbox.edit(questionCardKey(question.id), render(settled));
+    if (settled === undefined) return true;
+    if (event === 'withdraw') outbox.takeBack(questionCardKey(question.id), render(settled));
+    else outbox.edit(questionCardKey(question.id), render(settled));
     return true;
   }
 

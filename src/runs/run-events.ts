@@ -1,5 +1,6 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { RunEvent } from '../runtimes/runtime.ts';
@@ -30,6 +31,7 @@ export function createRunEvents(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly custodian: Custodian;
+  readonly incidents: IncidentRegister;
   readonly questions: Questions;
   readonly toolFailures: ToolFailures;
   readonly scrub: (text: string) => string;
@@ -69,6 +71,22 @@ export function createRunEvents(options: {
     calls.delete(event.id);
     if (event.error !== undefined)
       options.toolFailures.seen(execution.run, event.tool, options.scrub(event.error), begunAt);
+  }
+
+  /** Without our tools an agent can neither draft nor ask, and says nothing of it: its runs end well all the same. */
+  function judgeTools({ run }: Execution, problem: string | undefined): void {
+    const fingerprint = `tools:${run.agent}`;
+    if (problem === undefined) return options.incidents.close(fingerprint);
+    options.incidents.report({
+      kind: 'report',
+      fingerprint,
+      subject: run.agent,
+      severity: 'warning',
+      title: `${run.agent} does not reach Nightdesk's tools`,
+      evidence: options.scrub(problem),
+      agents: [run.agent],
+      note: 'It can neither draft nor ask over MCP. A proxy in its environment is a usual cause: NO_PROXY=127.0.0.1 keeps it out. This ends by itself with the first run that reaches them.',
+    });
   }
 
   function note(execution: Execution, event: string, detail: string | null): void {
@@ -122,6 +140,8 @@ export function createRunEvents(options: {
         return options.questions.withdraw(run.id, event.request);
       case 'write':
         return execution.process.write(event.text);
+      case 'tools':
+        return judgeTools(execution, event.problem);
       case 'turn-ended':
         return execution.finish();
       case 'warning':
@@ -169,6 +189,7 @@ const ROW_KINDS: ReadonlySet<RunEvent['kind']> = new Set([
   'compacted',
   'tool-ended',
   'permission',
+  'tools',
   'permission-void',
   'warning',
 ]);

@@ -4,6 +4,7 @@ import type { RunRow } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import type { ProcessExit, Processes, Survivor } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
@@ -50,6 +51,7 @@ export function createRunner(
     readonly onLogClosed: (path: string, outputBytes: number) => void;
     readonly custodian: Custodian;
     readonly settlement: Settlement;
+    readonly incidents: IncidentRegister;
     readonly questions: Questions;
     readonly toolFailures: ToolFailures;
     readonly orphans: Orphans;

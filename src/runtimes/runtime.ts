@@ -51,6 +51,8 @@ export type RunEvent =
     }
   /** The CLI does not want an answer to this request any more. */
   | { readonly kind: 'permission-void'; readonly request: string }
+  /** Whether the CLI reached Nightdesk's own MCP tools; `problem` says why not. */
+  | { readonly kind: 'tools'; readonly problem?: string }
   /** Text that the CLI's protocol wants on its stdin now. */
   | { readonly kind: 'write'; readonly text: string }
   /** The agent has done what it was asked: nothing more comes unless it is asked for more. */

@@ -73,6 +73,8 @@ export interface Outbox {
   send(message: OutgoingMessage): void;
   /** Wants another content of a message; nothing happens when there is no such message. */
   edit(key: string, content: Content): void;
+  /** Takes a message back that is worth nothing any more: one that nobody was shown never comes, any other shows this content. */
+  takeBack(key: string, content: Content): void;
 }
 
 /** Lower is more urgent. */
@@ -134,5 +136,8 @@ export function createOutbox(options: {
       });
     },
     edit: (key, content) => void storage.outbox.change(key, encode(content), clock.now()),
+    takeBack(key, content) {
+      if (!storage.outbox.takeBack(key)) storage.outbox.change(key, encode(content), clock.now());
+    },
   };
 }

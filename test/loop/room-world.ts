@@ -196,6 +196,7 @@ export function createRoomWorld(
       ]),
       custodian,
       settlement,
+      incidents,
       questions,
       toolFailures,
       orphans,

@@ -212,6 +212,7 @@ describe('a question of an agent', () => {
     const { world, run, ask, labels, state } = setUp();
     const id = ask('Which city?', { options: ['Paris'] });
     const button = world.button(`question:${id}`, 'Paris');
+    world.deliver(`question:${id}`);
 
     world.rooms.questions.withdraw(run);
     const { answer } = await world.presses(button);
@@ -220,6 +221,16 @@ describe('a question of an agent', () => {
     expect(answer?.text).toBe('Its run is over: nobody waits for the answer any more.');
     expect(world.textOf(`question:${id}`)).toContain('⚪️ The run is over: nothing was answered');
     expect(labels(`question:${id}`)).toEqual([]);
+  });
+
+  it('never comes when its run ends before its card was shown', () => {
+    const { world, run, ask, state } = setUp();
+    const id = ask('Which city?');
+
+    world.rooms.questions.withdraw(run);
+
+    expect(state(id)).toBe('withdrawn');
+    expect(world.content(`question:${id}`)).toBeUndefined();
   });
 
   it('survives a restart of Nightdesk as a row with its card', () => {

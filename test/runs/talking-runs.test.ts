@@ -136,6 +136,8 @@ describe('a run that speaks in events', () => {
     const fleet = await open();
     const program = talker(fleet);
     program.tells({ kind: 'permission', request: 'r1', tool: 'Bash', detail: 'rm -r build', forRun: 'x' });
+    const row = fleet.storage.outbox.get('question:1');
+    fleet.storage.transaction(() => fleet.storage.outbox.delivered(row?.id ?? 0, 1, 77, fleet.now()));
     program.tells({ kind: 'permission-void', request: 'r1' });
     await fleet.settle();
 
@@ -144,6 +146,22 @@ describe('a run that speaks in events', () => {
     const [card] = fleet.shown().filter(({ text }) => text.includes('rm -r build'));
     expect(card?.text).toContain('Nobody waits for it any more');
     expect(card?.text).not.toContain('The run is over');
+  });
+
+  it('is told of when it does not reach our tools, until a run does', async () => {
+    const fleet = await open();
+    talker(fleet).tells({ kind: 'tools', problem: 'its MCP connection is failed' });
+    talker(fleet).exits(0);
+    await fleet.settle();
+    expect(fleet.rooms.incidents.unresolved().map(({ incident }) => incident.title)).toEqual([
+      "scout does not reach Nightdesk's tools",
+    ]);
+
+    fleet.storage.dues.wait('scout', fleet.now(), 'owner');
+    await fleet.advance(3 * SECOND);
+    talker(fleet).tells({ kind: 'tools' });
+
+    expect(fleet.rooms.incidents.unresolved()).toEqual([]);
   });
 
   it('withdraws its questions when it ends', async () => {

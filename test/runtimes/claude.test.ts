@@ -327,12 +327,13 @@ describe('what Claude Code tells while it runs', () => {
     ]);
   });
 
-  it('warns when it has none of our tools', () => {
-    const init = { ...INIT, mcp_servers: [{ name: 'nightdesk', status: 'failed' }] };
-    expect(say(decoderOf(), init)).toContainEqual({
-      kind: 'warning',
-      text: 'it has no tools of Nightdesk: its MCP connection is failed',
-    });
+  it('tells once whether it reaches our tools, and again when that changes', () => {
+    const failed = { ...INIT, mcp_servers: [{ name: 'nightdesk', status: 'failed' }] };
+    const connected = { ...INIT, mcp_servers: [{ name: 'nightdesk', status: 'connected' }] };
+    expect(say(decoderOf(), failed, failed, connected).filter(({ kind }) => kind === 'tools')).toEqual([
+      { kind: 'tools', problem: 'its MCP connection is failed' },
+      { kind: 'tools' },
+    ]);
   });
 
   it('ends its turn with its result, unless more is queued', () => {

@@ -61,6 +61,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
   let hasSpoken = false;
   let isTurnOpen = true;
   let session = '';
+  let toolStatus: string | undefined;
   let retries401 = 0;
   let hasAuthSign = false;
   /** The error line of the turn that goes on. */
@@ -151,8 +152,9 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       .map(asRecord)
       .find((server) => textField(server, 'name') === MCP_SERVER);
     const status = nameField(ours, 'status');
-    if (status !== undefined && status !== 'connected' && status !== 'pending')
-      warn(`it has no tools of Nightdesk: its MCP connection is ${status}`);
+    if (status === undefined || status === 'pending' || status === toolStatus) return;
+    toolStatus = status;
+    tell(status === 'connected' ? { kind: 'tools' } : { kind: 'tools', problem: `its MCP connection is ${status}` });
   }
 
   function onRetry(record: JsonRecord): void {
