@@ -29,7 +29,7 @@ export interface Program {
   onInput: ((text: string) => void) | undefined;
   onInputClosed: (() => void) | undefined;
   isInputClosed: boolean;
-  /** Until then no sweep can end it, as one that waits for a dead disk. */
+  /** Until then no sweep can end it, as one that waits for a dead disk: it does nothing any more. 0: it is not like that. */
   stuckUntil: number;
   print(text: string, stream?: 'stdout' | 'stderr'): void;
   exit: (exit: ProcessExit) => void;
@@ -172,7 +172,7 @@ export function createMachine(options: {
         if (program.isAlive && host.isAlive) onText(text, stream);
       },
       exit: () => vanish(program),
-      later: (delayMs, task) => void clock.after(delayMs, () => program.isAlive && task()),
+      later: (delayMs, task) => void clock.after(delayMs, () => program.isAlive && program.stuckUntil === 0 && task()),
     };
     return program;
   }
