@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { SpawnRequest } from '../ports.ts';
 
@@ -25,7 +25,7 @@ export function explainUnstartable(request: SpawnRequest): string | undefined {
 }
 
 /** Why a program could not be started, as one sentence with what to do about it. */
-export function explainFailure(error: unknown, { argv, cwd, through }: SpawnRequest): string {
+export function explainFailure(error: unknown, { argv, cwd, env, through }: SpawnRequest): string {
   // execve reports a missing working directory as ENOENT, too: look at it first.
   if (!isFolder(cwd))
     return `the working directory ${cwd} does not exist or cannot be entered: create it, or correct \`workdir\``;
@@ -35,9 +35,7 @@ export function explainFailure(error: unknown, { argv, cwd, through }: SpawnRequ
   const [program] = isAboutWrapper ? through.argv : argv;
   switch (code) {
     case 'ENOENT':
-      return program.includes('/')
-        ? `${program} does not exist, or the interpreter in its first line does not (one saved with CRLF line ends names none): correct the path, or install it`
-        : `${program} was not found on the PATH: install it, or give its full path`;
+      return explainMissing(program, isAboutWrapper ? undefined : findFile(argv[0], env['PATH'], cwd));
     case 'EACCES':
       return `${program} may not be executed: make it executable (chmod +x), and see that its folder can be entered`;
     case 'ENOEXEC':
@@ -58,6 +56,20 @@ function candidates(name: string, path: string | undefined, cwd: string): string
   if (name.includes('/')) return [resolve(cwd, name)];
   // An empty entry is the working directory.
   return (path ?? DEFAULT_PATH).split(delimiter).map((folder) => resolve(cwd, join(folder, name)));
+}
+
+/** execve says the same of a script whose interpreter is missing as of one that is missing itself. */
+function explainMissing(program: string, file: string | undefined): string {
+  if (file !== undefined)
+    return `${file} is there, but the interpreter in its first line is not (one saved with CRLF line ends names none): correct that line, or install it`;
+  return program.includes('/')
+    ? `${program} does not exist: correct the path, or install it`
+    : `${program} was not found on the PATH: install it, or give its full path`;
+}
+
+/** The file of this name, whether it can be started or not. */
+function findFile(name: string, path: string | undefined, cwd: string): string | undefined {
+  return candidates(name, path, cwd).find((file) => existsSync(file));
 }
 
 function whyNot(file: string): 'ENOENT' | 'EACCES' | undefined {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
-import { explainUnstartable } from '../../src/adapters/start-checks.ts';
+import { explainFailure, explainUnstartable } from '../../src/adapters/start-checks.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 
 test('a script saved with CRLF is refused in the same words, also before its wrapper is started', async () => {
@@ -23,4 +23,15 @@ test('a script is startable when its interpreter has an argument, or is followed
 
   expect(explainUnstartable({ argv: ['./a.sh'], cwd: folder, env: {} })).toBeUndefined();
   expect(explainUnstartable({ argv: ['./b.sh'], cwd: folder, env: {} })).toBeUndefined();
+});
+
+test('a script on the PATH whose interpreter is missing is told of as such, not as missing itself', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'claude'), '#!/no/such/node\n', { mode: 0o755 });
+  const request = { argv: ['claude'] as const, cwd: '/', env: { PATH: folder } };
+
+  expect(explainFailure({ code: 'ENOENT' }, request)).toMatch(/claude is there, but the interpreter in its first line/);
+  expect(explainFailure({ code: 'ENOENT' }, { ...request, argv: ['codex'] })).toMatch(
+    /codex was not found on the PATH/,
+  );
 });
