@@ -24,10 +24,13 @@ export function createInboxWorker(options: {
   readonly onFatal: (error: unknown) => void;
 }): Worker {
   const { storage, log } = options;
+  /** Tries that failed for want of room, by the update's sequence: they do not count. */
+  const excused = new Map<number, number>();
 
   async function look(): Promise<undefined> {
     for (let next = storage.inbox.next(); next !== undefined; next = storage.inbox.next()) {
-      const { sequence, receivedAt, body, attempts } = next;
+      const { sequence, receivedAt, body } = next;
+      const attempts = next.attempts - (excused.get(sequence) ?? 0);
       if (attempts >= MOST_TRIES) {
         setAside(next, 'Nightdesk ended each time that it was handled');
         continue;
@@ -37,9 +40,13 @@ export function createInboxWorker(options: {
         // Keys of answers are made from our own number, which never comes twice, as Telegram's may.
         await options.handle({ ...(JSON.parse(body) as Update), update_id: sequence }, receivedAt);
         storage.transaction(() => storage.inbox.finish(sequence));
+        excused.delete(sequence);
       } catch (error) {
         // A full disk is not the update's fault: the worker waits, and the update is tried again.
-        if (isPassingStorageTrouble(error)) throw error;
+        if (isPassingStorageTrouble(error)) {
+          excused.set(sequence, (excused.get(sequence) ?? 0) + 1);
+          throw error;
+        }
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
         log.error('an update could not be handled', { update: next.updateId, tries: attempts + 1, reason });
         if (attempts + 1 >= MOST_TRIES) setAside(next, reason);
@@ -50,6 +57,7 @@ export function createInboxWorker(options: {
 
   /** Gives an update up, and tells the owner, who would wait for an answer otherwise. */
   function setAside(update: InboxUpdate, reason: string): void {
+    excused.delete(update.sequence);
     const text = '⚠️ Something went wrong in me with what you last sent or pressed. Please try it another way.';
     const pressId = pressIdOf(update.body);
     storage.transaction(() => {
