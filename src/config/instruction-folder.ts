@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LONGEST_TEMPLATE_BYTES, type TemplateFile, templateProblems } from '../instructions/templates.ts';
 import { printable } from './printable.ts';
@@ -20,9 +20,19 @@ export function instructionFolderProblems(folder: string): string[] {
 function readTemplate(folder: string, name: string): TemplateFile {
   const file = join(folder, name);
   try {
-    const isReadable = statSync(file).isFile() && statSync(file).size <= LONGEST_TEMPLATE_BYTES * 2;
-    return { name, text: isReadable ? readFileSync(file, 'utf8') : undefined };
+    return { name, text: statSync(file).isFile() ? readBeginning(file) : undefined };
   } catch {
     return { name, text: undefined };
+  }
+}
+
+/** As much as shows that a file is too long. */
+function readBeginning(file: string): string {
+  const buffer = Buffer.alloc(LONGEST_TEMPLATE_BYTES);
+  const descriptor = openSync(file, 'r');
+  try {
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer));
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -39,6 +39,12 @@ describe('the folder of instructions in fleet.yaml', () => {
     expect(found.join('\n')).toContain('the template run.md names {{name}}');
   });
 
+  it.each([70_000, 700_000])('is a problem when a template in it has %i bytes', (bytes) => {
+    folder.write('own/run.md', 'x'.repeat(bytes));
+
+    expect(problems()).toEqual([expect.stringContaining('the template run.md in own is longer than 64 KiB')]);
+  });
+
   it('is not looked at where the runtime reads no instructions', () => {
     expect(problems('command')).toEqual([]);
   });
