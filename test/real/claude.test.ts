@@ -13,6 +13,7 @@ const claude = findRealCli('claude');
 const isMissing = claude === undefined;
 const REFUSED: ModelAnswer = { kind: 'status', status: 401 };
 const DONE: ModelAnswer = { kind: 'text', text: 'All done.' };
+const PLAN = { ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-TEST' };
 
 function bash(command: string): ModelAnswer {
   return { kind: 'tool', name: 'Bash', input: { command, description: 'a command' } };
@@ -32,7 +33,10 @@ type Agent =
   | 'scout'
   | 'creator'
   | 'mid'
+  | 'gateway'
+  | 'oauth'
   | 'limited'
+  | 'fellow'
   | 'mate'
   | 'busy'
   | 'hung'
@@ -69,11 +73,11 @@ describe.skipIf(isMissing)('the real claude', () => {
         scout: { answers: [REFUSED], entry: { schedule: 'every 1s', credentials: ['main'] } },
         creator: { answers: [REFUSED], entry: { schedule: 'continuous', credentials: ['main'] } },
         mid: { answers: [bash('echo before'), REFUSED, DONE], entry: { credentials: ['night'] } },
-        limited: {
-          answers: [subscriptionLimit(resetsAt)],
-          entry: { credentials: ['plan'] },
-          env: () => ({ ANTHROPIC_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-TEST' }),
-        },
+        // Without the vendor's word that it is useless, and with a token that could be renewed, claude itself tries again.
+        gateway: { answers: [{ kind: 'status', status: 401, headers: { 'x-should-retry': 'true' } }] },
+        oauth: { answers: [REFUSED], env: () => PLAN },
+        limited: { answers: [subscriptionLimit(resetsAt)], entry: { credentials: ['plan'] }, env: () => PLAN },
+        fellow: { answers: [subscriptionLimit(resetsAt)], entry: { credentials: ['plan'] }, env: () => PLAN },
         mate: { answers: [DONE], entry: { credentials: ['plan'], schedule: '0 0 1 1 *' } },
         busy: { answers: [{ kind: 'status', status: 529 }], env: () => ({ CLAUDE_CODE_MAX_RETRIES: '1' }) },
         hung: { answers: [{ kind: 'hang' }], entry: { timeout: '8s' } },
@@ -180,6 +184,14 @@ describe.skipIf(isMissing)('the real claude', () => {
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
 
+  it('claude is stopped at its second try, when it would try a refused login again and again', async () => {
+    for (const agent of ['gateway', 'oauth'] as const) {
+      expect(await fleet.ended(agent)).toMatchObject({ state: 'failed', failure: 'auth' });
+      expect(fleet.models[agent].requests).toHaveLength(2);
+      await fleet.says(`The login of ${agent} is dead`, '401');
+    }
+  });
+
   it('claude goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
     const trial = await fleet.ended('mid', 2);
@@ -192,19 +204,18 @@ describe.skipIf(isMissing)('the real claude', () => {
   });
 
   it('claude holds all agents of the plan until it says, in one incident, when a usage limit is met', async () => {
-    const run = await fleet.ended('limited');
-
-    expect(run).toMatchObject({ state: 'failed', failure: 'rate-limit', retryAt: resetsAt * 1_000 });
+    for (const run of [await fleet.ended('limited'), await fleet.ended('fellow')])
+      expect(run).toMatchObject({ state: 'failed', failure: 'rate-limit', retryAt: resetsAt * 1_000 });
     expect(fleet.incidents('limit').filter(({ title }) => title.includes('plan'))).toMatchObject([
       { state: 'firing', title: expect.stringContaining('Usage limit') as string },
     ]);
-    for (const agent of ['limited', 'mate'] as const) {
+    for (const agent of ['limited', 'fellow', 'mate'] as const) {
       const [hold, ...others] = fleet.holds(agent);
       expect(others).toEqual([]);
       expect(hold?.until).toBeGreaterThanOrEqual(resetsAt * 1_000);
       expect(hold?.until).toBeLessThanOrEqual(resetsAt * 1_000 + 10_000);
     }
-    expect(fleet.models.limited.requests).toHaveLength(1);
+    expect([fleet.models.limited.requests.length, fleet.models.fellow.requests.length]).toEqual([1, 1]);
   });
 
   it('claude waits, and no crash is told, when the model is overloaded', async () => {

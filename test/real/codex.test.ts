@@ -4,7 +4,7 @@ import { agentsUnder } from '../e2e/program.ts';
 import type { Program } from '../e2e/program.ts';
 import type { ModelAnswer } from '../models/model-server.ts';
 import { planLimit } from '../models/openai-server.ts';
-import { eventually, findRealCli, openRealFleet, type RealFleet, sentTo, TEST_TIMEOUT_MS } from './stage.ts';
+import { eventually, findRealCli, livingOf, openRealFleet, type RealFleet, sentTo, TEST_TIMEOUT_MS } from './stage.ts';
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
@@ -35,6 +35,7 @@ type Agent =
   | 'scout'
   | 'creator'
   | 'mid'
+  | 'patient'
   | 'limited'
   | 'mate'
   | 'busy'
@@ -78,6 +79,7 @@ describe.skipIf(isMissing)('the real codex', () => {
         scout: { answers: [REFUSED], entry: { schedule: 'every 1s', credentials: ['main'] } },
         creator: { answers: [REFUSED], entry: { schedule: 'continuous', credentials: ['main'] } },
         mid: { answers: [command('echo before'), REFUSED, REFUSED, DONE], entry: { credentials: ['night'] } },
+        patient: { answers: [REFUSED] },
         limited: { answers: [limitReached], entry: { credentials: ['plan'] } },
         mate: { answers: [DONE], entry: { credentials: ['plan'], schedule: '0 0 1 1 *' } },
         busy: { answers: [{ kind: 'status', status: 503 }] },
@@ -98,6 +100,9 @@ describe.skipIf(isMissing)('the real codex', () => {
         drafts: { kinds: { reply: { window: '4h' } } },
       },
     );
+    // As it is without settings of its own: five tries.
+    const settings = fleet.stage.read('codex/patient/config.toml');
+    fleet.stage.write('codex/patient/config.toml', settings.replaceAll(/^\w+_max_retries.*$/gm, ''));
     program = await fleet.start();
   });
 
@@ -182,6 +187,12 @@ describe.skipIf(isMissing)('the real codex', () => {
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
 
+  it('codex is stopped at its second try, when it would try a refused login again and again', async () => {
+    expect(await fleet.ended('patient')).toMatchObject({ state: 'failed', failure: 'auth' });
+    expect(fleet.models.patient.requests.length).toBeLessThan(5);
+    await fleet.says('The login of patient is dead', '401');
+  });
+
   it('codex goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
     const trial = await fleet.ended('mid', 2);
@@ -249,9 +260,12 @@ describe.skipIf(isMissing)('the real codex', () => {
 
 describe.skipIf(isMissing)('a real codex under a Nightdesk that is killed', () => {
   it('codex goes on with its thread at the next start, and leaves nobody before', async () => {
-    const fleet = await openRealFleet('codex', {
-      long: { answers: [command('echo the-first-half'), { kind: 'hang' }], entry: { schedule: 'every 1s' } },
-    });
+    // Under the layer that cannot end them with Nightdesk: the next start sweeps.
+    const fleet = await openRealFleet(
+      'codex',
+      { long: { answers: [command('echo the-first-half'), { kind: 'hang' }], entry: { schedule: 'every 1s' } } },
+      { containment: 'group' },
+    );
     try {
       fleet.pretendVersion('98.0.0');
       const first = await fleet.start();
@@ -264,6 +278,7 @@ describe.skipIf(isMissing)('a real codex under a Nightdesk that is killed', () =
       const run = await fleet.ended('long', 2);
 
       const [lost] = fleet.runs('long');
+      expect(livingOf(fleet.stage.folder, lost?.id ?? 0)).toEqual([]);
       expect(lost).toMatchObject({ state: 'lost' });
       expect(run).toMatchObject({ state: 'done', resumeToken: lost?.resumeToken });
       const later = fleet.models.long.requests.slice(2).map(({ body }) => JSON.stringify(body));
