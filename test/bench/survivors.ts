@@ -33,7 +33,7 @@ export async function measureSurvivors(count: number): Promise<readonly Row[]> {
       what: `survivors of a stop, ${name}`,
       measured: left.size === 0 ? '0' : `${left.size}: ${[...left].sort().join(', ')}`,
       toReach: ownedUp.length === 0 ? '0' : '0 but who clears all traces',
-      met: left.isSubsetOf(new Set(ownedUp)),
+      met: [...left].every((artist) => ownedUp.includes(artist)),
       others: 'PM2 5, systemd 0',
       how: `${ARTISTS.length} escape artists that flee and stay, then ${RACERS.length} that never stop forking, ${count} times each: TERM, KILL, sweep`,
       numbers: { left: left.size },
