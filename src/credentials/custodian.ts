@@ -352,10 +352,14 @@ export function createCustodian(options: {
         const candidate = agentsOf(name).find(
           (agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name, name),
         );
+        const isPublishersOnly = agentsOf(name).every((agent) => agent.publishes.length > 0);
+        // Where something else holds all who could try, nothing was tried: the probe stays due, and the next one does not grow rarer.
+        if (candidate === undefined && !isPublishersOnly)
+          return change(known.row, { checkWantedAt: now + known.credential.backoff.firstMs });
         change(known.row, {
           probes: known.row.probes + 1,
           checkWantedAt: now + delay(known.credential, known.row.probes + 1),
-          trialOpen: agentsOf(name).every((agent) => agent.publishes.length > 0) ? 1 : 0,
+          trialOpen: isPublishersOnly ? 1 : 0,
         });
         if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
       }),

@@ -67,6 +67,22 @@ describe('a credential', () => {
     expect(alert?.buttons.join(' ')).toContain('Re-auth');
   });
 
+  it('without a check is tried soon after whatever else kept all its agents from trying', async () => {
+    const fleet = open('  claude: {}\n', agent('a', 'schedule: every 5m, credentials: [claude]'));
+    await fleet.begin();
+    fleet.named('a')[0]?.says(SIGN);
+    fleet.named('a')[0]?.exits(1);
+    await fleet.settle();
+    fleet.rooms.holds.pause('a', 'owner:1', 6 * HOUR, false);
+    await fleet.advance(6 * HOUR);
+    expect(fleet.named('a')).toHaveLength(1);
+
+    await fleet.advance(2 * MINUTE);
+
+    expect(fleet.named('a')).toHaveLength(2);
+    expect(fleet.storage.credentials.get('claude')?.probes).toBe(1);
+  });
+
   it('without a check is tried by one run at growing intervals, and is alive when that goes well', async () => {
     const fleet = open(
       '  claude: {}\n',
