@@ -78,7 +78,12 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
     ask,
     leave: (program, code) => program.exit({ kind: 'exited', code }),
     call: (program, credential, by) =>
-      platform.call(credential, by, program.pid, options.isUp() && program.host.isAlive && !program.isAsked),
+      platform.call(
+        credential,
+        by,
+        program.pid,
+        options.isUp() && options.canNote() && program.host.isAlive && !program.isAsked,
+      ),
     usersOf: (credential) =>
       options
         .machine()

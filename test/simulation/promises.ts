@@ -1,4 +1,5 @@
 import { HOUR_MS, MINUTE_MS } from './fleets.ts';
+import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
 import { isOverdue, type WorldPromise } from './promise.ts';
 import { RUN_PROMISES } from './run-promises.ts';
@@ -134,7 +135,7 @@ function givenUp({ rows }: WorldRecord): string | undefined {
   return dropped && `${dropped.key} is ${dropped.state}: ${dropped.error ?? 'no reason'}`;
 }
 
-function hammering({ outages, calls }: WorldRecord): string | undefined {
+function hammering({ outages, calls, started }: WorldRecord): string | undefined {
   for (const outage of outages) {
     const { knownAt, credential } = outage;
     if (knownAt === undefined) continue;
@@ -146,15 +147,18 @@ function hammering({ outages, calls }: WorldRecord): string | undefined {
         call.refused &&
         call.isOurs,
     );
+    // An end by which it is known is written down only once its tree is swept: until then others may start.
+    const early = started.filter(({ at }) => at >= knownAt && at <= knownAt + UNSETTLED_MS).map(({ pid }) => pid);
+    const alive = new Set([...outage.aliveThen, ...early]);
     const own = new Set<number>();
     const probes: number[] = [];
     for (const { pid, at } of refused) {
-      if (outage.aliveThen.includes(pid) && !own.has(pid)) own.add(pid);
+      if (alive.has(pid) && !own.has(pid)) own.add(pid);
       else probes.push(at);
     }
-    const early = probes.findIndex((at, index) => at < earliestProbe(outage, knownAt, index, at));
-    if (early >= 0)
-      return `${probes.length} probes of ${credential} since it is known to be dead; number ${early + 1} came after ${Math.round(((probes[early] ?? 0) - knownAt) / 1_000)} s`;
+    const first = probes.findIndex((at, index) => at < earliestProbe(outage, knownAt, index, at));
+    if (first >= 0)
+      return `${probes.length} probes of ${credential} since it is known to be dead; number ${first + 1} came after ${Math.round(((probes[first] ?? 0) - knownAt) / 1_000)} s`;
   }
   return undefined;
 }

@@ -38,7 +38,7 @@ export interface PlatformCall {
   readonly pid: number;
   readonly at: number;
   readonly refused: boolean;
-  /** False for programs that nobody could stop then: the control plane was down, or has just asked this one to stop. */
+  /** False for programs that nobody could stop then: the control plane was down, could write nothing, or has just asked this one to stop. */
   readonly isOurs: boolean;
 }
 
@@ -133,6 +133,8 @@ export interface UsageLimit {
 /** A run of an agent was started. */
 export interface Started {
   readonly run: number;
+  readonly pid: number;
+  readonly at: number;
   readonly agent: string;
   readonly credentials: readonly string[];
   /** When it was decided. */

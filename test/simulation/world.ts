@@ -184,6 +184,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const shortages = [record.diskLowSince, record.memoryLowSince].filter((since) => since !== undefined);
     record.started.push({
       run,
+      pid: program.pid,
+      at: clock.now(),
       agent: row.agent,
       credentials: fleet.agents.get(row.agent)?.credentials ?? [],
       wantedAt: row.wantedAt,
