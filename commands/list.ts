@@ -1,5 +1,3 @@
-import type { Storage } from '../storage/storage.ts';
-import type { Fleet } from '../src/config/fleet.ts';
 import type { Custodian } from '../src/credentials/custodian.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
 import type { Disk } from '../src/ports.ts';
@@ -7,7 +5,7 @@ import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Command } from './command.ts';
 import { createDraftsCommand } from './drafts.ts';
 import { createHelpCommand } from './help.ts';
-import { createLogCommand } from './log.ts';
+import { createLogCommand, type LogSources } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
 import { reply } from './replies.ts';
@@ -18,15 +16,11 @@ import { createWhyCommand } from './why.ts';
 import { createWorkstateCommand } from './workstate.ts';
 
 /** The rooms that commands call. */
-export interface CommandRooms {
-  readonly fleet: Fleet;
-  readonly storage: Storage;
+export interface CommandRooms extends LogSources {
   readonly disk: Disk;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly callbackData: CallbackData;
-  /** The newest output of a run that is alive; empty for any other. */
-  readonly tail: (runId: number, maxBytes: number) => string;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
@@ -54,7 +48,7 @@ export function createCommands(rooms: CommandRooms): {
   /** A button answers with it, too. */
   readonly log: Command;
 } {
-  const log = createLogCommand(rooms.fleet, rooms.storage, rooms.tail);
+  const log = createLogCommand(rooms);
   const listed: readonly Command[] = [
     createStatusCommand(rooms.fleet, rooms.storage),
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),

@@ -1,21 +1,40 @@
 import type { RunRow } from '../storage/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
+import type { LogLineReader } from '../src/runtimes/log-entries.ts';
 import { readableOutput, renderLogEnd } from '../src/telegram/cards/log-card.ts';
+import { describeLog } from '../src/telegram/cards/log-lines.ts';
 import { sizeText } from '../src/telegram/cards/size.ts';
-import { bold, code, duration, line, lines, richText } from '../src/telegram/cards/words.ts';
+import { bold, code, duration, line, lines, LONGEST_TEXT, richText } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
 /** More than a message takes, so that something is left when much of it is not readable. */
 const TAIL_BYTES = 16 * 1024;
+/** Of lines of JSON a person is shown the smallest part. */
+const JSON_TAIL_BYTES = 256 * 1024;
+
+/** What the log command needs of the runs. */
+export interface LogSources {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  /** The newest output of a run that is alive; empty for any other. */
+  readonly tail: (runId: number, maxBytes: number) => string;
+  readonly scrub: (text: string) => string;
+  /** Who understands an agent's lines; undefined when they are for people already. */
+  readonly lineReaderOf: (agent: string) => LogLineReader | undefined;
+}
 
 /** /log AGENT [full]: what the newest run that said anything said last, or all that is kept of it as a file. */
-export function createLogCommand(
-  fleet: Fleet,
-  storage: Storage,
-  tail: (runId: number, maxBytes: number) => string,
-): Command {
+export function createLogCommand({ fleet, storage, tail, scrub, lineReaderOf }: LogSources): Command {
+  /** What a living run said a moment ago, and may not be in its file yet; empty where the file has more to show. */
+  function newestWords(run: RunRow): string {
+    const read = lineReaderOf(run.agent);
+    if (read === undefined) return readableOutput(tail(run.id, TAIL_BYTES));
+    const described = readableOutput(describeLog(scrub(tail(run.id, JSON_TAIL_BYTES)), read));
+    return described.length >= LONGEST_TEXT ? described : '';
+  }
+
   return {
     name: 'log',
     description: 'what an agent’s newest run said; full for all of it',
@@ -44,8 +63,7 @@ export function createLogCommand(
           line(head, isAlive(run) ? '\n\nIt has no log yet.' : '\n\nIt was never started, so it has no log.'),
         );
       const body = richText(head);
-      // What a living run said a moment ago may not be in its file yet.
-      const last = isAlive(run) && !isFull ? readableOutput(tail(run.id, TAIL_BYTES)) : '';
+      const last = isAlive(run) && !isFull ? newestWords(run) : '';
       if (last.trim() !== '') return { kind: 'text', body: renderLogEnd(body, last) };
       return {
         kind: 'file',

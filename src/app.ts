@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Agent, Fleet } from './config/fleet.ts';
@@ -27,6 +27,7 @@ import { claudeRuntime } from './runtimes/claude/claude.ts';
 import { codexRuntime } from './runtimes/codex/codex.ts';
 import { commandRuntime } from './runtimes/command.ts';
 import { geminiRuntime } from './runtimes/gemini/gemini.ts';
+import type { LogLineReader } from './runtimes/log-entries.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
@@ -136,6 +137,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const gateway = createGateway(createGatewayRooms({ storage, clock, desk, questions, toolFailures, scrub }), log);
   const pollerWatch = createPollerWatch({ incidents });
 
+  function lineReaderOf(agent: string): LogLineReader | undefined {
+    return RUNTIMES.get(fleet.agents.get(agent)?.runtime ?? '')?.readLogLine;
+  }
+
   // Effectors
   const sender = createSender({
     storage,
@@ -144,6 +149,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     log,
     disk,
     scrub,
+    // A log is HOME/logs/AGENT/RUN.log.
+    lineReaderOf: (logPath) => lineReaderOf(basename(dirname(logPath))),
     ownerChatId: fleet.telegram.owners[0] ?? fleet.telegram.chat,
     onFatal,
   });
@@ -262,6 +269,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     holds,
     callbackData,
     tail: runner.tail,
+    scrub,
+    lineReaderOf,
   });
   const fleetMenu = createFleetMenu({ fleet, storage, clock });
   const press = createPresses({

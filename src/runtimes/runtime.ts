@@ -1,5 +1,6 @@
 import type { Agent } from '../config/fleet.ts';
 import type { ProcessExit } from '../ports.ts';
+import type { LogLineReader } from './log-entries.ts';
 
 /** Why a run failed: one vocabulary for every runtime. */
 export type FailureClass =
@@ -117,6 +118,8 @@ export interface PreparedRun {
 export interface Runtime {
   readonly name: Agent['runtime'];
   prepare(agent: Agent, run: RunInput): PreparedRun;
+  /** Makes its log readable; undefined for programs that print for people already. */
+  readonly readLogLine?: LogLineReader;
   /** How to learn its CLI's version and whether it still understands us; undefined for programs that are no known CLI. */
   readonly cli?: Cli;
 }

@@ -1,16 +1,25 @@
 import type { Clock, Disk } from '../ports.ts';
+import type { LogLineReader } from '../runtimes/log-entries.ts';
 import { readableOutput, renderLogEnd } from './cards/log-card.ts';
-import { shorten } from './cards/words.ts';
+import { describeLog } from './cards/log-lines.ts';
+import { LONGEST_TEXT, shorten } from './cards/words.ts';
 import type { Content, FileContent } from './outbox.ts';
 
 /** The largest file that is sent: the Bot API takes 50 MB. */
 const MOST_FILE_BYTES = 45_000_000;
 /** What is read of a log to show its end: some hundred lines, of which a message takes the last. */
 const END_BYTES = 32 * 1024;
+/**
+ * What is read of a log in lines of JSON, of which a person is shown the smallest part: the second time, where the first does not fill a
+ * message. The results of a call may well be a megabyte.
+ */
+const JSON_END_BYTES = [256 * 1024, 2 * 1024 * 1024] as const;
 /** How much is searched for secrets at once: with a thousand of them known, some 30 ms of the event loop. */
 const PIECE_CHARS = 64 * 1024;
 /** Looked at on both sides of a cut, whether a secret lies across it. */
 const SEAM_CHARS = 4 * 1024;
+
+const GONE = 'Its log is gone: it was older than logs.keep, or had to make room for newer ones.';
 
 /** Makes of a content that names a file one that holds what is in it, just before it is sent. */
 export type FileReader = (content: FileContent) => Promise<Exclude<Content, FileContent>>;
@@ -20,8 +29,10 @@ export function createFileReader(options: {
   readonly disk: Pick<Disk, 'readLog'>;
   readonly clock: Clock;
   readonly scrub: (text: string) => string;
+  /** Who understands the lines of a log; without one they are shown as they are. */
+  readonly lineReaderOf?: (logPath: string) => LogLineReader | undefined;
 }): FileReader {
-  const { disk, clock, scrub } = options;
+  const { disk, clock, scrub, lineReaderOf } = options;
 
   function breathe(): Promise<void> {
     return new Promise((resolve) => void clock.after(0, resolve));
@@ -39,10 +50,30 @@ export function createFileReader(options: {
     return pieces.join('');
   }
 
+  /** The end of a log for a person: as much as fills a message; undefined when there is no such log. */
+  async function describeEnd(path: string, read: LogLineReader): Promise<string | undefined> {
+    let described: string | undefined;
+    for (const most of JSON_END_BYTES) {
+      const bytes = await disk.readLog(path, most);
+      if (bytes === undefined) return undefined;
+      const text = new TextDecoder().decode(bytes);
+      const isCut = bytes.length >= most;
+      // Before anything is shortened: half a secret is none that anybody knows. And after it, since JSON hides some of them.
+      const lines = await clean(isCut ? text.slice(text.indexOf('\n') + 1) : text);
+      described = scrub(readableOutput(describeLog(lines, read)));
+      if (!isCut || described.length >= LONGEST_TEXT) break;
+    }
+    return described;
+  }
+
   return async ({ path, name, body, shows }) => {
+    const read = shows === 'end' ? lineReaderOf?.(path) : undefined;
+    if (read !== undefined) {
+      const described = await describeEnd(path, read);
+      return described === undefined ? saying(body, GONE) : { kind: 'text', body: renderLogEnd(body, described) };
+    }
     const bytes = await disk.readLog(path, shows === 'all' ? MOST_FILE_BYTES : END_BYTES);
-    if (bytes === undefined)
-      return saying(body, 'Its log is gone: it was older than logs.keep, or had to make room for newer ones.');
+    if (bytes === undefined) return saying(body, GONE);
     const text = new TextDecoder().decode(bytes);
     if (shows === 'end') return { kind: 'text', body: renderLogEnd(body, scrub(readableOutput(text))) };
     const content = await clean(text);

@@ -2,6 +2,7 @@ import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type Clock, type Disk, type Log, TelegramError, type TelegramApi } from '../ports.ts';
 import { createPatientWriter } from '../patient-writer.ts';
+import type { LogLineReader } from '../runtimes/log-entries.ts';
 import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
 import { type Call, callFor } from './bot-call.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
@@ -45,6 +46,8 @@ export function createSender(options: {
   readonly disk: Pick<Disk, 'readLog'>;
   /** Takes secrets out of what is read from them. */
   readonly scrub: (text: string) => string;
+  /** Who understands the lines of a log, for its end to be readable. */
+  readonly lineReaderOf?: (logPath: string) => LogLineReader | undefined;
   /** Where an alert goes when its own chat refuses us: the first owner's private chat. */
   readonly ownerChatId: number;
   readonly onFatal: (error: unknown) => void;

@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createLogCommand } from '../../commands/log.ts';
 import { createFileDisk } from '../../src/adapters/file-disk.ts';
 import { TelegramError, type TelegramApi, type TelegramFile } from '../../src/ports.ts';
+import { claudeRuntime } from '../../src/runtimes/claude/claude.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createOutbox } from '../../src/telegram/outbox.ts';
 import { createSender } from '../../src/telegram/sender.ts';
@@ -34,6 +35,7 @@ agents:
   scout: { runtime: command, command: [/bin/true], schedule: every 1h }
   writer: { runtime: command, command: [/bin/true], schedule: every 1h }
   idler: { runtime: command, command: [/bin/true], schedule: every 1h }
+  thinker: { runtime: claude, prompt: ./prompts/scout.md, schedule: every 1h }
 `);
   const { storage } = openStorage();
   const home = temporaryFolder();
@@ -56,7 +58,9 @@ agents:
     reset: () => {},
   };
   const tails: Record<number, string> = {};
-  const command = createLogCommand(fleet, storage, (id) => tails[id] ?? '');
+  const lineReaderOf = (agent: string) =>
+    fleet.agents.get(agent)?.runtime === 'claude' ? claudeRuntime.readLogLine : undefined;
+  const command = createLogCommand({ fleet, storage, tail: (id) => tails[id] ?? '', scrub, lineReaderOf });
   const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet: () => false });
   const sender = createSender({
     storage,
@@ -65,6 +69,7 @@ agents:
     log: createMemoryLog(),
     disk: createFileDisk(),
     scrub,
+    lineReaderOf: (path) => lineReaderOf(basename(dirname(path))),
     ownerChatId: 1,
     onFatal: (error) => fatal.push(error),
   });
@@ -229,7 +234,7 @@ describe('/log', () => {
   it('without a name, with an unknown one or an unknown word says what can be said', async () => {
     const { asks } = setUp();
 
-    expect((await asks('')).payload['text']).toBe('Which one?\n/log scout\n/log writer\n/log idler');
+    expect((await asks('')).payload['text']).toBe('Which one?\n/log scout\n/log writer\n/log idler\n/log thinker');
     expect((await asks('nobody')).payload['text']).toMatch(/There is no agent "nobody"/);
     expect((await asks('scout all')).payload['text']).toBe('You can say: /log scout or /log scout full');
   });
@@ -289,5 +294,92 @@ describe('/log full', () => {
 
     expect(sent.map(({ method }) => method)).toEqual(['sendDocument', 'sendMessage']);
     expect(sent[1]?.payload['text']).toMatch(/^scout: run 1.*Telegram refused what stands in it\.$/s);
+  });
+});
+
+describe('/log of an agent that speaks JSON', () => {
+  const said = (text: string) => JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text }] } });
+  const called = (id: string, command: string) =>
+    JSON.stringify({
+      type: 'assistant',
+      message: { content: [{ type: 'tool_use', id, name: 'Bash', input: { command } }] },
+    });
+  const answered = (id: string, content: string, isError = false) =>
+    JSON.stringify({
+      type: 'user',
+      message: { content: [{ type: 'tool_result', tool_use_id: id, content, is_error: isError }] },
+    });
+  const DONE = JSON.stringify({ type: 'result', subtype: 'success', is_error: false, total_cost_usd: 0.0142 });
+  const logOf = (...lines: readonly string[]) => lines.map((each) => `${each}\n`).join('');
+
+  it('shows what it said, its calls and how it ended, of a compressed log, too', async () => {
+    const { runs, ends, asks } = setUp();
+    const { id, path } = runs(
+      'thinker',
+      logOf(
+        JSON.stringify({ type: 'system', subtype: 'init', tools: ['Bash'] }),
+        said('First I make a file.\nThen I stop.'),
+        called('c1', 'touch a.txt'),
+        answered('c1', 'Read-only file system', true),
+        'a word on stderr',
+        DONE,
+      ),
+    );
+    ends(id, 'done');
+    const expected =
+      'First I make a file.\nThen I stop.\n🔧 Bash: touch a.txt\n✖ Bash: Read-only file system\na word on stderr\n✔ done, $0.01';
+
+    expect(shownOutput(await asks('thinker'))).toBe(expected);
+    await createFileDisk().compress(path);
+    expect(shownOutput(await asks('thinker'))).toBe(expected);
+  });
+
+  it('gives the raw lines as a file all the same', async () => {
+    const { runs, ends, asks } = setUp();
+    const raw = logOf(said('hello'), called('c1', 'touch a.txt'), DONE);
+    ends(runs('thinker', raw).id, 'done');
+
+    const answer = await asks('thinker full');
+
+    expect(answer.files[0]?.content).toBe(raw);
+  });
+
+  it('of a living run shows the file, until memory has newer words than fill a message', async () => {
+    const { runs, tails, asks } = setUp();
+    const { id } = runs('thinker', logOf(said('in the file'), called('c1', 'sleep 60')));
+    tails[id] = logOf(called('c1', 'sleep 60'));
+    const early = await asks('thinker');
+    tails[id] = logOf(...Array.from({ length: 300 }, (_, at) => said(`words of memory ${at}`)));
+    const late = await asks('thinker');
+
+    expect(shownOutput(early)).toBe('in the file\n🔧 Bash: sleep 60');
+    expect(shownOutput(late)).toMatch(/\nwords of memory 299$/);
+  });
+
+  it('fills a message from behind results of megabytes, with the newest at its end', async () => {
+    const { runs, ends, asks } = setUp();
+    const words = Array.from({ length: 300 }, (_, at) => said(`words number ${at}`));
+    const long = answered('c1', 'x'.repeat(1_000_000));
+    ends(runs('thinker', logOf(...words, called('c1', 'cat big'), long, DONE)).id, 'done');
+
+    const answer = await asks('thinker');
+
+    const text = answer.payload['text'] as string;
+    expect(text.length).toBeGreaterThan(3_900);
+    expect(text.length).toBeLessThanOrEqual(4_096);
+    expect(shownOutput(answer)).toMatch(
+      /^words number \d+\n[^]*\nwords number 299\n🔧 Bash: cat big\n✔ done, \$0\.01$/,
+    );
+  });
+
+  it('shows no secret, whole or cut, and no control character that JSON hides', async () => {
+    const { runs, ends, asks } = setUp();
+    const cuts = Array.from({ length: 60 }, (_, at) => called(`c${at}`, `${'x'.repeat(150 + at)}${SECRET}`));
+    ends(runs('thinker', logOf(...cuts, said(`\u001b[31mred\u202e ${SECRET}`))).id, 'done');
+
+    const shown = shownOutput(await asks('thinker'));
+
+    expect(shown).toMatch(/\nred \[secret\]$/);
+    expect(shown).not.toMatch(/hunt|-is-the/);
   });
 });

@@ -83,7 +83,17 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       listFiles: () => [],
       remove: () => {},
     };
-    const commands = createCommands({ fleet, storage, disk, custodian, holds, callbackData, tail: () => '' });
+    const commands = createCommands({
+      fleet,
+      storage,
+      disk,
+      custodian,
+      holds,
+      callbackData,
+      tail: () => '',
+      scrub,
+      lineReaderOf: () => undefined,
+    });
     const fleetMenu = createFleetMenu({ fleet, storage, clock });
     const press = createPresses({
       storage,

@@ -39,32 +39,55 @@ export function createToolCalls(): ToolCalls {
     takeCalls(line) {
       const parent = nameField(line, 'parent_tool_use_id');
       const events: RunEvent[] = [];
-      for (const block of blocksOf(line, 'tool_use')) {
-        const id = nameField(block, 'id');
-        const tool = nameField(block, 'name');
-        if (id === undefined || tool === undefined) continue;
+      for (const { id, tool, input } of readCalls(line)) {
         begin(id, tool, parent);
-        events.push({ kind: 'tool-begun', id, tool, input: inputOf(recordField(block, 'input')) });
+        events.push({ kind: 'tool-begun', id, tool, input });
       }
       return events;
     },
     takeResults(line) {
       const events: RunEvent[] = [];
-      for (const block of blocksOf(line, 'tool_result')) {
-        const id = nameField(block, 'tool_use_id');
-        const call = id === undefined ? undefined : open.get(id);
-        if (id === undefined || call === undefined) continue;
+      for (const { id, error } of readResults(line)) {
+        const call = open.get(id);
+        if (call === undefined) continue;
         open.delete(id);
         // What a subagent had open ends with it.
         for (const [inner, { parent }] of open) if (parent === id) open.delete(inner);
-        const isError = block['is_error'] === true;
-        events.push({ kind: 'tool-ended', id, tool: call.tool, ...(isError ? { error: resultText(block) } : {}) });
+        events.push({ kind: 'tool-ended', id, tool: call.tool, ...(error === undefined ? {} : { error }) });
       }
       return events;
     },
     isOpen: () => open.size > 0,
     clear: () => open.clear(),
   };
+}
+
+/** The calls that an assistant line holds. */
+export function readCalls(
+  line: JsonRecord,
+): readonly { readonly id: string; readonly tool: string; readonly input: string }[] {
+  const calls: { id: string; tool: string; input: string }[] = [];
+  for (const block of blocksOf(line, 'tool_use')) {
+    const id = nameField(block, 'id');
+    const tool = nameField(block, 'name');
+    if (id !== undefined && tool !== undefined) calls.push({ id, tool, input: inputOf(recordField(block, 'input')) });
+  }
+  return calls;
+}
+
+/** The results of calls that a user line holds; `error` is what the agent reads of a failure. */
+export function readResults(line: JsonRecord): readonly { readonly id: string; readonly error?: string }[] {
+  const results: { id: string; error?: string }[] = [];
+  for (const block of blocksOf(line, 'tool_result')) {
+    const id = nameField(block, 'tool_use_id');
+    if (id !== undefined) results.push(block['is_error'] === true ? { id, error: resultText(block) } : { id });
+  }
+  return results;
+}
+
+/** The texts that an assistant line holds. */
+export function readTexts(line: JsonRecord): readonly string[] {
+  return blocksOf(line, 'text').flatMap((block) => textField(block, 'text') ?? []);
 }
 
 /** The blocks of one type; a plain loop, since each line of a run comes through here. */

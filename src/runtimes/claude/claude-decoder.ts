@@ -1,23 +1,22 @@
 import type { Agent } from '../../config/fleet.ts';
 import type { AuthSign } from '../auth-scan.ts';
 import { toEvidence } from '../evidence.ts';
-import {
-  asRecord,
-  countField,
-  listField,
-  nameField,
-  numberField,
-  parseRecord,
-  recordField,
-  textField,
-} from '../json-fields.ts';
+import { asRecord, countField, listField, nameField, parseRecord, recordField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { createLineReader, LINE_BYTES } from '../line-reader.ts';
 import { createPlainLines } from '../plain-lines.ts';
 import type { Decoder, Patience, RunEvent, RunInput } from '../runtime.ts';
 import { MCP_SERVER } from './claude-arguments.ts';
 import { createToolCalls } from './claude-calls.ts';
-import { classifyEnding, classifyRetry, endingEvidence, readEnding } from './claude-failures.ts';
+import {
+  classifyEnding,
+  endingEvidence,
+  isErrorLine,
+  isFailedResult,
+  readEnding,
+  readFallback,
+  readRetry,
+} from './claude-failures.ts';
 import type { Ending } from './claude-failures.ts';
 import { createLimitWatch } from './claude-limits.ts';
 import { settleClaude } from './claude-outcome.ts';
@@ -124,9 +123,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       case 'compact_boundary':
         return tell({ kind: 'compacted' });
       case 'model_fallback':
-        return warn(
-          `${nameField(record, 'original_model') ?? 'its model'} is overloaded: it goes on with ${nameField(record, 'fallback_model') ?? 'another'}`,
-        );
+        return warn(readFallback(record).text);
     }
   }
 
@@ -158,16 +155,12 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
   }
 
   function onRetry(record: JsonRecord): void {
-    const status = numberField(record, 'error_status');
-    const word = nameField(record, 'error');
-    const failure = classifyRetry(word, status);
-    const attempt = Math.max(1, countField(record, 'attempt'));
-    const evidence = toEvidence(`${status ?? ''} ${word ?? 'error'}, attempt ${attempt}`);
-    tell({ kind: 'retrying', failure, attempt, evidence });
-    if (failure !== 'auth') return;
+    const retry = readRetry(record);
+    tell(retry);
+    if (retry.failure !== 'auth') return;
     retries401 += 1;
     // The first one may be mended by a refresh of the login; a second one is not.
-    if (retries401 >= 2) signAuth(evidence);
+    if (retries401 >= 2) signAuth(retry.evidence);
   }
 
   function signIfAuth(ending: Ending): void {
@@ -182,7 +175,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
 
   function onAssistant(record: JsonRecord): void {
     const isMain = typeof record['parent_tool_use_id'] !== 'string';
-    if (textField(record, 'error') !== undefined) {
+    if (isErrorLine(record)) {
       limits.take(recordField(recordField(record, 'api_error_params'), 'rate_limit_info'));
       // A subagent's error is read by the agent that called it, which goes on.
       if (isMain) error = record;
@@ -198,7 +191,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
   }
 
   function onResult(record: JsonRecord): void {
-    const isError = record['is_error'] === true || (record['is_error'] !== false && record['subtype'] !== 'success');
+    const isError = isFailedResult(record);
     result = { isError, ending: readEnding(record, error) };
     meter.takeResult(record).forEach(emit);
     if (!isError) tellOddities(record);
@@ -240,8 +233,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       signs(plain.peek()).forEach(emit);
       // An error that lacks nothing but the end of its line, of a program that hangs behind it.
       const line = parseRecord(reader.peek());
-      if (line?.['type'] === 'assistant' && textField(line, 'error') !== undefined)
-        signIfAuth(readEnding(undefined, line));
+      if (isErrorLine(line)) signIfAuth(readEnding(undefined, line));
       return takeEvents();
     },
     patience() {

@@ -1,8 +1,8 @@
 import { toEvidence } from '../evidence.ts';
 import { failureOfStatus, failureOfWords } from '../failure-words.ts';
-import { listField, numberField, recordField, textField } from '../json-fields.ts';
+import { countField, listField, nameField, numberField, recordField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
-import type { FailureClass } from '../runtime.ts';
+import type { FailureClass, RunEvent } from '../runtime.ts';
 
 type Table = Readonly<Record<string, FailureClass>>;
 
@@ -149,8 +149,34 @@ export function classifyEnding(ending: Ending): FailureClass {
   );
 }
 
+/** Reads an `api_retry` line. */
+export function readRetry(record: JsonRecord): Extract<RunEvent, { readonly kind: 'retrying' }> {
+  const status = numberField(record, 'error_status');
+  const word = nameField(record, 'error');
+  const attempt = Math.max(1, countField(record, 'attempt'));
+  const evidence = toEvidence(`${status ?? ''} ${word ?? 'error'}, attempt ${attempt}`);
+  return { kind: 'retrying', failure: classifyRetry(word, status), attempt, evidence };
+}
+
+/** Reads a `model_fallback` line. */
+export function readFallback(record: JsonRecord): Extract<RunEvent, { readonly kind: 'warning' }> {
+  const original = nameField(record, 'original_model') ?? 'its model';
+  const fallback = nameField(record, 'fallback_model') ?? 'another';
+  return { kind: 'warning', text: `${original} is overloaded: it goes on with ${fallback}` };
+}
+
+/** Whether a `result` line says that its turn failed. */
+export function isFailedResult(record: JsonRecord): boolean {
+  return record['is_error'] === true || (record['is_error'] !== false && record['subtype'] !== 'success');
+}
+
+/** Whether an assistant line holds an error of a call of the model, in the place of an answer. */
+export function isErrorLine(record: JsonRecord | undefined): record is JsonRecord {
+  return record?.['type'] === 'assistant' && textField(record, 'error') !== undefined;
+}
+
 /** Which class an `api_retry` is. */
-export function classifyRetry(error: string | undefined, status: number | undefined): FailureClass {
+function classifyRetry(error: string | undefined, status: number | undefined): FailureClass {
   return (
     lookUp(ERRORS, error) ??
     (status === undefined ? undefined : failureOfStatus(status)) ??

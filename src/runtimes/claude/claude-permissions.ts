@@ -14,10 +14,14 @@ const DETAIL_CHARACTERS = 256 * 1024;
 /** What a wish covers is told up to this length. */
 const COVERED_CHARACTERS = 300;
 
-interface Question {
+/** A call that Claude Code wants to make. */
+interface Wish {
   readonly tool: string;
   readonly call: string | undefined;
   readonly input: JsonRecord;
+}
+
+interface Question extends Wish {
   /** The rules that Claude Code itself suggests for an answer that lasts. */
   readonly suggestions: readonly JsonRecord[];
 }
@@ -49,14 +53,13 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
   }
 
   function ask(id: string, request: JsonRecord): RunEvent {
-    const tool = nameField(request, 'tool_name');
-    const input = recordField(request, 'input');
-    if (tool === undefined || input === undefined) return write(refuse(id, 'a question about no tool'));
-    const call = nameField(request, 'tool_use_id');
+    const wish = readWish(request);
+    if (wish === undefined) return write(refuse(id, 'a question about no tool'));
+    const { tool, call, input } = wish;
     if (tool === 'AskUserQuestion')
       return write(deny(id, call, 'Nobody sees this. Ask with the tool `ask` of the MCP server nightdesk.'));
     if (allowsAll) return write(answer(id, { behavior: 'allow', updatedInput: input }));
-    const detail = detailOf(tool, input);
+    const detail = detailOf(wish);
     if (detail.length > DETAIL_CHARACTERS)
       return write(deny(id, call, 'This is too long for a person to read before allowing it. Do it in smaller parts.'));
     if (asked >= MOST_ASKED || waiting.size >= MOST_WAITING)
@@ -72,10 +75,9 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
   return {
     takeRequest(line) {
       const id = nameField(line, 'request_id');
-      const request = recordField(line, 'request');
+      const request = readToolRequest(line);
       if (id === undefined) return [];
-      if (textField(request, 'subtype') !== 'can_use_tool' || request === undefined)
-        return [write(refuse(id, 'not supported here'))];
+      if (request === undefined) return [write(refuse(id, 'not supported here'))];
       // A question that is repeated while it waits is the same question.
       return waiting.has(id) ? [] : [ask(id, request)];
     },
@@ -98,6 +100,26 @@ export function createPermissionDesk(allowsAll: boolean): PermissionDesk {
     wasDenied: (call) => denied.has(call),
     clear: () => waiting.clear(),
   };
+}
+
+/** What a `control_request` line wants to do, told for a log; undefined when it asks for nothing of the kind. */
+export function describeWish(
+  line: JsonRecord,
+): { readonly tool: string; readonly call: string | undefined; readonly detail: string } | undefined {
+  const wish = readWish(readToolRequest(line));
+  return wish === undefined ? undefined : { tool: wish.tool, call: wish.call, detail: detailOf(wish) };
+}
+
+function readToolRequest(line: JsonRecord): JsonRecord | undefined {
+  const request = recordField(line, 'request');
+  return textField(request, 'subtype') === 'can_use_tool' ? request : undefined;
+}
+
+function readWish(request: JsonRecord | undefined): Wish | undefined {
+  const tool = nameField(request, 'tool_name');
+  const input = recordField(request, 'input');
+  if (tool === undefined || input === undefined) return undefined;
+  return { tool, call: nameField(request, 'tool_use_id'), input };
 }
 
 /**
@@ -138,7 +160,7 @@ function describeRule(rule: JsonRecord | undefined): string {
  * What a call wants to do, in full: a command as it stands, with all that changes how it runs, such as a sandbox that is to be left;
  * anything else as JSON that a person can read.
  */
-function detailOf(tool: string, input: JsonRecord): string {
+function detailOf({ tool, input }: Pick<Wish, 'tool' | 'input'>): string {
   const { command, description: _, ...others } = input;
   if (tool !== 'Bash' || typeof command !== 'string') return JSON.stringify(input, null, 2);
   return Object.keys(others).length === 0 ? command : `${command}\n\nand to that: ${JSON.stringify(others)}`;

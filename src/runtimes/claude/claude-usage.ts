@@ -80,9 +80,9 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
         if (window > 0 && windows.size < REMEMBERED_IDS && model.length <= 200) windows.set(model, window);
       }
       const total = microUsd(line['total_cost_usd']);
-      const models = recordField(line, 'model_usage_since_last_result');
+      const models = modelsOfTurn(line);
       if (models !== undefined) {
-        for (const model of Object.values(models).map(asRecord)) {
+        for (const model of models) {
           settled.input += inputOfModel(model);
           settled.output += countField(model, 'outputTokens');
           settled.microUsd += microUsd(model?.['costUSD']);
@@ -98,6 +98,18 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
       return [usage()];
     },
   };
+}
+
+/** What the turn of a result line cost, or its session where the line does not tell its turn's part. */
+export function costOf(line: JsonRecord): number {
+  const models = modelsOfTurn(line);
+  if (models === undefined) return microUsd(line['total_cost_usd']);
+  return models.reduce((sum, model) => sum + microUsd(model?.['costUSD']), 0);
+}
+
+function modelsOfTurn(line: JsonRecord): readonly (JsonRecord | undefined)[] | undefined {
+  const models = recordField(line, 'model_usage_since_last_result');
+  return models === undefined ? undefined : Object.values(models).map(asRecord);
 }
 
 /** How far the agent's environment limits the window, as Claude Code reads it. */

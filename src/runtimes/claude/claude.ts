@@ -1,6 +1,7 @@
 import type { Runtime } from '../runtime.ts';
 import { startClaude, startProbe } from './claude-arguments.ts';
 import { createClaudeDecoder } from './claude-decoder.ts';
+import { readClaudeLine } from './claude-log.ts';
 
 /** The runtime of Anthropic's Claude Code. */
 export const claudeRuntime: Runtime = {
@@ -8,6 +9,7 @@ export const claudeRuntime: Runtime = {
   prepare(agent, run) {
     return { spawn: startClaude(agent, run), decoder: createClaudeDecoder(agent, run) };
   },
+  readLogLine: readClaudeLine,
   cli: {
     program: 'claude',
     versionArguments: ['--version'],

@@ -1,6 +1,7 @@
 import type { Agent } from '../../config/fleet.ts';
 import { createLineDecoder } from '../line-decoder.ts';
 import type { PreparedRun, RunInput, Runtime } from '../runtime.ts';
+import { readCodexLine } from './log.ts';
 import { OPENING } from './requests.ts';
 import { createCodexSession } from './session.ts';
 
@@ -24,6 +25,7 @@ const START_SECONDS = 60;
 export const codexRuntime: Runtime = {
   name: 'codex',
   prepare,
+  readLogLine: readCodexLine,
   cli: {
     program: PROGRAM,
     versionArguments: ['--version'],

@@ -48,6 +48,15 @@ export function readToolError(item: JsonRecord | undefined): string | undefined 
   return status === 'failed' || item?.['success'] === false ? 'failed' : undefined;
 }
 
+/** What is wrong with an MCP server that Codex tells of; undefined when nothing is. */
+export function readServerTrouble(params: JsonRecord): string | undefined {
+  if (textField(params, 'status') !== 'failed') return undefined;
+  const name = textField(params, 'name') ?? 'unknown';
+  const what =
+    name === 'nightdesk' ? "Nightdesk's own tools are" : `the tools of the MCP server ${toEvidence(name)} are`;
+  return `${what} missing: ${toEvidence(textField(params, 'error') ?? 'no reason given')}`;
+}
+
 /** The name of an MCP server's tool, in the form that all CLIs but Codex share. */
 export function nameMcpTool(server: string | undefined, tool: string | undefined): string {
   return `mcp__${server ?? 'unknown'}__${tool ?? 'unknown'}`.slice(0, NAME_CHARACTERS);

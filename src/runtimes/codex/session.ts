@@ -9,9 +9,9 @@ import type { Patience, Permission, RunEvent, RunInput, RunOutcome } from '../ru
 import { readApproval } from './approvals.ts';
 import type { Approval } from './approvals.ts';
 import { createExecTranslator } from './exec-lines.ts';
-import { readTurnError, readWords } from './failures.ts';
+import { readAttempt, readRefusal, readTurnError, readTurnFailure } from './failures.ts';
 import type { CodexFailure } from './failures.ts';
-import { readTool, readToolError } from './items.ts';
+import { readServerTrouble, readTool, readToolError } from './items.ts';
 import { askForThread, askForTurn, ID, optional, tellReason } from './requests.ts';
 import { createTokenMeter } from './token-meter.ts';
 
@@ -92,19 +92,9 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     emit({ kind: 'session', resumeToken: id, ...optional('model', model), ...optional('version', version) });
   }
 
-  /** Only the handshake's own requests matter: a message to the agent that came too late is no failure. */
   function takeRefusal(id: RpcId, error: JsonRecord): void {
-    if (id !== ID.initialize && id !== ID.thread && id !== ID.turn) return;
-    const message = textField(error, 'message') ?? 'codex refused without a word';
-    const isMissing = id === ID.thread && /no rollout found|invalid session id|not found/i.test(message);
-    const words = readWords(message);
-    fail(
-      isMissing
-        ? { failure: 'not-found', message }
-        : words.failure === 'unknown'
-          ? { failure: 'config', message }
-          : words,
-    );
+    const refusal = readRefusal(id, error);
+    if (refusal !== undefined) fail(refusal);
   }
 
   function takeNotice(method: string, params: JsonRecord): void {
@@ -177,12 +167,8 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   }
 
   function noteServer(params: JsonRecord): void {
-    if (textField(params, 'status') !== 'failed') return;
-    const name = textField(params, 'name') ?? 'unknown';
-    const reason = textField(params, 'error') ?? 'no reason given';
-    const what =
-      name === 'nightdesk' ? "Nightdesk's own tools are" : `the tools of the MCP server ${toEvidence(name)} are`;
-    emit({ kind: 'warning', text: `${what} missing: ${toEvidence(reason)}` });
+    const text = readServerTrouble(params);
+    if (text !== undefined) emit({ kind: 'warning', text });
   }
 
   function takeError(params: JsonRecord): void {
@@ -192,7 +178,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
       if (isOurs(params)) lastFailure = failure;
       return;
     }
-    const attempt = retries.next(textField(error, 'message') ?? '');
+    const attempt = retries.next(readAttempt(error));
     emit({ kind: 'retrying', failure: failure.failure, attempt, evidence: toEvidence(failure.message) });
     // One 401 may be a token that was renewed a moment ago; Codex would try a dead one five times more.
     if (failure.failure !== 'auth' || attempt < 2 || sign !== undefined) return;
@@ -203,11 +189,9 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   const retries = createRetryCount();
 
   function completeTurn(turn: JsonRecord | undefined): void {
-    const status = textField(turn, 'status');
-    if (status === 'completed') return finish({ kind: 'done', ...optional('lastLine', lastLineOf(turn)) });
-    const error = recordField(turn, 'error');
-    if (error !== undefined) return fail(readTurnError(error));
-    fail(lastFailure ?? { failure: 'crash', message: `its turn ended as ${status ?? 'nothing known'}` });
+    const failure = readTurnFailure(turn);
+    if (failure === undefined) return finish({ kind: 'done', ...optional('lastLine', lastLineOf(turn)) });
+    fail(failure.isTold ? failure : (lastFailure ?? failure));
   }
 
   function lastLineOf(turn: JsonRecord | undefined): string | undefined {
@@ -287,13 +271,12 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   };
 }
 
-/** Numbers the tries of one call: Codex writes `2/5`, and nothing while it waits for the network. */
-function createRetryCount(): { next(message: string): number } {
+/** Numbers the tries of one call, told or not. */
+function createRetryCount(): { next(told: number | undefined): number } {
   let last = 0;
   return {
-    next(message) {
-      const told = Number(/\b(\d{1,3})\/\d{1,3}\b/.exec(message)?.[1] ?? Number.NaN);
-      last = Number.isNaN(told) ? last + 1 : told;
+    next(told) {
+      last = told ?? last + 1;
       return last;
     },
   };

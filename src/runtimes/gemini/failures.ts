@@ -1,4 +1,6 @@
 import { failureOfStatus, failureOfWords } from '../failure-words.ts';
+import type { JsonRecord } from '../json-fields.ts';
+import { numberField, recordField, textField } from '../json-fields.ts';
 import type { FailureClass } from '../runtime.ts';
 
 /** Statuses by Gemini CLI's exit code, which is the status modulo 256; the others it shares with codes of its own. */
@@ -6,6 +8,14 @@ const STATUS_BY_EXIT: Readonly<Record<number, number>> = { 145: 401, 147: 403, 1
 
 /** Exit codes of Gemini CLI's own, before it has printed anything: no login, and a session or an input that is not there. */
 const OWN_EXITS: Readonly<Record<number, FailureClass>> = { 41: 'auth', 42: 'not-found' };
+
+/** Why a turn ended that did not end well (the protocol's `StopReason`). */
+const STOP_FAILURES: Readonly<Record<string, FailureClass>> = {
+  max_tokens: 'context',
+  max_turn_requests: 'budget',
+  refusal: 'crash',
+  cancelled: 'crash',
+};
 
 /** The status in Google's error body, wherever in a message that stands. */
 const STATUS_IN_BODY = /"code":\s*(\d{3})\b/;
@@ -29,6 +39,28 @@ export function classifyFailure(message: string, status?: number, exitCode?: num
     failureOfWords(message) ??
     'unknown'
   );
+}
+
+/** A failure in Gemini CLI's words, understood. */
+export interface GeminiFailure {
+  readonly failure: FailureClass;
+  readonly message: string;
+}
+
+/** Understands the error that answers a request. */
+export function readRefusal(error: JsonRecord): GeminiFailure {
+  const details = textField(recordField(error, 'data'), 'details');
+  const message = details ?? textField(error, 'message') ?? 'gemini refused without a word';
+  const code = numberField(error, 'code') ?? 0;
+  return { failure: classifyFailure(message, code >= 100 && code <= 599 ? code : undefined), message };
+}
+
+/** Understands the answer to a prompt; undefined: its turn ended well. */
+export function readStop(result: JsonRecord): GeminiFailure | undefined {
+  const reason = textField(result, 'stopReason') ?? 'no reason given';
+  if (reason === 'end_turn') return undefined;
+  const failure = Object.hasOwn(STOP_FAILURES, reason) ? (STOP_FAILURES[reason] ?? 'unknown') : 'unknown';
+  return { failure, message: `its turn ended: ${reason}` };
 }
 
 /** What an exit code says by itself of a run that printed nothing. */

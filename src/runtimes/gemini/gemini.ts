@@ -1,6 +1,7 @@
 import type { Agent } from '../../config/fleet.ts';
 import { createLineDecoder } from '../line-decoder.ts';
 import type { PreparedRun, RunInput, Runtime } from '../runtime.ts';
+import { readGeminiLine } from './log.ts';
 import { createGeminiSession, OPENING } from './session.ts';
 
 const PROGRAM = 'gemini';
@@ -14,6 +15,7 @@ const PROGRAM = 'gemini';
 export const geminiRuntime: Runtime = {
   name: 'gemini',
   prepare,
+  readLogLine: readGeminiLine,
   cli: {
     program: PROGRAM,
     versionArguments: ['--version'],

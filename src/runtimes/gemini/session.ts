@@ -2,16 +2,16 @@ import type { Agent } from '../../config/fleet.ts';
 import type { ProcessExit } from '../../ports.ts';
 import { toEvidence, toFailureEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
-import { countField, numberField, recordField, textField } from '../json-fields.ts';
+import { countField, recordField, textField } from '../json-fields.ts';
 import type { Conversation } from '../line-decoder.ts';
 import { readRpc, rpcRefusal, rpcRequest, rpcResult } from '../rpc.ts';
 import type { RpcId } from '../rpc.ts';
 import type { FailureClass, Patience, Permission, RunEvent, RunInput, RunOutcome } from '../runtime.ts';
-import { classifyExit, classifyFailure, readRetry } from './failures.ts';
+import { classifyExit, classifyFailure, readRefusal, readRetry, readStop } from './failures.ts';
 import { readQuestion } from './permissions.ts';
 import type { Question } from './permissions.ts';
 import { takeStreamLine } from './stream-json.ts';
-import { errorOf, inputOf, nameTool } from './tools.ts';
+import { errorOf, inputOf, isOver, nameTool, saidIn } from './tools.ts';
 
 /** The ids of our own requests. */
 const ID = { initialize: 'initialize', session: 'session', prompt: 'prompt' } as const;
@@ -45,14 +45,6 @@ const VENDOR = 'google';
  * unless their names begin with its own.
  */
 const AUTHORIZATION = 'Bearer ${GEMINI_CLI_NIGHTDESK_TOKEN}';
-
-/** Why a turn ended that did not end well (the protocol's `StopReason`). */
-const STOP_FAILURES: Readonly<Record<string, FailureClass>> = {
-  max_tokens: 'context',
-  max_turn_requests: 'budget',
-  refusal: 'crash',
-  cancelled: 'crash',
-};
 
 /** The line that opens the conversation. */
 export const OPENING = rpcRequest(ID.initialize, 'initialize', {
@@ -115,13 +107,10 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
 
   function takeError(id: RpcId, error: JsonRecord): void {
     if (id !== ID.initialize && id !== ID.session && id !== ID.prompt) return;
-    const details = textField(recordField(error, 'data'), 'details');
-    const message = details ?? textField(error, 'message') ?? 'gemini refused without a word';
+    const { message, failure } = readRefusal(error);
     if (id === ID.session && run.session.kind === 'resume' && /session.{0,60}\bfound|invalid session/i.test(message)) {
       return fail('not-found', message);
     }
-    const code = numberField(error, 'code') ?? 0;
-    const failure = classifyFailure(message, code >= 100 && code <= 599 ? code : undefined);
     fail(failure === 'unknown' && id !== ID.prompt ? 'config' : failure, message);
   }
 
@@ -134,13 +123,9 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
         outputTokens: countField(tokens, 'output_tokens'),
       });
     }
-    const reason = textField(result, 'stopReason') ?? 'no reason given';
-    if (reason === 'end_turn') finish(done());
-    else
-      fail(
-        Object.hasOwn(STOP_FAILURES, reason) ? (STOP_FAILURES[reason] ?? 'unknown') : 'unknown',
-        `its turn ended: ${reason}`,
-      );
+    const failed = readStop(result);
+    if (failed === undefined) finish(done());
+    else fail(failed.failure, failed.message);
   }
 
   function takeUpdate(update: JsonRecord | undefined): void {
@@ -149,7 +134,7 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
     const id = textField(update, 'toolCallId') ?? '';
     switch (update['sessionUpdate']) {
       case 'agent_message_chunk':
-        return say(textField(recordField(update, 'content'), 'text') ?? '');
+        return say(saidIn(update));
       // Both end the history of a session that was loaded: some of it comes after the answer that says so.
       case 'user_message_chunk':
       case 'available_commands_update':
@@ -161,10 +146,6 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
       case 'tool_call_update':
         return isOver(update) ? endTool(id, errorOf(update)) : undefined;
     }
-  }
-
-  function isOver(update: JsonRecord): boolean {
-    return update['status'] === 'completed' || update['status'] === 'failed';
   }
 
   function beginTool(id: string, tool: string, input: string): void {
@@ -180,8 +161,7 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
   }
 
   function say(text: string): void {
-    // Gemini CLI tells a change of its approval mode as if the agent had said it.
-    if (!text.startsWith('[MODE_UPDATE]')) words = (words + text).slice(-LAST_WORDS_CHARACTERS);
+    words = (words + text).slice(-LAST_WORDS_CHARACTERS);
   }
 
   function endStream(error: string | undefined): void {

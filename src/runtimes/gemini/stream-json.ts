@@ -13,27 +13,31 @@ export interface StreamTarget {
   end(error: string | undefined): void;
 }
 
-/** Reads one object of `gemini -p … --output-format stream-json`: the same things happen in it, under other names. */
-export function takeStreamLine(line: JsonRecord, target: StreamTarget): void {
+/** Reads one object of `gemini -p … --output-format stream-json`: the same things happen in it, under other names. False: it is none of them. */
+export function takeStreamLine(line: JsonRecord, target: StreamTarget): boolean {
   switch (line['type']) {
     case 'init': {
       const resumeToken = textField(line, 'session_id');
       const model = textField(line, 'model');
-      if (resumeToken === undefined) return;
-      return target.emit({ kind: 'session', resumeToken, ...(model === undefined ? {} : { model }) });
+      if (resumeToken !== undefined)
+        target.emit({ kind: 'session', resumeToken, ...(model === undefined ? {} : { model }) });
+      return true;
     }
     case 'message':
-      return line['role'] === 'assistant' ? target.say(textField(line, 'content') ?? '') : undefined;
+      if (line['role'] === 'assistant') target.say(textField(line, 'content') ?? '');
+      return true;
     case 'tool_use':
-      return target.beginTool(
+      target.beginTool(
         textField(line, 'tool_id') ?? '',
         (textField(line, 'tool_name') ?? 'unknown').slice(0, 100),
         toEvidence(JSON.stringify(line['parameters'] ?? {})),
       );
+      return true;
     case 'tool_result': {
       const failed = line['status'] === 'error';
       const message = textField(recordField(line, 'error'), 'message') ?? textField(line, 'output') ?? 'failed';
-      return target.endTool(textField(line, 'tool_id') ?? '', failed ? toEvidence(message) : undefined);
+      target.endTool(textField(line, 'tool_id') ?? '', failed ? toEvidence(message) : undefined);
+      return true;
     }
     case 'result': {
       const stats = recordField(line, 'stats');
@@ -44,8 +48,11 @@ export function takeStreamLine(line: JsonRecord, target: StreamTarget): void {
           outputTokens: countField(stats, 'output_tokens'),
         });
       }
-      if (line['status'] === 'success') return target.end(undefined);
-      return target.end(textField(recordField(line, 'error'), 'message') ?? 'a failure without words');
+      const message = textField(recordField(line, 'error'), 'message') ?? 'a failure without words';
+      target.end(line['status'] === 'success' ? undefined : message);
+      return true;
     }
+    default:
+      return false;
   }
 }

@@ -26,3 +26,14 @@ export function errorOf(call: JsonRecord | undefined): string | undefined {
   const texts = listField(call, 'content').map((one) => textField(recordField(asRecord(one), 'content'), 'text'));
   return toEvidence(texts.find((text) => text !== undefined) ?? 'failed');
 }
+
+/** Whether an update tells that its call is over. */
+export function isOver(update: JsonRecord): boolean {
+  return update['status'] === 'completed' || update['status'] === 'failed';
+}
+
+/** What a chunk of the agent's words holds; Gemini CLI tells a change of its approval mode in the same way. */
+export function saidIn(update: JsonRecord): string {
+  const text = textField(recordField(update, 'content'), 'text') ?? '';
+  return text.startsWith('[MODE_UPDATE]') ? '' : text;
+}
