@@ -374,7 +374,8 @@ describe('/log of an agent that speaks JSON', () => {
 
   it('shows no secret, whole or cut, and no control character that JSON hides', async () => {
     const { runs, ends, asks } = setUp();
-    const cuts = Array.from({ length: 60 }, (_, at) => called(`c${at}`, `${'x'.repeat(150 + at)}${SECRET}`));
+    // Wherever a line is shortened, one of the secrets stands across the cut, and all of them fit into the message.
+    const cuts = Array.from({ length: 18 }, (_, at) => called(`c${at}`, `${'x'.repeat(175 + at)}${SECRET}`));
     ends(runs('thinker', logOf(...cuts, said(`\u001b[31mred\u202e ${SECRET}`))).id, 'done');
 
     const shown = shownOutput(await asks('thinker'));

@@ -78,7 +78,7 @@ function describe(
     case 'said':
       return entry.isPart === true ? entry.text : entry.text.trimEnd();
     case 'call':
-      return short('🔧', nameOf(entry.tool), entry.input);
+      return short('🔧', nameOf(entry.tool), inputOf(entry.input));
     case 'call-failed':
       return short('✖', nameOf(entry.tool ?? toolOf(entry.id) ?? 'a call'), entry.error);
     case 'asked':
@@ -105,4 +105,10 @@ function short(sign: string, head: string, rest = ''): string {
 
 function nameOf(tool: string): string {
   return tool.replace(OWN_TOOL, 'nightdesk ');
+}
+
+/** An input of one text is that text, without its JSON. */
+function inputOf(input: string): string {
+  const [only, ...others] = Object.values(parseRecord(input) ?? {});
+  return typeof only === 'string' && others.length === 0 ? only : input;
 }

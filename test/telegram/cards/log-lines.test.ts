@@ -75,7 +75,7 @@ describe('a log for a person', () => {
       'codex-led/tool',
       [
         '⚠ Model metadata for `gpt-5.2-codex` not found. Defaulting to fallback metadata; this can degrade performance and cause issues.',
-        '🔧 nightdesk beat: {"note":"x"}',
+        '🔧 nightdesk beat: x',
         '🔧 exec_command: echo hi; false',
         '✖ exec_command: exit code 1: hi',
         '🔧 exec_command: touch /etc/nd-x',
