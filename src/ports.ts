@@ -2,7 +2,7 @@
  * The ports: everything that Nightdesk touches outside its own memory and its database.
  *
  * Each port has one real implementation in `adapters/` and one in the simulated world (`test/simulation`).
- * Vendor types stop at the adapters: nothing here names grammY or pino.
+ * Vendor types stop at the adapters: nothing here names grammY, execa or pino.
  */
 
 /**

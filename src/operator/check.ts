@@ -1,5 +1,5 @@
 import { readContainmentOffers } from '../adapters/containment-offers.ts';
-import { createProcesses } from '../adapters/child-processes.ts';
+import { createProcesses } from '../adapters/execa-processes.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { describePlan } from '../config/plan.ts';
 import { renderProblem } from '../config/problem.ts';

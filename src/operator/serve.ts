@@ -6,7 +6,7 @@ import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../adapters/crypto-random.ts';
 import { readContainmentOffers } from '../adapters/containment-offers.ts';
-import { createProcesses } from '../adapters/child-processes.ts';
+import { createProcesses } from '../adapters/execa-processes.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
 import { createLoopbackServer } from '../adapters/loopback-http.ts';

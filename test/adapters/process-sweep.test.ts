@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it, type TestContext } from 'vitest';
 import { endCgroup, findCgroups, ownCgroup } from '../../src/adapters/cgroup.ts';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createProcTable } from '../../src/adapters/proc-table.ts';
 import { createSweep } from '../../src/adapters/process-sweep.ts';
 import type { ProcessRow, ProcessTable } from '../../src/adapters/process-table.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { explainFailure, explainUnstartable } from '../../src/adapters/start-checks.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import type { Containment } from '../../src/containment/containment.ts';
 import type { Processes } from '../../src/ports.ts';
 import { ARTISTS, clearStage, namesOfLiving, startArtists } from '../containment/artists.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createVersionWatch, type VersionWatch } from '../../src/clis/version-watch.ts';
 import type { Agent } from '../../src/config/fleet.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';

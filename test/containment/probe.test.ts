@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readContainmentOffers } from '../../src/adapters/containment-offers.ts';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createSystemClock } from '../../src/adapters/system-clock.ts';
 import type { ContainmentName } from '../../src/config/fleet.ts';
 import { markOf, markToSweep } from '../../src/containment/mark.ts';

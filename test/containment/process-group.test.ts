@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 
 it('a process group sweeps what a run left in it after its program ended', async () => {

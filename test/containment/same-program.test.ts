@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import type { Containment } from '../../src/containment/containment.ts';
 import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';

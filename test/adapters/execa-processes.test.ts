@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProcesses } from '../../src/adapters/child-processes.ts';
+import { createProcesses } from '../../src/adapters/execa-processes.ts';
 import { createProcTable } from '../../src/adapters/proc-table.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import type { ProcessExit, RunningProcess, SpawnRequest } from '../../src/ports.ts';

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
 import type { Log, ProcessExit, ProcessIdentity, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
 import { createProcTable } from './proc-table.ts';
 import { sendSignal } from './process-signals.ts';
@@ -27,7 +27,7 @@ const MAX_OUTLIVED = 1000;
 
 type OnOutput = Parameters<Processes['spawn']>[1];
 
-/** Builds the Processes port on node:child_process; `log` learns of a stdin that was given up. */
+/** Builds the Processes port on execa; `log` learns of a stdin that was given up. */
 export function createProcesses(log?: Pick<Log, 'warn'>): Processes {
   const table = createProcTable() ?? createPsTable();
   const outlived = new Map<number, string>();
@@ -60,11 +60,10 @@ function start(request: SpawnRequest, onOutput: OnOutput, { table, log, onEnd }:
   const unstartable = through === undefined ? undefined : explainUnstartable(request);
   if (unstartable !== undefined) return notStarted(Promise.resolve(unstartable));
   const explain = (error: unknown) => explainFailure(error, request);
-  const child = trySpawn(request);
+  const child = tryExeca(request);
   if (child instanceof Error) return notStarted(Promise.resolve(explain(child)));
   const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined || stdout === null || stderr === null)
-    return notStarted(new Promise((resolve) => child.once('error', (error) => resolve(explain(error)))));
+  if (pid === undefined) return notStarted(child.then((result) => explain(result.cause ?? result)));
 
   const identity: ProcessIdentity = {
     pid,
@@ -78,8 +77,6 @@ function start(request: SpawnRequest, onOutput: OnOutput, { table, log, onEnd }:
   else stdin?.end(request.stdin);
   let readings = 0;
   function listen(source: Readable, stream: 'stdout' | 'stderr'): Readable {
-    // One that cannot be read is at its end.
-    source.on('error', () => undefined);
     // Handed on within the read itself, so the program is paced by whoever consumes it and nothing queues up here.
     return source.on('data', (chunk: Uint8Array) => {
       readings += 1;
@@ -91,7 +88,7 @@ function start(request: SpawnRequest, onOutput: OnOutput, { table, log, onEnd }:
 
   // `exit`, not `close`: `close` does not come while a grandchild holds stdout open.
   const exit = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => {
+    child.nodeChildProcess.once('exit', (code, signal) => {
       onEnd(identity);
       void drain(pipes, () => readings).then(() => {
         stdin?.destroy();
@@ -116,15 +113,21 @@ function free({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
-function trySpawn(request: SpawnRequest): ChildProcess | Error {
+function tryExeca(request: SpawnRequest) {
   const [program, ...args] = [...(request.through?.argv ?? []), ...request.argv] as [string, ...string[]];
-  const hasInput = request.stdin !== undefined || request.keepsInputOpen === true;
   try {
-    return spawn(program, args, {
+    return execa(program, args, {
       cwd: request.cwd,
       env: request.env,
-      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      extendEnv: false,
+      stdin: request.stdin === undefined && request.keepsInputOpen !== true ? 'ignore' : 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      encoding: 'buffer',
+      buffer: false,
+      reject: false,
       detached: true,
+      cleanup: false,
     });
   } catch (error) {
     // Arguments that no program can be given, such as a NUL byte.
