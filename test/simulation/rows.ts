@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { MessageClass } from '../../storage/outbox-store.ts';
 import { isOfRun, type Program } from './machine.ts';
 import type { PermissionAsked, Rows, WorldRecord } from './record.ts';
 
@@ -87,42 +88,48 @@ export function readLoginPids(database: Database.Database): ReadonlySet<number> 
 /** A run as its row has it when its program starts, with what came before. */
 export interface StartingRun {
   readonly agent: string;
-  readonly cause: string;
   readonly wantedAt: number;
   readonly before:
     | { readonly state: string; readonly failure: string | null; readonly stopReason: string | null }
     | undefined;
 }
 
-/** Reads the run whose program starts, and the agent's run before it. */
-export function readStartingRun(database: Database.Database, id: number): StartingRun | undefined {
-  const run = database.prepare('SELECT agent, cause, wanted_at AS wantedAt FROM run WHERE id = ?').get(id) as
-    | Omit<StartingRun, 'before'>
-    | undefined;
-  const before = database
-    .prepare(
-      'SELECT state, failure, stop_reason AS stopReason FROM run WHERE agent = ? AND id < ? ORDER BY id DESC LIMIT 1',
-    )
-    .get(run?.agent, id) as StartingRun['before'];
-  return run && { ...run, before };
+/** What is looked up in the middle of things. */
+export interface RowLookup {
+  /** The run whose program starts, and the agent's run before it. */
+  startingRun(id: number): StartingRun | undefined;
+  /** Whether one of these runs is written down as refused for a usage limit. */
+  isLimitKnown(runs: readonly number[]): boolean;
+  /** The question that a run put by this request. */
+  question(run: number, request: string): number | undefined;
+  /** Messages that were not shown yet, in the sender's order. */
+  unshown(): readonly { readonly key: string; readonly class: MessageClass; readonly content: string }[];
 }
 
-/** Whether one of these runs is written down as refused for a usage limit. */
-export function isLimitKnown(database: Database.Database, runs: readonly number[]): boolean {
-  const count = database
+/** Builds the lookup; the statements are compiled anew after each crash. */
+export function createRowLookup(database: Database.Database): RowLookup {
+  const run = database.prepare('SELECT agent, wanted_at AS wantedAt FROM run WHERE id = ?');
+  const before = database.prepare(
+    'SELECT state, failure, stop_reason AS stopReason FROM run WHERE agent = ? AND id < ? ORDER BY id DESC LIMIT 1',
+  );
+  const limited = database
     .prepare(
       `SELECT count(*) FROM run WHERE state = 'failed' AND retry_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))`,
     )
-    .pluck()
-    .get(JSON.stringify(runs)) as number;
-  return count > 0;
-}
-
-/** The question that a run put by this request. */
-export function readQuestion(database: Database.Database, run: number, request: string): number | undefined {
-  return database.prepare('SELECT id FROM question WHERE run_id = ? AND request = ?').pluck().get(run, request) as
-    | number
-    | undefined;
+    .pluck();
+  const question = database.prepare('SELECT id FROM question WHERE run_id = ? AND request = ?').pluck();
+  const unshown = database.prepare(
+    `SELECT key, class, content FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
+  );
+  return {
+    startingRun(id) {
+      const row = run.get(id) as Omit<StartingRun, 'before'> | undefined;
+      return row && { ...row, before: before.get(row.agent, id) as StartingRun['before'] };
+    },
+    isLimitKnown: (runs) => (limited.get(JSON.stringify(runs)) as number) > 0,
+    question: (runId, request) => question.get(runId, request) as number | undefined,
+    unshown: () => unshown.all() as ReturnType<RowLookup['unshown']>,
+  };
 }
 
 /** Tables that hold one of the secrets in the clear. */

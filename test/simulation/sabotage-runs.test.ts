@@ -3,7 +3,8 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Processes } from '../../src/ports.ts';
 import { fleetOf, credentialOf, makeAgent, MINUTE_MS } from './fleets.ts';
 import { type Stage, thinkOfFaults } from './faults.ts';
-import { liveThrough, type Sabotage } from './world.ts';
+import type { Sabotage } from './story.ts';
+import { liveThrough } from './world.ts';
 
 /** Two agents of Claude Code on one login, which ask a lot. */
 const FLEET = fleetOf({

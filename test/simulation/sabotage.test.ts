@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSeededRandom } from './seeded-random.ts';
-import { liveThrough, type Sabotage } from './world.ts';
+import type { Sabotage } from './story.ts';
+import { liveThrough } from './world.ts';
 
 /** A promise that nothing can break says nothing: here ports break their contracts, and the world has to notice. */
 async function brokenBy(api: NonNullable<Sabotage['api']>): Promise<readonly (string | undefined)[]> {

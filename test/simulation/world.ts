@@ -1,11 +1,9 @@
 import Database from 'better-sqlite3';
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { openDatabase } from '../../storage/database.ts';
-import { createStorage, type Storage } from '../../storage/storage.ts';
+import { createStorage } from '../../storage/storage.ts';
 import { type ControlPlane, createControlPlane } from '../../src/app.ts';
-import type { Fleet } from '../../src/config/fleet.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
-import type { Machine as MachinePort, Processes, TelegramApi } from '../../src/ports.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { MARK } from '../../src/containment/mark.ts';
 import { isPassingStorageTrouble } from '../../src/worker.ts';
@@ -18,52 +16,15 @@ import { createMachine, type Host, isOfRun, type Program, UNSETTLED_MS } from '.
 import { createOwner } from './owner.ts';
 import { createPlatform } from './platform.ts';
 import { findBroken } from './promises.ts';
-import { createRecord, type WorldRecord } from './record.ts';
+import { createRecord } from './record.ts';
 import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
-import {
-  createRowReader,
-  findSecrets,
-  isLimitKnown,
-  listUnsettled,
-  readLoginPids,
-  readQuestion,
-  readStartingRun,
-} from './rows.ts';
+import { createRowLookup, createRowReader, findSecrets, listUnsettled, readLoginPids } from './rows.ts';
+import { noteRevenants, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
-import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+import { createSeededRandom } from './seeded-random.ts';
+import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
-
-/** What a world is made from; all but the seed may be left to it. */
-export interface WorldOptions {
-  readonly seed: number;
-  readonly fleet?: Fleet;
-  /** When the story begins (epoch ms). */
-  readonly startAt?: number;
-  /** How long the faults go on before the quiet hour. */
-  readonly stormMs?: number;
-  /** No noise, no moods: every fault comes from the plot. */
-  readonly isCalm?: boolean;
-  /** Without it the world thinks of its own faults. */
-  readonly plot?: (world: Stage) => void;
-  /** Ports that break their contracts, to show that the promises notice. */
-  readonly sabotage?: Sabotage;
-  readonly onTrace?: (line: string) => void;
-}
-
-/** What breaks a contract: each gets the sound port, and gives the one that the control plane has. */
-export interface Sabotage {
-  readonly api?: (api: TelegramApi) => TelegramApi;
-  readonly processes?: (processes: Processes) => Processes;
-  readonly storage?: (storage: Storage) => Storage;
-  readonly machine?: (machine: MachinePort) => MachinePort;
-}
-
-/** What came of a world. */
-export interface Story {
-  readonly broken: { readonly name: string; readonly how: string; readonly at: string } | undefined;
-  readonly record: WorldRecord;
-}
 
 const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
 /** How late timers may be; the promises know it. */
@@ -103,6 +64,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   let calm = options.isCalm === true;
   let database = openDatabase(':memory:', () => '/nowhere');
   let readRows = createRowReader(database);
+  let lookup = createRowLookup(database);
   let host: Host = { isAlive: false };
   let plane: ControlPlane | undefined;
   let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
@@ -135,7 +97,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     isCalm,
     isDying: (agent) => (dyingUntil.get(agent) ?? 0) > clock.now(),
     canNote,
-    questionOf: (run, request) => readQuestion(database, run, request),
+    questionOf: (run, request) => lookup.question(run, request),
     cliVersion: cli.version,
     botToken: BOT_TOKEN,
     trace,
@@ -154,12 +116,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
   function findKey(text: string): { readonly key: string; readonly class: MessageClass } | undefined {
-    const rows = database
-      .prepare(
-        `SELECT key, class, content FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
-      )
-      .all() as { key: string; class: MessageClass; content: string }[];
-    const row = rows.find(({ content }) => {
+    const row = lookup.unshown().find(({ content }) => {
       const { kind, body } = JSON.parse(content) as { kind: string; body?: { text: string } };
       // The end of a log is read only when it is sent.
       return body !== undefined && (kind === 'file' ? text.startsWith(body.text) : text === body.text);
@@ -169,37 +126,12 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   function onSpawned(program: Program): void {
     if (!isOfRun(program) || program.run === undefined) return;
-    noteStart(program, program.run);
-    for (const { pid, name, host: started, ...other } of machine.alive().filter(isOfRun))
-      if (started !== host && other.stuckUntil === 0) record.revenants.push({ pid, name, startedPid: program.pid });
+    noteStart({ record, fleet, ownerOf: scripts.sessionOwner }, program, lookup.startingRun(program.run));
+    noteRevenants(record, program, machine.alive());
     if (spawnCrash === undefined || (spawnCrash.spawns -= 1) > 0) return;
     const { pauseMs } = spawnCrash;
     spawnCrash = undefined;
     die('between a spawn and its row', pauseMs);
-  }
-
-  function noteStart(program: Program, run: number): void {
-    const row = readStartingRun(database, run);
-    if (row === undefined) return void record.bugs.push(`pid ${program.pid} belongs to run ${run}, which is no row`);
-    const shortages = [record.diskLowSince, record.memoryLowSince].filter((since) => since !== undefined);
-    record.started.push({
-      run,
-      pid: program.pid,
-      at: clock.now(),
-      agent: row.agent,
-      credentials: fleet.agents.get(row.agent)?.credentials ?? [],
-      wantedAt: row.wantedAt,
-      isTrial: row.cause === 'trial',
-      shortSince:
-        shortages.length === 0
-          ? undefined
-          : Math.max(Math.min(...shortages), record.upSince ?? Number.MAX_SAFE_INTEGER),
-    });
-    const { argv } = program.request;
-    const session = argv[argv.indexOf('--resume') + 1];
-    if (!argv.includes('--resume') || session === undefined) return;
-    const { agent, before } = row;
-    record.resumptions.push({ agent, run, session, owner: scripts.sessionOwner(session), before });
   }
 
   function boot(): void {
@@ -296,6 +228,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     database = new Database(image);
     database.pragma('foreign_keys = ON');
     readRows = createRowReader(database);
+    lookup = createRowLookup(database);
   }
 
   function goDown(): void {
@@ -363,7 +296,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     else if (host.isAlive && plane !== undefined) record.upSince ??= record.now;
     for (const limit of record.limits)
       if (limit.knownAt === undefined && limit.refusedRuns.length > 0 && limit.resetsAt > record.now)
-        limit.knownAt = isLimitKnown(database, limit.refusedRuns) ? record.now : undefined;
+        limit.knownAt = lookup.isLimitKnown(limit.refusedRuns) ? record.now : undefined;
     const isGood = host.isAlive && record.upSince !== undefined && chat.isGood();
     record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
     const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
@@ -451,17 +384,4 @@ class Broken extends Error {
 function writeCounter(database: Database.Database): () => number {
   const statement = database.prepare('SELECT total_changes()').pluck();
   return () => statement.get() as number;
-}
-
-/** Any evening of a year; each fifth one in a night that summer time makes an hour shorter or longer. */
-function pickStart(random: SeededRandom): number {
-  const day = random.chance(0.2)
-    ? random.pick([Date.UTC(2026, 2, 28), Date.UTC(2026, 9, 24)])
-    : Date.UTC(2026, 0, 1 + random.between(0, 364));
-  return day + random.between(0, 24 * 60) * MINUTE_MS + random.between(0, 59_999);
-}
-
-/** `03:12:45`, counted from the beginning of the story. */
-function wallTime(sinceStartMs: number): string {
-  return new Date(sinceStartMs).toISOString().slice(11, 19);
 }
