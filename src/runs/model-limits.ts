@@ -106,6 +106,8 @@ export function createModelLimits(options: {
           // A run that began before the limit was seen may have made its calls before it, too.
           if (incident === undefined || (run.startedAt ?? run.wantedAt) < incident.lastSeenAt) continue;
           incidents.close(fingerprint);
+          // That the vendor is less busy says nothing about a limit that was reached meanwhile.
+          if (fingerprint !== limitFingerprint(credential)) continue;
           for (const name of agentsOf(credential)) {
             const hold = backoffOf(name);
             // Ends it at the scheduler's next tick, which also lets those run that missed a due time under it.

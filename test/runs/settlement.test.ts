@@ -129,6 +129,21 @@ describe('failures that no rule knows', () => {
 });
 
 describe('usage limits', () => {
+  it('stand when a run of before only shows that the vendor is not too busy any more', async () => {
+    world.end('ada', { failure: 'overloaded', evidence: '529' });
+    await world.clock.pass(6 * MINUTE);
+    const earlier = world.begin('bob');
+    await world.clock.pass(1);
+    world.end('ada', limit(40));
+
+    world.endWell(earlier);
+
+    expect(world.open()).toEqual(['limit:claude']);
+    expect(world.storage.holds.active().map(({ agent }) => agent)).toContain('bob');
+    await world.clock.pass(1);
+    expect(world.storage.holds.expire(world.clock.now())).toEqual([]);
+  });
+
   const limit = (minutes: number) => ({
     failure: 'rate-limit',
     evidence: "You've hit your limit",
