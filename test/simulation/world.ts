@@ -172,12 +172,14 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     trace('the control plane starts');
     const onEnd = (error: unknown): void => {
       if (!mine.isAlive) return;
-      // Whoever starts it again does so until the disk has room.
-      if (resources.isFull() && isPassingStorageTrouble(error)) return die('on a full disk', 10 * SECOND_MS);
       record.bugs.push(`it ended by a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       die('by a bug', SECOND_MS);
     };
-    created.start().catch(onEnd);
+    created.start().catch((error: unknown) => {
+      // Whoever starts it again does so until the disk has room.
+      if (mine.isAlive && isPassingStorageTrouble(error)) die('on a full disk', 10 * SECOND_MS);
+      else onEnd(error);
+    });
     void created.ended.then((ending) => {
       if (!mine.isAlive) return;
       if (ending.kind === 'bug') return onEnd(ending.error);
