@@ -155,7 +155,9 @@ export function createOwner(options: {
     if (random.chance(0.25)) write(command());
     if (random.chance(0.02)) chat.write('What is going on?');
     if (random.chance(0.02)) chat.writeAsStranger();
-    if (random.chance(0.03) && record.messages.length > 0) chat.remove(random.pick(record.messages.slice(-20)));
+    // What only he knows he is asked once: that question he keeps.
+    const expendable = record.messages.slice(-20).filter((message) => button(message, /It is live/) === undefined);
+    if (random.chance(0.03) && expendable.length > 0) chat.remove(random.pick(expendable));
     for (const message of record.messages.slice(-30)) if (!seen.has(message.id)) seen.set(message.id, { ...message });
   }
 

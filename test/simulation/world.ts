@@ -83,7 +83,13 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   });
   const cli = createInstalledCli(clock, record);
   const canNote = (): boolean => !resources.isFull();
-  const platform = createPlatform({ clock, record, credentials: fleet.credentials, canNote });
+  const platform = createPlatform({
+    clock,
+    record,
+    credentials: fleet.credentials,
+    // What a check says while the control plane stops is nobody's any more.
+    canNote: () => canNote() && plane !== undefined,
+  });
   const machineRandom = random.fork('machine');
   const scripts = createScripts({
     clock,
