@@ -104,7 +104,7 @@ export function createModelLimits(options: {
         for (const fingerprint of [limitFingerprint(credential), busyFingerprint(credential)]) {
           const incident = storage.incidents.unresolved(fingerprint);
           // A run that began before the limit was seen may have made its calls before it, too.
-          if (incident === undefined || (run.startedAt ?? run.wantedAt) < incident.lastSeenAt) continue;
+          if (incident === undefined || (run.startedAt ?? run.wantedAt) <= incident.lastSeenAt) continue;
           incidents.close(fingerprint);
           // That the vendor is less busy says nothing about a limit that was reached meanwhile.
           if (fingerprint !== limitFingerprint(credential)) continue;
