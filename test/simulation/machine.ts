@@ -67,10 +67,10 @@ function roleOf({ argv, env }: SpawnRequest): { readonly role: string; readonly 
 /** Time between a program's end and the news of it. */
 const REAP_MS = 3;
 const KILL_MS = 25;
-/** A sweep that cannot end somebody gives up after this time. */
-const SWEEP_MS = 2_000;
+/** A sweep that cannot end somebody gives up after twice this time; timers of less than a second are exact. */
+const HALF_SWEEP_MS = 999;
 /** From the news of an end until its row: what ended later than this before a crash may be in no row. */
-export const UNSETTLED_MS = SWEEP_MS + 100;
+export const UNSETTLED_MS = 2 * HALF_SWEEP_MS + 100;
 
 /** Builds the machine. */
 export function createMachine(options: {
@@ -214,13 +214,12 @@ export function createMachine(options: {
             command: `${role} ${name}`,
             ageMs: clock.now() - Number(startTicks),
           }));
-          clock.after(stuck.length === 0 ? KILL_MS : SWEEP_MS, () => {
+          const report = (): void => {
             if (!host.isAlive) return;
-            resolve({
-              kind: stuck.length > 0 ? 'survived' : found.length === 0 ? 'gone' : 'killed',
-              survivors,
-            });
-          });
+            resolve({ kind: stuck.length > 0 ? 'survived' : found.length === 0 ? 'gone' : 'killed', survivors });
+          };
+          if (stuck.length === 0) clock.after(KILL_MS, report);
+          else clock.after(HALF_SWEEP_MS, () => void clock.after(HALF_SWEEP_MS, report));
         }),
     }),
     orphan(host, survives) {

@@ -143,7 +143,10 @@ function doubledLimit({ limits, rows }: WorldRecord): string | undefined {
 
 function doubledVersion({ versions, showings }: WorldRecord): string | undefined {
   for (const version of versions) {
-    const told = showings.filter(({ key, text }) => text.includes(` → ${version}`) && !key.endsWith(':recovery'));
+    const told = showings.filter(
+      (showing) =>
+        showing.text.includes(` → ${version}`) && showing.class !== 'reply' && !showing.key.endsWith(':recovery'),
+    );
     const keys = new Set(told.map(({ key }) => key));
     if (keys.size > 1) return `version ${version} was told as ${[...keys].join(' and ')}`;
   }
