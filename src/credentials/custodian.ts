@@ -91,6 +91,25 @@ export function createCustodian(options: {
       );
   }
 
+  /** The other dead credentials that a trial run of this agent calls as well. */
+  function triedBeside(agent: Agent, tried: string): readonly CredentialRow[] {
+    return credentialsOf(agent)
+      .filter((name) => name !== tried)
+      .map((name) => storage.credentials.get(name))
+      .filter((row) => row !== undefined)
+      .filter(({ state }) => state === 'dead');
+  }
+
+  function isDue(row: CredentialRow, now: number): boolean {
+    return row.checkWantedAt !== null && row.checkWantedAt <= now;
+  }
+
+  function noteProbe(row: CredentialRow, now: number): void {
+    const credential = credentials.get(row.name);
+    if (credential !== undefined)
+      change(row, { probes: row.probes + 1, checkWantedAt: now + delay(credential, row.probes + 1) });
+  }
+
   function delay(credential: Credential, probes: number): number {
     return probeDelayMs(credential.backoff, probes, options.random.fraction());
   }
@@ -349,9 +368,12 @@ export function createCustodian(options: {
         const known = rowOf(name);
         if (known === undefined || known.row.state !== 'dead') return;
         const now = clock.now();
-        const candidate = agentsOf(name).find(
+        const candidates = agentsOf(name).filter(
           (agent) => agent.publishes.length === 0 && !isHeldOtherwise(agent.name, name),
         );
+        const candidate = candidates.find((agent) => triedBeside(agent, name).every((row) => isDue(row, now)));
+        // It stays due, so that it is due as well when the other credential is.
+        if (candidate === undefined && candidates.length > 0) return;
         const isPublishersOnly = agentsOf(name).every((agent) => agent.publishes.length > 0);
         // Where something else holds all who could try, nothing was tried: the probe stays due, and the next one does not grow rarer.
         if (candidate === undefined && !isPublishersOnly)
@@ -361,7 +383,9 @@ export function createCustodian(options: {
           checkWantedAt: now + delay(known.credential, known.row.probes + 1),
           trialOpen: isPublishersOnly ? 1 : 0,
         });
-        if (candidate !== undefined) storage.dues.wait(candidate.name, now, 'trial');
+        if (candidate === undefined) return;
+        for (const row of triedBeside(candidate, name)) noteProbe(row, now);
+        storage.dues.wait(candidate.name, now, 'trial');
       }),
 
     mayTry: (agent) =>

@@ -36,6 +36,30 @@ function stateOf(of: RoomWorld, name = 'claude'): string | undefined {
 }
 
 describe('a credential', () => {
+  it('is not called by the trial of another one before its own probe is due', async () => {
+    const fleet = open(
+      '  claude: { backoff: { first: 10m, max: 1h } }\n  mail: { backoff: { first: 1m, max: 1h } }\n',
+      agent('both', 'schedule: every 24h, credentials: [claude, mail]') +
+        agent('thinker', 'schedule: every 24h, credentials: [claude]') +
+        agent('writer', 'schedule: every 24h, credentials: [mail]'),
+    );
+    fleet.behaviours['thinker'] = (program) => {
+      program.says(SIGN);
+      program.exits(77);
+    };
+    fleet.behaviours['writer'] = fleet.behaviours['thinker'];
+    fleet.behaviours['both'] = (program) => program.exits(0);
+    await fleet.begin();
+    await fleet.settle();
+    expect([stateOf(fleet, 'claude'), stateOf(fleet, 'mail')]).toEqual(['dead', 'dead']);
+    const started = fleet.programs.length;
+
+    await fleet.advance(9 * MINUTE);
+
+    expect(fleet.programs.slice(started).map(({ name }) => name)).not.toContain('both');
+    expect(fleet.programs.slice(started).map(({ name }) => name)).toContain('writer');
+  });
+
   it('is dead at the first sign: one incident that names and holds all its agents, joined by later signs', async () => {
     const fleet = open(
       UNCHECKED,
