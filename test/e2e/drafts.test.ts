@@ -130,12 +130,11 @@ describe('a draft, end to end', () => {
     const stage = await open(['Hello again\n'], recorder);
     stage.write(
       'fleet.yaml',
-      stage
-        .read('fleet.yaml')
-        .replace(
-          'agents:\n',
-          `agents:\n  slow: { runtime: command, command: [${fixture('fork-child.sh')}], schedule: every 24h }\n`,
-        ),
+      stage.read('fleet.yaml').replace(
+        'agents:\n',
+        // Under bubblewrap they would die with Nightdesk: nothing would be left to sweep.
+        `containment: group\nagents:\n  slow: { runtime: command, command: [${fixture('fork-child.sh')}], schedule: every 24h }\n`,
+      ),
     );
     const first = await stage.startReady();
     const card = await stage.says('Draft #1', 'Hello again');
