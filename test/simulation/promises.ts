@@ -149,9 +149,7 @@ function hammering({ outages, calls, started }: WorldRecord): string | undefined
     );
     // An end by which it is known is written down only once its tree is swept: until then others may start.
     const early = started.filter(({ at }) => at >= knownAt && at <= knownAt + UNSETTLED_MS).map(({ pid }) => pid);
-    // Of two dead credentials without a check either may be tried, and a trial of one calls the other, too.
-    const both = started.filter(({ isTrial, credentials }) => isTrial && credentials.length > 1).map(({ pid }) => pid);
-    const alive = new Set([...outage.aliveThen, ...early, ...both]);
+    const alive = new Set([...outage.aliveThen, ...early]);
     const own = new Set<number>();
     const probes: number[] = [];
     for (const { pid, at } of refused) {

@@ -139,8 +139,6 @@ export interface Started {
   readonly credentials: readonly string[];
   /** When it was decided. */
   readonly wantedAt: number;
-  /** It tries a credential that is dead. */
-  readonly isTrial: boolean;
   /** Since when the disk or the memory was too small then, and Nightdesk able to see it; undefined: they were not. */
   readonly shortSince: number | undefined;
 }

@@ -88,7 +88,6 @@ export function readLoginPids(database: Database.Database): ReadonlySet<number> 
 /** A run as its row has it when its program starts, with what came before. */
 export interface StartingRun {
   readonly agent: string;
-  readonly cause: string;
   readonly wantedAt: number;
   readonly before:
     | { readonly state: string; readonly failure: string | null; readonly stopReason: string | null }
@@ -109,7 +108,7 @@ export interface RowLookup {
 
 /** Builds the lookup; the statements are compiled anew after each crash. */
 export function createRowLookup(database: Database.Database): RowLookup {
-  const run = database.prepare('SELECT agent, cause, wanted_at AS wantedAt FROM run WHERE id = ?');
+  const run = database.prepare('SELECT agent, wanted_at AS wantedAt FROM run WHERE id = ?');
   const before = database.prepare(
     'SELECT state, failure, stop_reason AS stopReason FROM run WHERE agent = ? AND id < ? ORDER BY id DESC LIMIT 1',
   );

@@ -17,7 +17,7 @@ export function noteStart(
   const { record, fleet } = world;
   const { run = 0, pid } = program;
   if (row === undefined) return void record.bugs.push(`pid ${pid} belongs to run ${run}, which is no row`);
-  const { agent, cause, wantedAt, before } = row;
+  const { agent, wantedAt, before } = row;
   const shortages = [record.diskLowSince, record.memoryLowSince].filter((since) => since !== undefined);
   record.started.push({
     run,
@@ -26,7 +26,6 @@ export function noteStart(
     agent,
     credentials: fleet.agents.get(agent)?.credentials ?? [],
     wantedAt,
-    isTrial: cause === 'trial',
     shortSince:
       shortages.length === 0 ? undefined : Math.max(Math.min(...shortages), record.upSince ?? Number.MAX_SAFE_INTEGER),
   });

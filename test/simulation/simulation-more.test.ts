@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { liveSeeds } from './live-seeds.ts';
 
-/** Long, for a slow machine that does other things besides; a quiet one needs a fraction of it. */
+/** `npm run simulate` lives through more. Long, for a slow machine that does other things besides; a quiet one needs a fraction of it. */
 const PATIENCE_MS = 600_000;
 
-test('every promise is kept in the second hundred worlds', { timeout: PATIENCE_MS }, async () => {
-  expect(await liveSeeds(101, 100)).toEqual([]);
+test('every promise is kept in the next forty worlds', { timeout: PATIENCE_MS }, async () => {
+  expect(await liveSeeds(41, 40)).toEqual([]);
 });
