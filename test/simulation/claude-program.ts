@@ -63,7 +63,9 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
   }
 
   function told(program: Program): void {
-    if (program.isAlive && program.host.isAlive) platform.told(MODEL_CREDENTIAL, tools.usersOf(MODEL_CREDENTIAL));
+    if (!program.isAlive || !program.host.isAlive) return;
+    if (platform.isRenewedSince(MODEL_CREDENTIAL, Number(program.startTicks))) return;
+    platform.told(MODEL_CREDENTIAL, tools.usersOf(MODEL_CREDENTIAL));
   }
 
   /** A session over stdin: turns until the work is done, then it waits for the end of its input. */

@@ -16,6 +16,8 @@ export interface Platform {
   excuse(credential: string): void;
   /** What was told a moment ago may be lost with the control plane. */
   forgetInstant(): void;
+  /** Whether somebody logged in since then: a run of before says nothing about the credential of now. */
+  isRenewedSince(credential: string, at: number): boolean;
   outageOf(credential: string): CredentialOutage | undefined;
   /** The subscription behind a credential is used up until then: its model calls are refused. */
   exhaust(credential: string, resetsAt: number): void;
@@ -35,6 +37,7 @@ export function createPlatform(options: {
   readonly canNote: () => boolean;
 }): Platform {
   const { clock, record } = options;
+  const renewedAt = new Map<string, number>();
   let overloadedUntil = 0;
   const outageOf = (credential: string): CredentialOutage | undefined =>
     record.outages.findLast((outage) => outage.credential === credential && outage.endedAt === undefined);
@@ -55,7 +58,9 @@ export function createPlatform(options: {
         ...backoff,
       });
     },
+    isRenewedSince: (credential, at) => (renewedAt.get(credential) ?? 0) >= at,
     renew(credential) {
+      renewedAt.set(credential, clock.now());
       const outage = outageOf(credential);
       if (outage !== undefined) outage.endedAt = clock.now();
     },
@@ -83,7 +88,10 @@ export function createPlatform(options: {
         });
       }
     },
-    excuse: (credential) => void outageOf(credential)?.excuses.push(clock.now()),
+    excuse(credential) {
+      renewedAt.set(credential, clock.now());
+      outageOf(credential)?.excuses.push(clock.now());
+    },
     forgetInstant() {
       for (const outage of record.outages)
         if ((outage.knownAt ?? 0) > clock.now() - UNSETTLED_MS) outage.knownAt = undefined;
