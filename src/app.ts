@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { Agent, Fleet } from './config/fleet.ts';
+import type { Agent, Credential, Fleet } from './config/fleet.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
@@ -16,7 +16,18 @@ import { createInstructionComposer } from './instructions/compose.ts';
 import { createOwnerHolds } from './loop/holds.ts';
 import { isWithin } from './loop/schedule.ts';
 import { createScheduler } from './loop/scheduler.ts';
-import type { Clock, Disk, Log, Machine, Processes, Random, TelegramApi } from './ports.ts';
+import type {
+  Clock,
+  Disk,
+  Log,
+  Machine,
+  Processes,
+  Random,
+  SecretSource,
+  Supervisor,
+  TelegramApi,
+  Web,
+} from './ports.ts';
 import { createQuestions } from './questions/questions.ts';
 import { createLogKeeper } from './runs/log-keeper.ts';
 import { createOrphans } from './runs/orphans.ts';
@@ -57,6 +68,10 @@ export interface Foundations {
   readonly containment: Containment;
   readonly disk: Disk;
   readonly machine: Machine;
+  readonly supervisor: Supervisor;
+  readonly web: Web;
+  /** Who keeps a credential's secret instead of us; undefined for those of our own vault. */
+  readonly secretSourceOf: (credential: Credential) => SecretSource | undefined;
   /** All memory that we may use. */
   readonly totalMemoryBytes: number;
   readonly api: TelegramApi;

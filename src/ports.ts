@@ -10,11 +10,13 @@
  *
  * Contract:
  * - `now()` is epoch milliseconds of the wall clock; it may jump, forwards and backwards.
+ * - `monotonic()` is milliseconds since some moment of this process's life: it never jumps, and stands still while the machine sleeps.
  * - `after(delayMs, task)` runs `task` once, not earlier than `delayMs` from now; the returned function cancels it.
  * - A pending timer does not keep the process alive by itself.
  */
 export interface Clock {
   now(): number;
+  monotonic(): number;
   after(delayMs: number, task: () => void): CancelTimer;
 }
 
@@ -46,6 +48,11 @@ export interface SpawnRequest {
   readonly keepsInputOpen?: boolean;
   /** What the program is started through; what cannot be started is told of the program itself, not of its wrapper. */
   readonly through?: Wrapper;
+  /**
+   * Gives the program a terminal of that size instead of pipes: all it prints comes as `stdout`, and its stdin stays open. What is written
+   * counts as typed: a line ends with `\r`, and the program may echo it.
+   */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
 }
 
 /** A program that starts another one and stays around it, such as bubblewrap. */
@@ -187,6 +194,8 @@ export interface TelegramFile {
  * Contract:
  * - `readText` gives undefined when there is no such file, and at most `maxBytes` of it.
  * - `writeText` replaces the file as a whole or not at all (0600, folder 0700); it throws what the file system says.
+ * - `rename` puts a file in the place of another one as a whole; it throws what the file system says.
+ * - `touch` makes a file look written now, without needing room; it throws when there is none.
  * - `openLog` creates the file and its folder (0700, files 0600); its writes never throw: one that fails is counted as dropped.
  * - `compress` replaces PATH by PATH.gz, aside of the event loop, and resolves to false when it could not: then PATH stands as it was.
  * - `readLog` reads a log's last `maxBytes`, compressed (PATH.gz) or not; undefined when there is neither.
@@ -195,6 +204,8 @@ export interface TelegramFile {
 export interface Disk {
   readText(path: string, maxBytes: number): { readonly text: string; readonly modifiedAt: number } | undefined;
   writeText(path: string, text: string): void;
+  rename(from: string, to: string): void;
+  touch(path: string): void;
   ensureFolder(path: string): void;
   openLog(path: string): LogFile;
   compress(path: string): Promise<boolean>;
@@ -228,6 +239,43 @@ export interface Machine {
   availableMemoryBytes(): number | undefined;
   /** Free space, in bytes, for who we are, on the file system of this folder. */
   freeDiskBytes(folder: string): number | undefined;
+}
+
+/**
+ * The supervisor that started us, such as systemd.
+ *
+ * Contract: nothing is awaited and nothing throws; without a supervisor every call does nothing.
+ */
+export interface Supervisor {
+  /** How often it wants a sign of life before it restarts us, in ms; undefined: it does not watch. */
+  readonly watchdogMs: number | undefined;
+  ready(): void;
+  alive(): void;
+  stopping(): void;
+}
+
+/**
+ * A web address that is called to say that we are alive.
+ *
+ * Contract: `call` settles within `timeoutMs` and never rejects; the reason names no more of the address than its host.
+ */
+export interface Web {
+  call(
+    url: string,
+    timeoutMs: number,
+  ): Promise<{ readonly kind: 'ok' } | { readonly kind: 'failed'; readonly reason: string }>;
+}
+
+/**
+ * Secrets that others keep: systemd credentials, the macOS Keychain, an environment file.
+ *
+ * Contract: `read` gives the secret as it is now, without a final newline; or why there is none, in words without it. It settles within
+ * seconds.
+ */
+export interface SecretSource {
+  read(): Promise<
+    { readonly kind: 'secret'; readonly secret: string } | { readonly kind: 'none'; readonly reason: string }
+  >;
 }
 
 /** What may accompany a log line: scalars only, so that nobody logs an object that holds a secret. */

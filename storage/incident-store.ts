@@ -14,7 +14,14 @@ export type IncidentKind =
   | 'orphan'
   | 'unknown'
   | 'limit'
-  | 'cli';
+  | 'cli'
+  | 'heartbeat'
+  | 'stuck'
+  | 'schedule'
+  | 'clock'
+  | 'expiry'
+  | 'rotation'
+  | 'budget';
 
 /** Something that went wrong, once per cause. */
 export interface IncidentRow {

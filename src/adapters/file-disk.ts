@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -26,6 +27,8 @@ export function createFileDisk(): Disk {
   return {
     readText,
     writeText,
+    rename: renameSync,
+    touch,
     ensureFolder,
     openLog: openLogFile,
     compress: compressFile,
@@ -34,6 +37,11 @@ export function createFileDisk(): Disk {
     listFiles,
     remove: (path) => rmSync(path, { force: true }),
   };
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  utimesSync(path, now, now);
 }
 
 function ensureFolder(path: string): void {

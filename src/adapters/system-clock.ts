@@ -5,7 +5,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Builds the Clock port on the machine's clock and Node's timers. */
 export function createSystemClock(): Clock {
-  return { now: () => Date.now(), after: startTimer };
+  return { now: () => Date.now(), monotonic: () => performance.now(), after: startTimer };
 }
 
 /**

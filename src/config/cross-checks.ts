@@ -60,6 +60,17 @@ function checkCredential(name: string, credential: CredentialFile): Finding[] {
       message: 'capture is what to keep of what a login program prints; expected login to be such a program',
     });
   }
+  const { source = 'vault' } = credential;
+  if (source !== 'vault' && credential.env === undefined)
+    findings.push({
+      path: path('source'),
+      message: `expected env as well: the variable that the secret reaches the agents in`,
+    });
+  if (source !== 'vault' && (credential.login === 'paste' || (credential.capture ?? 'none') !== 'none'))
+    findings.push({
+      path: path('source'),
+      message: `expected vault: what a login gives is kept by us, not by ${source}`,
+    });
   if (credential.capture !== undefined && !isRegularExpression(credential.capture)) {
     findings.push({
       path: path('capture'),

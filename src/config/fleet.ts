@@ -76,6 +76,9 @@ export interface Rotation {
   readonly command: readonly [string, ...string[]];
 }
 
+/** Who may keep a credential's secret. */
+export type SecretSourceName = 'vault' | 'systemd' | 'keychain' | 'env';
+
 export interface Credential {
   readonly name: string;
   readonly check: readonly [string, ...string[]] | undefined;
@@ -83,6 +86,10 @@ export interface Credential {
   readonly login: readonly [string, ...string[]] | 'paste' | undefined;
   readonly capture: string | undefined;
   readonly env: string | undefined;
+  /** Who keeps the secret: we, in files of our own, or somebody else, whom we only ask. */
+  readonly source: SecretSourceName;
+  /** How long before its end the owner is told, in ms, longest first. */
+  readonly warnMs: readonly number[];
   readonly expiresAt: number | undefined;
   readonly lifetimeMs: number | undefined;
   readonly rotate: Rotation | undefined;

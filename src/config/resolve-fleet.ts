@@ -116,6 +116,8 @@ function resolveCredential(name: string, written: CredentialFile, folder: string
     login: Array.isArray(login) ? absoluteProgram(folder, login) : login,
     capture: resolveCapture(written),
     env: written.env,
+    source: written.source ?? 'vault',
+    warnMs: (written.warn ?? [7 * DAY_MS, 3 * DAY_MS, DAY_MS]).toSorted((a, b) => b - a),
     expiresAt: written.expires === undefined ? undefined : createWallClock(timezone).instantOf(written.expires),
     lifetimeMs: written.lifetime,
     rotate: rotate && { everyMs: rotate.every, atMinute: rotate.at, command: absoluteProgram(folder, rotate.command) },
@@ -129,8 +131,8 @@ function resolveBackoff({ first, max }: NonNullable<CredentialFile['backoff']>):
 }
 
 /** A login whose secret goes into a variable must print it; a login without `env` keeps its secret itself. */
-function resolveCapture({ capture, login, env }: CredentialFile): string | undefined {
-  if (capture === 'none') return undefined;
+function resolveCapture({ capture, login, env, source = 'vault' }: CredentialFile): string | undefined {
+  if (capture === 'none' || source !== 'vault') return undefined;
   return capture ?? (Array.isArray(login) && env !== undefined ? DEFAULT_CAPTURE : undefined);
 }
 

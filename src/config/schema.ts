@@ -108,6 +108,14 @@ const credentialSchema = map({
   env: variableName()
     .optional()
     .describe('The environment variable in which a stored secret reaches the agents and `check`.'),
+  source: oneOf(['vault', 'systemd', 'keychain', 'env'])
+    .optional()
+    .describe(
+      'Who keeps the secret: `vault` (our own files under HOME/secrets), `systemd` (LoadCredential=NAME), `keychain` (macOS, service nightdesk, account NAME), or `env` (the variable named by `env`, from .env beside fleet.yaml). Default: vault.',
+    ),
+  warn: distinct(duration(), 'a list of durations, such as [7d, 3d, 1d]')
+    .optional()
+    .describe('How long before its end the owner is warned. Default: [7d, 3d, 1d].'),
   expires: day()
     .optional()
     .describe('The day on which the secret expires, such as 2027-01-15. Either this or `lifetime`.'),

@@ -85,6 +85,8 @@ function impliedCredential(name: string): Credential {
     login: undefined,
     capture: undefined,
     env: undefined,
+    source: 'vault',
+    warnMs: [],
     expiresAt: undefined,
     lifetimeMs: undefined,
     rotate: undefined,

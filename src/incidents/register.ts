@@ -16,6 +16,8 @@ export interface Trouble {
   readonly evidence: string;
   readonly agents: readonly string[];
   readonly note?: string;
+  /** It was made on purpose, by /drill: it says so, and leaves no traces in the digest. */
+  readonly isDrill?: boolean;
 }
 
 /** The register of incidents; every call belongs into the transaction of what it tells. */
@@ -28,6 +30,8 @@ export interface IncidentRegister {
   resolve(fingerprint: string, cost: string): IncidentRow | undefined;
   /** Ends an incident that passed without anything worth a message of its own: only the alert is edited. */
   close(fingerprint: string): void;
+  /** Sends an open incident anew, with its sound: what changed about it is worth being told again. */
+  remind(fingerprint: string): void;
   acknowledge(id: number, by: string): 'acknowledged' | 'not-firing';
   unresolved(): readonly { readonly incident: IncidentRow; readonly agents: readonly string[] }[];
 }
@@ -54,6 +58,21 @@ const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
   unknown: [{ label: 'Log', verb: 'log' }],
   limit: [],
   cli: [],
+  heartbeat: [
+    { label: 'Restart', verb: 'restart' },
+    { label: 'Pause', verb: 'pause' },
+    { label: 'Log', verb: 'log' },
+  ],
+  stuck: [
+    { label: 'Restart', verb: 'restart' },
+    { label: 'Pause', verb: 'pause' },
+    { label: 'Log', verb: 'log' },
+  ],
+  schedule: [],
+  clock: [],
+  expiry: [{ label: 'Re-auth', verb: 'reauth' }],
+  rotation: [{ label: 'Re-auth', verb: 'reauth' }],
+  budget: [],
 };
 
 /** Builds the register. `canLogIn` says whether a credential has a login program that a button can start. */
@@ -130,6 +149,11 @@ export function createIncidentRegister(options: {
       storage.transaction(() => {
         const incident = storage.incidents.unresolved(fingerprint);
         if (incident !== undefined && storage.incidents.resolve(incident.id, clock.now(), null)) refresh(incident.id);
+      }),
+    remind: (fingerprint) =>
+      storage.transaction(() => {
+        const incident = storage.incidents.unresolved(fingerprint);
+        if (incident !== undefined) refresh(incident.id);
       }),
     acknowledge: (id, by) =>
       storage.transaction(() => {

@@ -14,6 +14,9 @@ export const VERBS = [
   'log',
   'show',
   'choose',
+  'silence',
+  'restart',
+  'cancel',
 ] as const;
 export type Verb = (typeof VERBS)[number];
 

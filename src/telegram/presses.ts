@@ -67,7 +67,11 @@ export function createPresses(options: {
       case 'pause':
       case 'resume':
       case 'log':
+      case 'silence':
+      case 'restart':
         return decideIncident(press, pressed);
+      case 'cancel':
+        return NOT_OURS;
       case 'choose':
         return decideQuestion(press, pressed);
     }

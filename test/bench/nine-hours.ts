@@ -10,6 +10,7 @@ import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
 import type { Row } from './row.ts';
+import { kindWeb, noSecretSource, noSupervisor } from '../fakes/outside.ts';
 
 const HOURS = 9;
 
@@ -70,6 +71,9 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     disk: createVoidDisk(),
     machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
     totalMemoryBytes: 8e9,
+    supervisor: noSupervisor,
+    web: kindWeb,
+    secretSourceOf: noSecretSource,
     api: telegram.api,
     scrub: (text) => text,
     callbackKey: 'bench',

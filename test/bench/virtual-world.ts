@@ -29,6 +29,7 @@ export function createVirtualClock(startedAt: number): VirtualClock {
 
   return {
     now: () => now,
+    monotonic: () => now,
     after,
     async liveUntil(at) {
       for (;;) {

@@ -15,6 +15,8 @@ const CHECKED: Credential = {
   login: undefined,
   capture: undefined,
   env: undefined,
+  source: 'vault',
+  warnMs: [],
   expiresAt: undefined,
   lifetimeMs: undefined,
   rotate: undefined,

@@ -31,6 +31,7 @@ export function createManualClock(startAt = Date.UTC(2026, 10, 22, 12)): ManualC
 
   return {
     now: () => monotonic + offset,
+    monotonic: () => monotonic,
     after(delayMs, task) {
       const timer = { at: monotonic + Math.max(0, delayMs), task };
       timers.push(timer);

@@ -5,6 +5,8 @@ export function createVoidDisk(readText: Disk['readText'] = () => undefined): Di
   return {
     readText,
     writeText: () => undefined,
+    rename: () => undefined,
+    touch: () => undefined,
     ensureFolder: () => undefined,
     openLog: () => ({ append: () => undefined, replaceEnd: () => undefined, close: () => undefined }),
     compress: () => Promise.resolve(true),

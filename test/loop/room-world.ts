@@ -65,6 +65,7 @@ export function createVirtualClock(start = START) {
   const timers = new Map<number, { at: number; task: () => void }>();
   const clock: Clock = {
     now: () => now,
+    monotonic: () => now,
     after(delayMs, task) {
       const id = (sequence += 1);
       timers.set(id, { at: now + delayMs, task });

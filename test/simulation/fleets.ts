@@ -92,6 +92,8 @@ export function credentialOf(name: string, change: Partial<Credential> = {}): Cr
     login: [`login:${name}`],
     capture: undefined,
     env: undefined,
+    source: 'vault',
+    warnMs: [],
     expiresAt: undefined,
     lifetimeMs: undefined,
     rotate: undefined,

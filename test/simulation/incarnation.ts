@@ -23,6 +23,7 @@ export interface ArmedCrash {
 export function clockFor(host: Host, clock: Clock): Clock {
   return {
     now: clock.now,
+    monotonic: clock.monotonic,
     after: (delayMs, task) => (host.isAlive ? clock.after(delayMs, () => host.isAlive && task()) : () => undefined),
   };
 }

@@ -69,6 +69,7 @@ export function createVirtualClock(startAt: number, grainMs: number, yields: Yie
 
   return {
     now: () => now,
+    monotonic: () => now,
     after,
     async runUntil(until, afterStep) {
       let stepsAtOnce = 0;

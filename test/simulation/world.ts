@@ -25,6 +25,7 @@ import { createSeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
+import { kindWeb, noSecretSource, noSupervisor } from '../fakes/outside.ts';
 
 const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
 /** How late timers may be; the promises know it. */
@@ -164,6 +165,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       disk: resources.disk,
       machine: sabotage.machine?.(resources.machine) ?? resources.machine,
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
+      supervisor: noSupervisor,
+      web: kindWeb,
+      secretSourceOf: noSecretSource,
       locate: cli.locate,
       api: sabotage.api?.(api) ?? api,
       scrub: scrubber.scrub,

@@ -78,6 +78,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       ensureFolder: () => {},
       openLog: () => ({ append: () => {}, replaceEnd: () => {}, close: () => {} }),
       writeText: () => {},
+      rename: () => {},
+      touch: () => {},
       compress: () => Promise.resolve(false),
       readLog: () => Promise.resolve(undefined),
       listFiles: () => [],
