@@ -1,9 +1,10 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
-import { type Clock, TelegramError, type TelegramApi } from '../../src/ports.ts';
+import { TelegramError, type TelegramApi } from '../../src/ports.ts';
 import { OWNER } from './fleets.ts';
 import type { Host } from './machine.ts';
 import type { ChatMessage, Showing, WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** What Telegram can suffer from for a while. */
 export type Fault = 'down' | 'hang' | 'lossy' | 'server' | 'flood';
@@ -47,7 +48,7 @@ type Payload = Readonly<Record<string, unknown>>;
 
 /** Builds the chat. `keyOf` finds the outbox row that a new message stands for. */
 export function createChat(options: {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly isCalm: () => boolean;
@@ -94,7 +95,17 @@ export function createChat(options: {
     const settle = (how: () => void): void => {
       if (!isOpen) return;
       isOpen = false;
-      if (host.isAlive) how();
+      if (!host.isAlive) return;
+      if (!clock.isAsleep()) return how();
+      // Nobody is there to take the answer; where it is lost, that shows at once, or by our own deadline.
+      const isLost = random.chance(0.7);
+      if (isLost) hanging += 1;
+      clock.machine.after(isLost && random.chance(0.5) ? timeoutMs : random.between(1, 900), () => {
+        if (isLost) hanging -= 1;
+        if (!host.isAlive) return;
+        if (isLost) reject(new TelegramError('lost', method, 'the machine slept'));
+        else how();
+      });
     };
     const fail = (code: TelegramError['code'], text: string, retryAfterMs?: number): void =>
       settle(() => reject(new TelegramError(code, method, text, retryAfterMs)));
@@ -143,7 +154,7 @@ export function createChat(options: {
 
   function hangUntilTimeout(afterMs: number, fail: (code: 'lost', text: string) => void): void {
     hanging += 1;
-    clock.after(afterMs, () => {
+    clock.machine.after(afterMs, () => {
       hanging -= 1;
       fail('lost', 'no answer in time');
     });

@@ -34,6 +34,10 @@ export interface Stage {
   restart(pauseMs: number): void;
   /** Makes every run of an agent fail for a while. */
   dying(agent: string, forMs: number): void;
+  /** Sets the machine's clock, forwards or backwards. */
+  jump(byMs: number): void;
+  /** Closes the lid of the machine for a while. */
+  sleep(forMs: number): void;
   /** Lets the owner look at the phone. */
   readonly ownerLooks: () => void;
 }
@@ -92,5 +96,18 @@ export function thinkOfFaults(world: Stage): void {
     resources.squeeze(plot.between(50, 250) * 1_000_000);
     passing(plot.between(20, 600) * SECOND_MS);
   });
+  if (plot.chance(0.3)) times(1, 2, () => jumpForAWhile(world));
+  if (plot.chance(0.3))
+    times(1, 3, () =>
+      world.sleep(plot.chance(0.5) ? plot.between(1, 15) * MINUTE_MS : plot.between(15, 120) * MINUTE_MS),
+    );
   world.ownerLooks();
+}
+
+/** A clock that is wrong is mostly put right by and by. */
+function jumpForAWhile(world: Stage): void {
+  const { random: plot, clock } = world;
+  const byMs = plot.pick([1, -1]) * plot.between(1, 15) * MINUTE_MS;
+  world.jump(byMs);
+  if (plot.chance(0.7)) clock.after(plot.between(1, 40) * MINUTE_MS, () => !world.isCalm() && world.jump(-byMs));
 }

@@ -1,6 +1,7 @@
-import type { Clock, ProcessExit, Processes, RunningProcess, SpawnRequest, SweepRequest } from '../../src/ports.ts';
+import type { ProcessExit, Processes, RunningProcess, SpawnRequest, SweepRequest } from '../../src/ports.ts';
 import type { WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** One incarnation of the control plane, as its ports know it. */
 export interface Host {
@@ -11,6 +12,8 @@ export interface Host {
 export interface Program {
   readonly pid: number;
   readonly startTicks: string;
+  /** When it was started, by the machine's monotonic clock. */
+  readonly startedMonotonic: number;
   readonly request: SpawnRequest;
   /** `agent`, `publisher`, `check` or `login`, and the name it plays; of a CLI also `version` and `probe`; `child` is what an agent started. */
   readonly role: string;
@@ -74,7 +77,7 @@ export const UNSETTLED_MS = 2 * HALF_SWEEP_MS + 100;
 
 /** Builds the machine. */
 export function createMachine(options: {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly isCalm: () => boolean;
@@ -105,7 +108,7 @@ export function createMachine(options: {
         kind: 'not-started',
         reason: 'this machine has no room for another process (EAGAIN)',
       };
-      clock.after(REAP_MS, () => host.isAlive && resolve(exit));
+      clock.machine.after(REAP_MS, () => host.isAlive && resolve(exit));
       return {
         identity: undefined,
         exit: promise,
@@ -120,7 +123,7 @@ export function createMachine(options: {
     program.exit = (exit) => {
       if (!program.isAlive) return;
       vanish(program);
-      clock.after(REAP_MS, () => {
+      clock.machine.after(REAP_MS, () => {
         if (!host.isAlive) return;
         hooks.delivered(program, exit);
         resolve(exit);
@@ -155,6 +158,7 @@ export function createMachine(options: {
     const program: Program = {
       pid: (lastPid += 1),
       startTicks: String(clock.now()),
+      startedMonotonic: clock.machine.monotonic(),
       request,
       role,
       name,
@@ -172,7 +176,8 @@ export function createMachine(options: {
         if (program.isAlive && host.isAlive) onText(text, stream);
       },
       exit: () => vanish(program),
-      later: (delayMs, task) => void clock.after(delayMs, () => program.isAlive && program.stuckUntil === 0 && task()),
+      later: (delayMs, task) =>
+        void clock.machine.after(delayMs, () => program.isAlive && program.stuckUntil === 0 && task()),
     };
     return program;
   }
@@ -218,8 +223,8 @@ export function createMachine(options: {
             if (!host.isAlive) return;
             resolve({ kind: stuck.length > 0 ? 'survived' : found.length === 0 ? 'gone' : 'killed', survivors });
           };
-          if (stuck.length === 0) clock.after(KILL_MS, report);
-          else clock.after(HALF_SWEEP_MS, () => void clock.after(HALF_SWEEP_MS, report));
+          if (stuck.length === 0) clock.machine.after(KILL_MS, report);
+          else clock.machine.after(HALF_SWEEP_MS, () => void clock.machine.after(HALF_SWEEP_MS, report));
         }),
     }),
     orphan(host, survives) {

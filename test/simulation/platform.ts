@@ -1,7 +1,7 @@
 import type { Credential } from '../../src/config/fleet.ts';
-import type { Clock } from '../../src/ports.ts';
 import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, Publication, UsageLimit, WorldRecord } from './record.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
 export interface Platform {
@@ -16,6 +16,8 @@ export interface Platform {
   excuse(credential: string): void;
   /** What was told a moment ago may be lost with the control plane. */
   forgetInstant(): void;
+  /** The machine's clock was set: what waits for a time of day may come now. */
+  clockWasSet(): void;
   /** Whether somebody logged in since then: a run of before says nothing about the credential of now. */
   isRenewedSince(credential: string, at: number): boolean;
   outageOf(credential: string): CredentialOutage | undefined;
@@ -30,7 +32,7 @@ export interface Platform {
 
 /** Builds the platform. */
 export function createPlatform(options: {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly record: WorldRecord;
   readonly credentials: ReadonlyMap<string, Credential>;
   /** Whether the control plane can write down what it is told. */
@@ -96,6 +98,10 @@ export function createPlatform(options: {
       for (const outage of record.outages)
         if ((outage.knownAt ?? 0) > clock.now() - UNSETTLED_MS) outage.knownAt = undefined;
     },
+    clockWasSet() {
+      for (const outage of record.outages) if (outage.endedAt === undefined) outage.excuses.push(clock.now());
+      for (const limit of record.limits) limit.isExcused ||= limit.resetsAt > clock.now();
+    },
     exhaust: (credential, resetsAt) =>
       void record.limits.push({
         credential,
@@ -103,7 +109,8 @@ export function createPlatform(options: {
         resetsAt,
         refusedRuns: [],
         knownAt: undefined,
-        isExcused: false,
+        // Whose clock is wrong cannot know when it is over.
+        isExcused: clock.wrongByMs() !== 0,
       }),
     limitOf: (credential) =>
       record.limits.find((limit) => limit.credential === credential && limit.resetsAt > clock.now()),

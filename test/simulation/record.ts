@@ -176,6 +176,13 @@ export interface Rows {
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];
 }
 
+/** The machine's clock on the wall was set. */
+export interface ClockJump {
+  readonly at: number;
+  /** Forwards, or backwards where negative. */
+  readonly byMs: number;
+}
+
 /** Everything that happened in a world, as far as a promise is about it. */
 export interface WorldRecord {
   now: number;
@@ -185,6 +192,7 @@ export interface WorldRecord {
   upSince: number | undefined;
   diskLowSince: number | undefined;
   memoryLowSince: number | undefined;
+  readonly jumps: ClockJump[];
   readonly scheduled: readonly string[];
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
@@ -228,6 +236,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     upSince: undefined,
     diskLowSince: undefined,
     memoryLowSince: undefined,
+    jumps: [],
     scheduled,
     accepted: [],
     messages: [],

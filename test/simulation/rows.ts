@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { isOfRun, type Program } from './machine.ts';
 import type { PermissionAsked, Rows, WorldRecord } from './record.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** What the machine knows at the moment that the rows are read. */
 interface Alive {
@@ -10,8 +11,11 @@ interface Alive {
   readonly permissions: readonly PermissionAsked[];
 }
 
-/** Reads what only rows can tell; the statements are compiled anew after each crash. */
-export function createRowReader(database: Database.Database): (at: number, alive: Alive) => Rows {
+/** Reads what only rows can tell, its times translated into those of the world; the statements are compiled anew after each crash. */
+export function createRowReader(
+  database: Database.Database,
+  clock: Pick<VirtualClock, 'machine' | 'trueTimeOf'>,
+): (at: number, alive: Alive) => Rows {
   const drafts = database.prepare(
     `SELECT d.id, d.state, d.revision, d.reason, r.created_at AS revisedAt FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
   );
@@ -40,13 +44,26 @@ export function createRowReader(database: Database.Database): (at: number, alive
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
   );
 
+  /** Rows have the times that the machine's wall showed. */
+  function translate<Row extends object>(rows: unknown[], ...columns: readonly (keyof Row)[]): Row[] {
+    return (rows as Row[]).map((row) => ({
+      ...row,
+      ...Object.fromEntries(columns.map((column) => [column, clock.trueTimeOf(row[column] as number)])),
+    }));
+  }
+
   function listAwaited({ programs, permissions }: Alive): Rows['awaited'] {
     const pids = new Set(programs.map(({ pid }) => pid));
     return permissions
       .filter(({ isWaiting, pid, run }) => isWaiting && pids.has(pid) && !isOver(runState.get(run)))
       .map(({ run, request, at }) => {
         const row = question.get(run, `permission:${request}`) as { state: string; settledAt: number } | undefined;
-        return { run, request, since: row?.settledAt ?? at, state: row?.state ?? 'missing' };
+        return {
+          run,
+          request,
+          since: row?.settledAt == null ? at : clock.trueTimeOf(row.settledAt),
+          state: row?.state ?? 'missing',
+        };
       });
   }
 
@@ -61,20 +78,26 @@ export function createRowReader(database: Database.Database): (at: number, alive
 
   return (at, alive) => ({
     at,
-    openQuestions: (openQuestions.all() as { id: number; run: number; expiresAt: number; state: string }[]).map(
-      ({ state, ...open }) => ({ ...open, isRunOver: isOver(state) }),
-    ),
+    openQuestions: translate<{ id: number; run: number; expiresAt: number; state: string }>(
+      openQuestions.all(),
+      'expiresAt',
+    ).map(({ state, ...open }) => ({ ...open, isRunOver: isOver(state) })),
     awaited: listAwaited(alive),
     running: alive.programs
       .filter(({ role, run }) => (role === 'agent' || role === 'publisher') && !isOver(runState.get(run)))
-      .map(({ pid, name, startTicks }) => ({ pid, name, endsAt: Number(startTicks) + alive.timeoutOf(name) })),
+      .map(({ pid, name, startedMonotonic }) => ({
+        pid,
+        name,
+        // A timeout is of time in which the machine was awake.
+        endsAt: at - (clock.machine.monotonic() - startedMonotonic) + alive.timeoutOf(name),
+      })),
     leftovers: listLeftovers(alive),
-    limitIncidents: limits.all() as Rows['limitIncidents'],
-    drafts: drafts.all() as Rows['drafts'],
-    waiting: waiting.all() as Rows['waiting'],
+    limitIncidents: translate(limits.all(), 'openedAt'),
+    drafts: translate(drafts.all(), 'revisedAt'),
+    waiting: translate(waiting.all(), 'createdAt'),
     refused: refused.all() as Rows['refused'],
-    dues: dues.all() as Rows['dues'],
-    holds: holds.all() as Rows['holds'],
+    dues: translate(dues.all(), 'dueAt'),
+    holds: translate(holds.all(), 'since'),
     runs: runs.all() as Rows['runs'],
     inbox: inbox.get() as number,
   });
@@ -107,7 +130,10 @@ export interface RowLookup {
 }
 
 /** Builds the lookup; the statements are compiled anew after each crash. */
-export function createRowLookup(database: Database.Database): RowLookup {
+export function createRowLookup(
+  database: Database.Database,
+  { trueTimeOf }: Pick<VirtualClock, 'trueTimeOf'>,
+): RowLookup {
   const run = database.prepare('SELECT agent, wanted_at AS wantedAt FROM run WHERE id = ?');
   const before = database.prepare(
     'SELECT state, failure, stop_reason AS stopReason FROM run WHERE agent = ? AND id < ? ORDER BY id DESC LIMIT 1',
@@ -124,7 +150,13 @@ export function createRowLookup(database: Database.Database): RowLookup {
   return {
     startingRun(id) {
       const row = run.get(id) as Omit<StartingRun, 'before'> | undefined;
-      return row && { ...row, before: before.get(row.agent, id) as StartingRun['before'] };
+      return (
+        row && {
+          ...row,
+          wantedAt: trueTimeOf(row.wantedAt),
+          before: before.get(row.agent, id) as StartingRun['before'],
+        }
+      );
     },
     isLimitKnown: (runs) => (limited.get(JSON.stringify(runs)) as number) > 0,
     question: (runId, request) => question.get(runId, request) as number | undefined,

@@ -1,5 +1,5 @@
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
-import { isOverdue, type WorldPromise } from './promise.ts';
+import { isOverdue, leaptBetween, type WorldPromise } from './promise.ts';
 import type { PermissionAsked, WorldRecord } from './record.ts';
 
 /** Disk and memory are looked at every five seconds, memory twice; the simulated timers come up to ten seconds late. */
@@ -64,15 +64,15 @@ function wrongAnswer(record: WorldRecord): string | undefined {
 }
 
 function isDecided(
-  { choices }: WorldRecord,
+  record: WorldRecord,
   { at, withinMs }: PermissionAsked,
   telling: PermissionAsked['tellings'][number],
 ): boolean {
   const word = telling.behavior === 'allow' ? (telling.lasts ? 'Allow for this run' : 'Allow once') : 'Deny';
-  const chosen = choices.some(
+  const chosen = record.choices.some(
     (choice) => choice.question === telling.question && choice.text === word && choice.at < telling.at,
   );
-  return chosen || (word === 'Deny' && telling.at >= at + withinMs);
+  return chosen || (word === 'Deny' && telling.at + leaptBetween(record, at, telling.at) >= at + withinMs);
 }
 
 function untoldPermission(record: WorldRecord): string | undefined {

@@ -10,6 +10,8 @@ import { createProgramTools, type ScriptOptions } from './program-tools.ts';
 export interface Scripts extends MachineHooks {
   /** What was told a moment ago may have died with the control plane. */
   forgetInstant(): void;
+  /** The machine's clock was set: what happened within an hour, by it, is not what happened within an hour. */
+  clockWasSet(): void;
   /** The owner has to be asked what became of the drafts that were being published. */
   lostPublishers(lost: readonly Program[]): void;
   /** Who began a session of a CLI. */
@@ -259,6 +261,7 @@ export function createScripts(options: ScriptOptions): Scripts {
           times.filter((at) => at <= now - UNSETTLED_MS),
         );
     },
+    clockWasSet: () => failures.clear(),
     sessionOwner: claude.ownerOf,
     lostPublishers(lost) {
       for (const program of lost) askWhatBecameOf(program);

@@ -64,8 +64,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   let calm = options.isCalm === true;
   let database = openDatabase(':memory:', () => '/nowhere');
-  let readRows = createRowReader(database);
-  let lookup = createRowLookup(database);
+  let readRows = createRowReader(database, clock);
+  let lookup = createRowLookup(database, clock);
   let host: Host = { isAlive: false };
   let plane: ControlPlane | undefined;
   let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
@@ -157,7 +157,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const created = createControlPlane({
       fleet,
       storage: sabotage.storage?.(storage) ?? storage,
-      clock: clockFor(mine, clock),
+      clock: clockFor(mine, clock.machine),
       random: random.fork(`plane:${clock.now()}`),
       log: logFor(mine, trace),
       processes,
@@ -230,7 +230,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     for (const outage of record.outages) if (outage.endedAt === undefined) outage.excuses.push(now, now);
     chat.hangUp(old);
     goDown();
-    clock.after(pauseMs, boot);
+    clock.machine.after(pauseMs, boot);
   }
 
   /** Everything that was committed, in a new connection; the old one is closed, so that the dead cannot write. */
@@ -239,8 +239,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     database.close();
     database = new Database(image);
     database.pragma('foreign_keys = ON');
-    readRows = createRowReader(database);
-    lookup = createRowLookup(database);
+    readRows = createRowReader(database, clock);
+    lookup = createRowLookup(database, clock);
   }
 
   function goDown(): void {
@@ -258,7 +258,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     goDown();
     plane = undefined;
     const asked = clock.now();
-    clock.after(STOP_WITHIN_MS, () => {
+    clock.machine.after(STOP_WITHIN_MS, () => {
       if (!mine.isAlive) return;
       record.bugs.push('stopping took longer than 30 s');
       die('at last', SECOND_MS);
@@ -273,7 +273,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       mine.isAlive = false;
       chat.hangUp(mine);
       takeOver();
-      clock.after(pauseMs, boot);
+      clock.machine.after(pauseMs, boot);
     });
   }
 
@@ -289,27 +289,57 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     stormMs,
     isCalm,
     trace,
-    crash: (pauseMs) => die('between commits', pauseMs),
+    crash: (pauseMs) => awake(() => die('between commits', pauseMs)),
     arm: (crash, pauseMs) => {
       armed = { ...crash, pauseMs };
     },
     crashAtSpawn: (spawns, pauseMs) => {
       spawnCrash = { spawns, pauseMs };
     },
-    restart: stopThenBoot,
+    restart: (pauseMs) => awake(() => stopThenBoot(pauseMs)),
     dying: (agent, forMs) => void dyingUntil.set(agent, clock.now() + forMs),
+    jump(byMs) {
+      trace(`the clock jumps by ${byMs / MINUTE_MS} min`);
+      clock.jump(byMs);
+      record.jumps.push({ at: clock.now(), byMs });
+      platform.clockWasSet();
+      scripts.clockWasSet();
+      beUnsure();
+    },
+    sleep(forMs) {
+      // It is awake when the storm ends.
+      const lastsMs = Math.min(forMs, startAt + stormMs - clock.now() - MINUTE_MS);
+      if (lastsMs <= 0 || clock.isAsleep()) return;
+      trace(`the machine sleeps for ${Math.round(lastsMs / SECOND_MS)} s`);
+      clock.sleep(lastsMs);
+      beUnsure();
+    },
     ownerLooks: owner.start,
   };
+
+  /** Nothing happens on a machine that sleeps. */
+  function awake(task: () => void): void {
+    clock.machine.after(0, task);
+  }
+
+  /** From here on all times count anew. */
+  function beUnsure(): void {
+    record.goodSince = undefined;
+    record.upSince = undefined;
+    record.rows = undefined;
+    record.rowsBefore = undefined;
+  }
 
   /** After each step: the cheap promises at once, those that need rows every half minute. */
   function afterStep(): void {
     record.now = clock.now();
-    if (resources.isFull()) record.upSince = undefined;
+    if (clock.isAsleep()) beUnsure();
+    else if (resources.isFull()) record.upSince = undefined;
     else if (host.isAlive && plane !== undefined) record.upSince ??= record.now;
     for (const limit of record.limits)
       if (limit.knownAt === undefined && limit.refusedRuns.length > 0 && limit.resetsAt > record.now)
         limit.knownAt = lookup.isLimitKnown(limit.refusedRuns) ? record.now : undefined;
-    const isGood = host.isAlive && record.upSince !== undefined && chat.isGood();
+    const isGood = !clock.isAsleep() && host.isAlive && record.upSince !== undefined && chat.isGood();
     record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
     const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
     if (isLook) look();
@@ -329,7 +359,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   function look(): void {
     lookedAt = record.now;
-    if (!host.isAlive || plane === undefined) return;
+    if (!host.isAlive || plane === undefined || clock.isAsleep()) return;
     record.rowsBefore = record.rows;
     record.rows = readRows(record.now, {
       programs: machine.alive(),
@@ -368,6 +398,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   /** The storm is over: no new faults, and the owner has time. */
   function beCalm(): void {
     trace('the storm is over');
+    if (clock.wrongByMs() !== 0) stage.jump(-clock.wrongByMs());
     calm = true;
     armed = undefined;
     spawnCrash = undefined;
