@@ -1,19 +1,19 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { TelegramError, type TelegramApi } from '../../src/ports.ts';
+import { createChatFaults, type Fault } from './chat-faults.ts';
 import { OWNER } from './fleets.ts';
 import type { Host } from './machine.ts';
 import type { ChatMessage, Showing, WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** What Telegram can suffer from for a while. */
-export type Fault = 'down' | 'hang' | 'lossy' | 'server' | 'flood';
-
 /** A Telegram in memory, with one chat, and the owner's thumb on it. */
 export interface Chat {
   apiFor(host: Host): TelegramApi;
   /** Begins a fault that lasts `forMs`. */
   suffer(fault: Fault, forMs: number): void;
+  /** Ends the fault. */
+  heal(): void;
   /** Whether every call works right now, and none hangs. */
   isGood(): boolean;
   press(message: ChatMessage, data: string): void;
@@ -62,25 +62,10 @@ export function createChat(options: {
   let updates: Update[] = [];
   let nextUpdate = random.between(1, 1_000_000_000);
   let nextMessage = random.between(1, 1_000);
-  let fault: { readonly kind: Fault; readonly until: number } | undefined;
-  let troubleUntil = 0;
-  let hanging = 0;
+  const faults = createChatFaults(options);
+  /** Until when the control plane knows that it has to wait. */
+  let askedToWait: { readonly host: Host; readonly until: number } | undefined;
   let poll: Poll | undefined;
-
-  function currentFault(): Fault | undefined {
-    if (fault === undefined || fault.until <= clock.now()) return undefined;
-    return fault.kind;
-  }
-
-  /** A single call that goes wrong in good times. */
-  function noise(): Fault | undefined {
-    if (options.isCalm()) return undefined;
-    const draw = random.fraction();
-    if (draw < 0.006) return 'lossy';
-    if (draw < 0.01) return 'server';
-    if (draw < 0.012) return 'flood';
-    return draw < 0.014 ? 'hang' : undefined;
-  }
 
   function call(
     host: Host,
@@ -99,9 +84,9 @@ export function createChat(options: {
       if (!clock.isAsleep()) return how();
       // Nobody is there to take the answer; where it is lost, that shows at once, or by our own deadline.
       const isLost = random.chance(0.7);
-      if (isLost) hanging += 1;
+      if (isLost) faults.hangs(1);
       clock.machine.after(isLost && random.chance(0.5) ? timeoutMs : random.between(1, 900), () => {
-        if (isLost) hanging -= 1;
+        if (isLost) faults.hangs(-1);
         if (!host.isAlive) return;
         if (isLost) reject(new TelegramError('lost', method, 'the machine slept'));
         else how();
@@ -112,10 +97,12 @@ export function createChat(options: {
     signal?.addEventListener('abort', () => fail('aborted', 'stopped by us'), { once: true });
 
     const latency = random.between(30, 250);
-    const kind = currentFault() ?? noise();
+    const isToChat = payload['chat_id'] !== undefined;
+    if (isToChat && askedToWait?.host === host && askedToWait.until > clock.machine.monotonic())
+      record.impatient.push({ at: clock.now(), method, earlyMs: askedToWait.until - clock.machine.monotonic() });
+    const kind = faults.of(isToChat);
     // What this call will show, looked up now: the row is marked as of now.
     const act = prepare(host, method, payload);
-    if (kind !== undefined) troubleUntil = Math.max(troubleUntil, clock.now() + 1);
     switch (kind) {
       case 'down':
         clock.after(5, () => fail('unreachable', 'ECONNREFUSED'));
@@ -123,10 +110,15 @@ export function createChat(options: {
       case 'server':
         clock.after(latency, () => fail('server', '502 Bad Gateway'));
         break;
-      case 'flood': {
-        const retryMs = fault === undefined ? random.between(2, 8) * 1_000 : Math.max(1_000, fault.until - clock.now());
-        troubleUntil = Math.max(troubleUntil, clock.now() + latency + Math.ceil(retryMs / 1_000) * 1_000);
-        clock.after(latency, () => fail('flood', 'Too Many Requests', Math.ceil(retryMs / 1_000) * 1_000));
+      case 'flood':
+      case 'storm': {
+        const retryMs = faults.retryAfterMs(kind);
+        faults.troubled(clock.now() + latency + retryMs);
+        clock.after(latency, () => {
+          const isHeard = isOpen && !clock.isAsleep();
+          if (isToChat && isHeard) askedToWait = { host, until: clock.machine.monotonic() + retryMs };
+          fail('flood', 'Too Many Requests', retryMs);
+        });
         break;
       }
       case 'hang':
@@ -135,6 +127,13 @@ export function createChat(options: {
       case 'lossy':
         if (method !== 'getUpdates' && random.chance(0.6)) clock.after(latency, () => act()?.lose());
         hangUntilTimeout(random.chance(0.5) ? latency + 10 : timeoutMs, fail);
+        break;
+      case 'half-sent':
+        if (method === 'getUpdates') waitForUpdates(host, payload, latency, timeoutMs, settle, fail, resolve);
+        else {
+          clock.after(latency, () => act()?.lose());
+          hangUntilTimeout(random.chance(0.5) ? latency + 10 : timeoutMs, fail);
+        }
         break;
       default:
         if (method === 'getUpdates') waitForUpdates(host, payload, latency, timeoutMs, settle, fail, resolve);
@@ -153,9 +152,9 @@ export function createChat(options: {
   }
 
   function hangUntilTimeout(afterMs: number, fail: (code: 'lost', text: string) => void): void {
-    hanging += 1;
+    faults.hangs(1);
     clock.machine.after(afterMs, () => {
-      hanging -= 1;
+      faults.hangs(-1);
       fail('lost', 'no answer in time');
     });
   }
@@ -303,7 +302,7 @@ export function createChat(options: {
 
   function arrive(livesMs: number, body: object): void {
     updates.push({ id: (nextUpdate += 1), at: clock.now(), livesMs, body });
-    if (currentFault() === undefined) poll?.wake();
+    if (faults.current() === undefined) poll?.wake();
   }
 
   function messageBody(from: number, text: string, replyTo?: number): object {
@@ -336,10 +335,11 @@ export function createChat(options: {
     }),
     suffer(kind, forMs) {
       options.trace(`Telegram: ${kind} for ${Math.round(forMs / 1_000)} s`);
-      fault = { kind, until: clock.now() + forMs };
-      poll?.cut();
+      faults.begin(kind, forMs);
+      if (kind !== 'storm' && kind !== 'half-sent') poll?.cut();
     },
-    isGood: () => currentFault() === undefined && hanging === 0 && troubleUntil <= clock.now(),
+    heal: faults.end,
+    isGood: faults.isGood,
     press(message, data) {
       const id = `q${nextUpdate}`;
       queries.set(id, clock.now());

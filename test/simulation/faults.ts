@@ -42,6 +42,9 @@ export interface Stage {
   readonly ownerLooks: () => void;
 }
 
+/** In storms as long as this Telegram is away for hours. */
+const LONG_STORM_MS = 240 * MINUTE_MS;
+
 /** Thinks of the faults of a whole storm, and lets each come at its time. */
 export function thinkOfFaults(world: Stage): void {
   const { random: plot, platform, chat, resources, cli, fleet, clock, stormMs } = world;
@@ -59,10 +62,11 @@ export function thinkOfFaults(world: Stage): void {
   times(0, 2, () => world.restart(pause()));
   times(1, 5, () =>
     chat.suffer(
-      plot.pick(['down', 'down', 'hang', 'lossy', 'server', 'flood']),
+      plot.pick(['down', 'down', 'hang', 'lossy', 'half-sent', 'server', 'flood', 'storm']),
       (plot.chance(0.7) ? plot.between(5, 240) : plot.between(240, 900)) * SECOND_MS,
     ),
   );
+  if (stormMs >= LONG_STORM_MS) at(() => chat.suffer('down', plot.between(60, 240) * MINUTE_MS));
   times(1, 4, () => {
     const credential = plot.pick([...fleet.credentials.values()]);
     platform.expire(credential.name);

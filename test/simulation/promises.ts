@@ -24,6 +24,7 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'no agent has two runs alive at once', broken: twoRuns },
   { name: 'no secret in any row or message', broken: leakedSecret },
   { name: 'no message shown twice unless its answer was lost', broken: shownTwice },
+  { name: 'what Telegram asks us to wait is waited', broken: impatience },
   { name: 'the control plane ends only when asked', broken: endedByBug },
   ...RUN_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
@@ -220,6 +221,11 @@ function shownTwice({ showings }: WorldRecord): string | undefined {
     last.set(showing.key, showing.isKnown);
   }
   return undefined;
+}
+
+function impatience({ impatient }: WorldRecord): string | undefined {
+  const [first] = impatient;
+  return first && `${first.method} came ${first.earlyMs / 1_000} s before the time was over that a 429 had asked for`;
 }
 
 function endedByBug({ bugs }: WorldRecord): string | undefined {

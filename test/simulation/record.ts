@@ -221,6 +221,8 @@ export interface WorldRecord {
   readonly leaks: { readonly what: string; readonly where: string }[];
   /** Ends of the control plane that nobody asked for, and errors where there must be none. */
   readonly bugs: string[];
+  /** Calls to the chat that came before the time was over that Telegram had asked for. */
+  readonly impatient: { readonly at: number; readonly method: string; readonly earlyMs: number }[];
   rows: Rows | undefined;
   /** The rows of the look before, of the same control plane. */
   rowsBefore: Rows | undefined;
@@ -259,6 +261,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     secrets: [],
     leaks: [],
     bugs: [],
+    impatient: [],
     rows: undefined,
     rowsBefore: undefined,
     unsettled: [],

@@ -61,7 +61,7 @@ export function createRowReader(
         return {
           run,
           request,
-          since: row?.settledAt == null ? at : clock.trueTimeOf(row.settledAt),
+          since: typeof row?.settledAt === 'number' ? clock.trueTimeOf(row.settledAt) : at,
           state: row?.state ?? 'missing',
         };
       });
@@ -211,7 +211,8 @@ export function listUnsettled(
       now - 15 * minute,
     ),
     ...all(
-      `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved'
+      // What survived from before a start is looked at again only by the next one.
+      `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved' AND fingerprint <> 'orphan:at-start'
        AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
       JSON.stringify(agents),
     ),

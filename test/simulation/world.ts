@@ -21,7 +21,7 @@ import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
 import { createRowLookup, createRowReader, findSecrets, listUnsettled, readLoginPids } from './rows.ts';
 import { noteRevenants, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
-import { createSeededRandom } from './seeded-random.ts';
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
@@ -52,7 +52,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const random = createSeededRandom(options.seed);
   const fleet = options.fleet ?? makeFleet(random.fork('fleet'));
   const startAt = options.startAt ?? pickStart(random.fork('start'));
-  const stormMs = options.stormMs ?? random.fork('length').between(45, 180) * MINUTE_MS;
+  const stormMs = options.stormMs ?? lengthOfStorm(random.fork('length'));
   const clock = createVirtualClock(startAt, GRAIN_MS, yields);
   const scheduled = [...fleet.agents.values()]
     .filter(({ schedule }) => schedule.kind !== 'none')
@@ -172,6 +172,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       api: sabotage.api?.(api) ?? api,
       scrub: scrubber.scrub,
       learnSecret: scrubber.add,
+      openSecretStream: scrubber.openStream,
       launcherFolder: '/fleet/state/bin',
       callbackKey: 'the key of this world',
       baseEnvironment: { PATH: '/bin' },
@@ -343,9 +344,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     record.goodSince = isGood ? (record.goodSince ?? record.now) : undefined;
     const isLook = record.now - lookedAt >= LOOK_EVERY_MS;
     if (isLook) look();
-    const { publications, showings, calls, bugs, started, strayAnswers, asksTold } = record;
+    const { publications, showings, calls, bugs, started, strayAnswers, asksTold, impatient } = record;
     const told = record.permissions.reduce((sum, { tellings }) => sum + tellings.length, 0);
-    const size = [publications, showings, calls, bugs, started, strayAnswers, asksTold].reduce(
+    const size = [publications, showings, calls, bugs, started, strayAnswers, asksTold, impatient].reduce(
       (sum, list) => sum + list.length,
       told,
     );
@@ -404,6 +405,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     spawnCrash = undefined;
     dyingUntil.clear();
     resources.relax();
+    chat.heal();
     for (const credential of fleet.credentials.values())
       if (credential.login === undefined) clock.after(MINUTE_MS, () => platform.renew(credential.name));
   }
@@ -414,6 +416,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const agents = scheduled.filter((name) => fleet.agents.get(name)?.active === undefined);
     return listUnsettled(database, clock.now(), agents, calmAt);
   }
+}
+
+/** One in eight lasts long enough for Telegram to be away for hours. */
+function lengthOfStorm(random: SeededRandom): number {
+  return (random.chance(0.125) ? random.between(240, 420) : random.between(45, 180)) * MINUTE_MS;
 }
 
 class Broken extends Error {
