@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Agent, Credential, Fleet } from './config/fleet.ts';
@@ -8,6 +8,8 @@ import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createProber } from './credentials/prober.ts';
+import { createSecretTeller } from './credentials/secret-news.ts';
+import { createVault } from './credentials/vault.ts';
 import { createDesk } from './drafts/desk.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createGatewayRooms } from './gateway/rooms.ts';
@@ -40,6 +42,7 @@ import { commandRuntime } from './runtimes/command.ts';
 import { geminiRuntime } from './runtimes/gemini/gemini.ts';
 import type { LogLineReader } from './runtimes/log-entries.ts';
 import type { Runtime } from './runtimes/runtime.ts';
+import type { Scrubber } from './secrets.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
@@ -52,8 +55,10 @@ import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createPollerWatch } from './telegram/poller-watch.ts';
-import { createHousekeeper, loadLastLife } from './vigil/housekeeper.ts';
+import { createHousekeeper } from './vigil/housekeeper.ts';
 import { createMachineWatch } from './vigil/machine-watch.ts';
+import type { Self } from './vigil/proof-file.ts';
+import { createPulse, loadLastLife } from './vigil/pulse.ts';
 import { decideMemoryFloor, decideRoom } from './vigil/room-left.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
 
@@ -70,14 +75,18 @@ export interface Foundations {
   readonly machine: Machine;
   readonly supervisor: Supervisor;
   readonly web: Web;
+  /** Who this process is, for the sentinel. */
+  readonly self: Self;
   /** Who keeps a credential's secret instead of us; undefined for those of our own vault. */
   readonly secretSourceOf: (credential: Credential) => SecretSource | undefined;
   /** All memory that we may use. */
   readonly totalMemoryBytes: number;
   readonly api: TelegramApi;
   readonly scrub: (text: string) => string;
-  /** Makes a secret known to `scrub`. */
-  readonly learnSecret: (secret: string) => void;
+  /** Makes a secret known to `scrub`; a lasting one also to what takes secrets out of the runs' logs. */
+  readonly learnSecret: Scrubber['add'];
+  /** Takes the lasting secrets, and these, out of a stream of bytes. */
+  readonly openSecretStream: Scrubber['openStream'];
   /** Key of the MAC on buttons; the same over restarts, or old buttons go dead. */
   readonly callbackKey: string;
   /** The folder that holds `nightdesk`: first on the PATH of every run. */
@@ -142,6 +151,15 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     timezone: fleet.timezone,
     canLogIn,
   });
+  const secretTeller = createSecretTeller({ fleet, incidents, clock, log, onFatal });
+  const vault = createVault({
+    fleet,
+    disk,
+    folder: join(fleet.home, 'secrets'),
+    sourceOf: foundations.secretSourceOf,
+    learn: (secret) => foundations.learnSecret(secret, 'lasting'),
+    onNews: secretTeller.onNews,
+  });
   const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
@@ -149,7 +167,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
   const orphans = createOrphans({ storage, clock, incidents });
   const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
-  const gateway = createGateway(createGatewayRooms({ storage, clock, desk, questions, toolFailures, scrub }), log);
+  const gateway = createGateway(createGatewayRooms({ fleet, storage, clock, desk, questions, toolFailures, scrub }), log);
   const pollerWatch = createPollerWatch({ incidents });
 
   function lineReaderOf(agent: string): LogLineReader | undefined {
@@ -173,6 +191,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     base: foundations.baseEnvironment,
     gatewayUrl: foundations.gatewayUrl,
     launcherFolder: foundations.launcherFolder,
+    secretsOf: (credentials: readonly string[]) => vault.environmentFor(credentials),
   };
   const versions = createVersionWatch({
     fleet,
@@ -258,6 +277,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     environment,
     scrub,
     learnSecret: foundations.learnSecret,
+    openSecretStream: foundations.openSecretStream,
     onFatal,
   });
   const prober = createProber({
@@ -324,6 +344,21 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
 
+  const pulse = createPulse({
+    fleet,
+    storage,
+    clock,
+    log,
+    disk,
+    supervisor: foundations.supervisor,
+    web: foundations.web,
+    incidents,
+    self: foundations.self,
+    poller,
+    loop: scheduler,
+    onFatal,
+  });
+
   /** Telegram told who we are: from here on updates can be handled. */
   function meet(bot: Me): void {
     handle = createBot({
@@ -364,8 +399,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     });
   }
 
-  function tellAbsence(interrupted: number): void {
-    const last = loadLastLife(storage);
+  function tellAbsence(last: ReturnType<typeof loadLastLife>, interrupted: number): void {
     const now = clock.now();
     if (last === undefined || (interrupted === 0 && now - last.aliveAt < ABSENCE_TOLD_MS)) return;
     const how = last.stoppedCleanly ? 'I was stopped' : 'I was cut off';
@@ -385,6 +419,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     );
   }
 
+  let endedByItself = false;
+  void ended.promise.then(() => {
+    endedByItself = true;
+  });
+
   /** Last in, first out: what feeds others stops before what it feeds. */
   const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
     { name: 'scheduler', stop: scheduler.stop },
@@ -394,11 +433,13 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'prober', stop: prober.stop },
     { name: 'versions', stop: versions.stop },
     { name: 'runner', stop: runner.stop },
+    { name: 'secret teller', stop: secretTeller.stop },
     { name: 'log keeper', stop: logKeeper.stop },
     { name: 'machine watch', stop: machineWatch.stop },
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
-    { name: 'farewell', stop: housekeeper.farewell },
+    { name: 'pulse', stop: pulse.stop },
+    { name: 'farewell', stop: () => pulse.farewell(endedByItself ? 'itself' : 'asked') },
   ];
 
   return {
@@ -407,6 +448,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     ended: ended.promise,
 
     async start() {
+      const last = loadLastLife(storage);
+      pulse.start();
+      // Before anything is said: what stands in our files is known from here on; what others keep is awaited before the first run.
+      const secretsRead = vault.refresh();
       machineWatch.recover();
       custodian.start();
       followChat();
@@ -416,8 +461,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       poller.start();
       machineWatch.start();
       const interrupted = await runner.recover();
+      await secretsRead;
       await prober.recover();
-      tellAbsence(interrupted);
+      tellAbsence(last, interrupted);
       storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
       housekeeper.start();
       logKeeper.start();
@@ -425,10 +471,14 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       prober.start();
       runner.start();
       scheduler.start();
-      Promise.all([heard.promise, scheduler.ticked]).then(() => ready.resolve(), onFatal);
+      Promise.all([heard.promise, scheduler.ticked]).then(() => {
+        foundations.supervisor.ready();
+        ready.resolve();
+      }, onFatal);
     },
 
     async stop() {
+      foundations.supervisor.stopping();
       for (const part of teardown) {
         log.debug('stopping', { part: part.name });
         try {

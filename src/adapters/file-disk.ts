@@ -3,6 +3,7 @@ import {
   constants,
   type Dirent,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -27,7 +28,7 @@ export function createFileDisk(): Disk {
   return {
     readText,
     writeText,
-    rename: renameSync,
+    rename,
     touch,
     ensureFolder,
     openLog: openLogFile,
@@ -77,11 +78,23 @@ function writeText(path: string, text: string): void {
   const part = `${path}.part`;
   try {
     rmSync(part, { force: true });
-    writeFileSync(part, text, { mode: 0o600, flag: 'wx' });
+    // Flushed, or a power cut may leave the new name with nothing in it.
+    writeFileSync(part, text, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
     throw error;
+  }
+}
+
+/** The folder is flushed, too: what its caller writes down next, relying on it, must not outlive it. */
+function rename(from: string, to: string): void {
+  renameSync(from, to);
+  const folder = openSync(dirname(to), constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 

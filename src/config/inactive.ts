@@ -21,16 +21,8 @@ const INACTIVE_PARTS: readonly InactivePart[] = [
   { keys: [['digest']], meaning: 'no digest is sent' },
   { keys: [['alerts', 'repeat']], meaning: 'an alert is sent once' },
   { keys: [['alerts', 'fallback']], meaning: 'alerts have no second route' },
-  { keys: [['alerts', 'dead_man']], meaning: 'the address is not called' },
-  { keys: [['alerts', 'dark_after']], meaning: 'there is no sentinel' },
   { keys: [['credentials', '*', 'login']], only: (value) => value === 'paste', meaning: 'a token cannot be pasted' },
-  {
-    keys: [
-      ['credentials', '*', 'capture'],
-      ['credentials', '*', 'env'],
-    ],
-    meaning: 'secrets are neither stored nor handed to agents',
-  },
+  { keys: [['credentials', '*', 'capture']], meaning: 'what a login prints is not stored' },
   {
     keys: [
       ['credentials', '*', 'expires'],

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../ports.ts';
 import { launcherText } from '../gateway/launcher.ts';
@@ -36,12 +36,39 @@ export function prepareHome(folder: string, launcher: { readonly nodePath: strin
   ]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
-  chmodSync(home.secrets, 0o700);
   const file = join(home.bin, 'nightdesk');
   const text = launcherText(launcher.nodePath, launcher.binPath);
   // Written over on a full disk, it would be empty: agents of all later runs would not find us.
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text, { mode: 0o700 });
   return home;
+}
+
+/**
+ * Takes from others the rights to the secrets that they must not have, and removes what a crash left half written; gives what was wrong, in
+ * sentences for the log.
+ */
+export function tightenSecrets({ secrets }: Pick<Home, 'secrets'>): readonly string[] {
+  const found: string[] = [];
+  const tighten = (path: string, mode: number): void => {
+    const before = statSync(path).mode & 0o777;
+    if ((before & 0o077) === 0) return;
+    const was = `${path} had mode ${before.toString(8)}: others on this machine may have read it`;
+    try {
+      chmodSync(path, mode);
+      found.push(`${was}; it is ${mode.toString(8)} now`);
+    } catch (error) {
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      found.push(`${was}, and its mode cannot be changed (${code}): chmod ${mode.toString(8)} ${path}`);
+    }
+  };
+  tighten(secrets, 0o700);
+  for (const entry of readdirSync(secrets)) {
+    const path = join(secrets, entry);
+    if (entry.endsWith('.part')) rmSync(path, { force: true });
+    // A link without its end is nobody's secret.
+    else if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) tighten(path, 0o600);
+  }
+  return found;
 }
 
 /** What tells an existing state folder from all others on this machine, by whatever path it is reached, and wherever it is moved. */

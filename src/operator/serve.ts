@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openDatabase, StorageError } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
@@ -14,6 +14,8 @@ import { createLog } from '../adapters/pino-log.ts';
 import { releaseMemory } from '../adapters/release-memory.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemMachine, loadTotalMemoryBytes } from '../adapters/system-machine.ts';
+import { createSystemdNotify } from '../adapters/systemd-notify.ts';
+import { createWeb } from '../adapters/web.ts';
 import { createControlPlane, type Ending } from '../app.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { probeContainment } from '../containment/probe.ts';
@@ -21,12 +23,15 @@ import { type Gateway, renderRefusal } from '../gateway/gateway.ts';
 import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
 import type { Log } from '../ports.ts';
 import { createScrubber } from '../secrets.ts';
+import { describeSelf } from '../sentinel/process.ts';
 import type { RichText } from '../telegram/outbox.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
 import { EXIT } from './exit-codes.ts';
-import { type Home, homeIdentity, loadCallbackKey, prepareHome } from './home.ts';
+import { type Home, homeIdentity, loadCallbackKey, prepareHome, tightenSecrets } from './home.ts';
+import { openSecretSource } from './secret-sources.ts';
 import { awaitRoom } from './room-to-start.ts';
 import type { Terminal } from './terminal.ts';
+import { packageVersion } from './version.ts';
 
 /** How long stopping may take: the contract promises 30 s, and the supervisor kills after that. */
 const STOP_WITHIN_MS = 25_000;
@@ -88,6 +93,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     async function runControlPlane(): Promise<number> {
       const scrubber = createScrubber([token, ...(options.secrets ?? [])]);
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
+      for (const finding of tightenSecrets(home)) log.warn(finding);
       const clock = createSystemClock();
       const processes = createProcesses(log);
       const runEnvironment = baseEnvironment(options.env, fleet.timezone);
@@ -118,12 +124,21 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         disk: createFileDisk(),
         machine: createSystemMachine(),
         totalMemoryBytes: loadTotalMemoryBytes(),
-        supervisor: { watchdogMs: undefined, ready: () => {}, alive: () => {}, stopping: () => {} },
-        web: { call: () => Promise.resolve({ kind: 'failed', reason: 'not there yet' }) },
-        secretSourceOf: () => undefined,
+        supervisor: createSystemdNotify(options.env, log),
+        web: createWeb(),
+        self: { ...describeSelf(), version: packageVersion() },
+        secretSourceOf: (credential) =>
+          openSecretSource(credential, {
+            processes,
+            clock,
+            runEnvironment,
+            fleetFolder: dirname(fleet.file),
+            env: terminal.env,
+          }),
         api: createGrammyApi(token, options.apiRoot),
         scrub: scrubber.scrub,
         learnSecret: scrubber.add,
+        openSecretStream: scrubber.openStream,
         callbackKey: loadCallbackKey(home, random),
         launcherFolder: home.bin,
         baseEnvironment: runEnvironment,

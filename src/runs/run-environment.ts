@@ -8,18 +8,25 @@ export interface RunEnvironmentParts {
   readonly gatewayUrl: string;
   /** The folder that holds `nightdesk`: first on PATH, also where fleet.yaml gives an agent a PATH of its own. */
   readonly launcherFolder: string;
+  /** The variables in which these credentials reach a program (Vault.environmentFor). */
+  readonly secretsOf: (credentials: readonly string[]) => Readonly<Record<string, string>>;
 }
 
 /**
- * The whole environment of one run: nothing else of the control plane's own reaches an agent. What its runtime wants comes before what
- * fleet.yaml names, so that a person has the last word.
+ * The whole environment of one run: nothing else of the control plane's own reaches an agent. What its runtime wants, and the secrets of
+ * the credentials that it names, come before what fleet.yaml sets, so that a person has the last word.
  */
 export function buildRunEnvironment(
   agent: Agent,
   run: { readonly id: number; readonly token: string; readonly wanted?: Readonly<Record<string, string>> },
   parts: RunEnvironmentParts,
 ): Readonly<Record<string, string>> {
-  const environment: Readonly<Record<string, string>> = { ...parts.base, ...run.wanted, ...agent.env };
+  const environment: Readonly<Record<string, string>> = {
+    ...parts.base,
+    ...run.wanted,
+    ...parts.secretsOf(agent.credentials),
+    ...agent.env,
+  };
   return {
     ...environment,
     PATH: [parts.launcherFolder, environment['PATH'] ?? ''].filter(Boolean).join(delimiter),

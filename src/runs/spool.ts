@@ -16,8 +16,8 @@ const LAST_WORDS_BYTES = 4_096;
 
 /** Where the output of one run goes: a log that keeps the beginning and the end of it, in bounded space. */
 export interface Spool {
-  /** Takes output in; never throws. The chunk may be reused afterwards. */
-  append(chunk: Uint8Array): void;
+  /** Takes output in, of stdout unless said otherwise; never throws. The chunk may be reused afterwards. */
+  append(chunk: Uint8Array, stream?: 'stdout' | 'stderr'): void;
   /** The newest output, at most this many bytes, and never more than memory keeps: 16 KiB, or a longer tail once the log's head is full. */
   tail(maxBytes: number): Uint8Array;
   /** Writes the newest output behind a mark that tells how much was dropped before it, and closes the log. */

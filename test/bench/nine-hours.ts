@@ -10,7 +10,8 @@ import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
 import type { Row } from './row.ts';
-import { kindWeb, noSecretSource, noSupervisor } from '../fakes/outside.ts';
+import { createScrubber } from '../../src/secrets.ts';
+import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 
 const HOURS = 9;
 
@@ -73,6 +74,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     totalMemoryBytes: 8e9,
     supervisor: noSupervisor,
     web: kindWeb,
+    self: somebody,
     secretSourceOf: noSecretSource,
     api: telegram.api,
     scrub: (text) => text,
@@ -81,6 +83,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     gatewayUrl: 'http://127.0.0.1:1',
     launcherFolder: '/launcher',
     learnSecret: () => {},
+    openSecretStream: createScrubber([]).openStream,
   });
   void controlPlane.ended.then((ending) => {
     throw new Error(`the control plane ended: ${JSON.stringify(ending)}`);

@@ -16,6 +16,7 @@ import { openStorage } from '../fakes/open-storage.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createFakeCli, FAKE_RUNTIME, type FakeCli } from './fake-cli.ts';
+import { createMemoryVault } from '../fakes/memory-vault.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -68,7 +69,15 @@ agents:
     timezone: 'UTC',
     canLogIn: () => false,
   });
-  const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
+  const custodian = createCustodian({
+      fleet,
+      storage,
+      clock,
+      random,
+      incidents,
+      outbox,
+      vault: createMemoryVault(),
+    });
   const processes = createProcesses();
   custodian.start();
 
@@ -103,7 +112,12 @@ agents:
         custodian,
         incidents,
         outbox,
-        environment: { base: { PATH: '/usr/bin:/bin' }, gatewayUrl: 'http://127.0.0.1:1', launcherFolder: '/launcher' },
+        environment: {
+          base: { PATH: '/usr/bin:/bin' },
+          gatewayUrl: 'http://127.0.0.1:1',
+          launcherFolder: '/launcher',
+          secretsOf: () => ({ AGENT_LOGIN: 'TEST-login-of-the-agent' }),
+        },
         scrub,
         onFatal: (error) => void fatal.push(error),
       });
@@ -153,6 +167,7 @@ describe('the watch over versions', () => {
     expect(cli.wrote('asked')).toBe('asked\n');
     expect(cli.wrote('stdin')).toBe('');
     expect(cli.wrote('environment')).toMatch(/^NIGHTDESK_AGENT=scout$/m);
+    expect(cli.wrote('environment')).toMatch(/^AGENT_LOGIN=TEST-login-of-the-agent$/m);
     expect(cli.wrote('environment')).toMatch(/^NIGHTDESK_MARK=.+$/m);
   });
 

@@ -155,7 +155,7 @@ describe('runner', () => {
     expect(fleet.rooms.runner.tail(2, 7)).toBe('');
   });
 
-  it('gives a run its environment: base, fleet.yaml, and its own', async () => {
+  it('gives a run its environment: base, its secrets where fleet.yaml sets nothing else, fleet.yaml, and its own', async () => {
     const fleet = await open(', env: { A: one }');
     const agent = fleet.fleet.agents.get('scout');
     if (agent === undefined) throw new Error('the fleet has a scout');
@@ -163,12 +163,18 @@ describe('runner', () => {
     const environment = buildRunEnvironment(
       agent,
       { id: 7, token: 'token' },
-      { base: { PATH: '/bin', A: 'base' }, gatewayUrl: 'http://127.0.0.1:9', launcherFolder: '/launcher' },
+      {
+        base: { PATH: '/bin', A: 'base' },
+        gatewayUrl: 'http://127.0.0.1:9',
+        launcherFolder: '/launcher',
+        secretsOf: () => ({ A: 'stored', B: 'stored' }),
+      },
     );
 
     expect(environment).toEqual({
       PATH: '/launcher:/bin',
       A: 'one',
+      B: 'stored',
       NIGHTDESK_AGENT: 'scout',
       NIGHTDESK_RUN: '7',
       NIGHTDESK_URL: 'http://127.0.0.1:9',
