@@ -472,6 +472,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       runner.start();
       scheduler.start();
       Promise.all([heard.promise, scheduler.ticked]).then(() => {
+        pulse.nudge();
         foundations.supervisor.ready();
         ready.resolve();
       }, onFatal);

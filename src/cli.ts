@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGENT_COMMANDS } from './gateway/agent-command-help.ts';
 import type { Terminal } from './operator/terminal.ts';
+import { packageVersion } from './operator/version.ts';
 
 const USAGE = `nightdesk: a night desk for your fleet of agents
 
@@ -10,12 +9,13 @@ const USAGE = `nightdesk: a night desk for your fleet of agents
   nightdesk demo [--port P]                   see it work: no account, no network
   nightdesk check --config fleet.yaml         validate the file, print the plan
   nightdesk status --config fleet.yaml [--json]
+  nightdesk sentinel --config fleet.yaml      one look from outside: whether it lives, and who has to know
 
 Inside an agent's run: nightdesk draft, beat, progress, fail, ask, decisions (each has --help);
 nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
 /** Commands of the contract whose machinery comes later. */
-const TO_COME = ['doctor', 'sentinel', 'init'];
+const TO_COME = ['doctor', 'init'];
 
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
@@ -27,8 +27,6 @@ function openTerminal(): Terminal {
     'SIGHUP',
     () => void process.stderr.write('nightdesk: SIGHUP: reloading is not there yet; restart to take over a change\n'),
   );
-  // Whoever reads what we print may go away: the fleet is watched all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const interrupted = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // A second Ctrl-C changes nothing: ending at once would leave agents behind, and stopping ends within its limit anyway.
@@ -36,9 +34,17 @@ function openTerminal(): Terminal {
   }
   return {
     env: process.env,
+    ...openStreams(),
+    interrupted: interrupted.promise,
+  };
+}
+
+function openStreams(): Pick<Terminal, 'print' | 'complain'> {
+  // Whoever reads what we print may go away: the fleet is watched all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  return {
     print: (line) => void process.stdout.write(`${line}\n`),
     complain: (line) => void process.stderr.write(`${line}\n`),
-    interrupted: interrupted.promise,
   };
 }
 
@@ -66,6 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'start':
     case 'check':
     case 'status':
+    case 'sentinel':
       return await runWithConfig(command, parsed.config, parsed.json);
     case 'version':
     case '--version':
@@ -86,19 +93,19 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function packageVersion(): string {
-  const file = join(import.meta.dirname, '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
 async function runWithConfig(
-  command: 'start' | 'check' | 'status',
+  command: 'start' | 'check' | 'status' | 'sentinel',
   config: string | undefined,
   json: boolean,
 ): Promise<number> {
   if (config === undefined) {
     process.stderr.write(`nightdesk ${command}: which fleet? Say --config fleet.yaml\n`);
     return EXIT_USAGE;
+  }
+  // A look of the sentinel is short, and ends by whatever ends a program.
+  if (command === 'sentinel') {
+    const { sentinel } = await import('./sentinel/sentinel.ts');
+    return await sentinel(config, { env: process.env, ...openStreams() });
   }
   const terminal = openTerminal();
   switch (command) {
@@ -138,4 +145,4 @@ function parseOptions(argv: readonly string[]): {
 
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
-if (process.argv[2] === 'start' || process.argv[2] === 'demo') process.exit();
+if (['start', 'demo', 'sentinel'].includes(process.argv[2] ?? '')) process.exit();

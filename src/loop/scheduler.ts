@@ -28,8 +28,10 @@ export interface QuestionDeadlines {
 
 /** The loop's pulse for those who watch it. */
 export interface Scheduler extends Worker {
-  /** When a tick last ended. */
+  /** When a tick last ended well, by the monotonic clock. */
   lastTickAt(): number | undefined;
+  /** When it last tried to, also where the database took nothing. */
+  lastTryAt(): number | undefined;
   /** Resolves with the first tick: everything that was due has been picked up. */
   readonly ticked: Promise<void>;
 }
@@ -64,6 +66,7 @@ export function createScheduler(options: {
   const { fleet, storage, clock, custodian, desk } = options;
   const ticked = Promise.withResolvers<void>();
   let lastTickAt: number | undefined;
+  let lastTryAt: number | undefined;
 
   function nextDueAt(agent: Agent, now: number): number | undefined {
     const last = storage.dues.lastScheduled(agent.name);
@@ -210,6 +213,7 @@ export function createScheduler(options: {
 
   function tick(): number | undefined {
     const now = clock.now();
+    lastTryAt = clock.monotonic();
     const nextDeadlines = storage.transaction(() => {
       for (const hold of storage.holds.expire(now))
         wakeAfterHold(storage, hold.agent === '' ? fleet.agents.keys() : [hold.agent], hold.since, now);
@@ -220,7 +224,7 @@ export function createScheduler(options: {
       ensureDues(now);
       return deadlines;
     });
-    lastTickAt = clock.now();
+    lastTickAt = clock.monotonic();
     ticked.resolve();
     const future = [
       ...nextDeadlines,
@@ -241,5 +245,5 @@ export function createScheduler(options: {
     onFatal: options.onFatal,
   });
   storage.onChange('loop', worker.nudge);
-  return { ...worker, lastTickAt: () => lastTickAt, ticked: ticked.promise };
+  return { ...worker, lastTickAt: () => lastTickAt, lastTryAt: () => lastTryAt, ticked: ticked.promise };
 }

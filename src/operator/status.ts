@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { openReadOnly, StorageError } from '../../storage/database.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
+import { createFileDisk } from '../adapters/file-disk.ts';
+import { parsePulse, provedAt, pulsePath } from '../sentinel/pulse-file.ts';
+import { loadSentinelTrace } from '../sentinel/trace.ts';
 import { duration } from '../telegram/cards/words.ts';
-import { loadLastLife } from '../vigil/housekeeper.ts';
+import { loadLastLife } from '../vigil/pulse.ts';
 import { type FleetStatus, loadFleetStatus, renderReason } from '../vigil/status.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
@@ -12,6 +15,9 @@ import type { Terminal } from './terminal.ts';
 
 /** What a line on a terminal shows of a reason; the whole of it is in the JSON. */
 const LONGEST_REASON = 300;
+
+/** A pulse file is some hundred bytes. */
+const MAX_PULSE_BYTES = 16_384;
 
 /** `nightdesk status --config F [--json]`: what the control plane knows, from its database, whether it runs or not. */
 export function status(file: string, json: boolean, terminal: Terminal): number {
@@ -40,6 +46,7 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
         pid: lock.held ? (lock.by?.pid ?? null) : null,
         host: lock.held ? (lock.by?.host ?? null) : null,
         lastAliveAt,
+        ...loadProofs(fleet.home),
       };
       if (json) terminal.print(JSON.stringify({ ...running, ...facts }, null, 2));
       else for (const text of describe(running, facts, now)) terminal.print(text);
@@ -54,15 +61,36 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
   }
 }
 
+/** When the control plane last proved its life to the outside, and when somebody there last looked; null: never. */
+function loadProofs(home: string): { readonly lastProofAt: number | null; readonly sentinelLookedAt: number | null } {
+  const disk = createFileDisk();
+  const file = disk.readText(pulsePath(home), MAX_PULSE_BYTES);
+  const proof = file === undefined ? undefined : provedAt(parsePulse(file.text), file.modifiedAt);
+  return { lastProofAt: proof ?? null, sentinelLookedAt: loadSentinelTrace(home, disk).lookedAt ?? null };
+}
+
 function describe(
-  life: { readonly running: boolean; readonly pid: number | null; readonly lastAliveAt: number | null },
+  life: {
+    readonly running: boolean;
+    readonly pid: number | null;
+    readonly lastAliveAt: number | null;
+    readonly lastProofAt: number | null;
+    readonly sentinelLookedAt: number | null;
+  },
   facts: FleetStatus,
   now: number,
 ): readonly string[] {
   const seen =
     life.lastAliveAt === null ? 'never seen alive' : `last seen alive ${duration(now - life.lastAliveAt)} ago`;
+  const proof =
+    life.lastProofAt === null ? 'no proof of life yet' : `last proof of life ${duration(now - life.lastProofAt)} ago`;
+  const sentinel =
+    life.sentinelLookedAt === null
+      ? 'no sentinel has ever looked: see deploy/systemd'
+      : `the sentinel looked ${duration(now - life.sentinelLookedAt)} ago`;
   return [
     life.running ? `running, process ${life.pid ?? 'unknown'}; ${seen}` : `NOT running; ${seen}`,
+    `pulse: ${proof}; ${sentinel}`,
     ...(facts.paused === null ? [] : [`paused: ${facts.paused}`]),
     ...facts.incidents.map(
       (incident) => `${incident.severity}: ${incident.title} (#${incident.id}, for ${duration(now - incident.since)})`,

@@ -58,8 +58,10 @@ function identify({ message, callback_query: press }: RawUpdate): string {
 export interface Poller {
   start(): void;
   stop(): Promise<void>;
-  /** When a getUpdates last completed: the only proof that we hear. */
+  /** When a getUpdates last completed, by the monotonic clock: the only proof that we hear. */
   lastCompletedAt(): number | undefined;
+  /** Until when the step under way, a poll or a pause, ends at the latest, by the monotonic clock; undefined while it does not run. */
+  settlesBy(): number | undefined;
 }
 
 /**
@@ -89,6 +91,7 @@ export function createPoller(options: {
   let wake = (): void => {};
   let offset: number | undefined;
   let lastCompletedAt: number | undefined;
+  let settlesBy: number | undefined;
   let troubleSince: number | undefined;
   let hungSince: number | undefined;
   let failures = 0;
@@ -97,6 +100,7 @@ export function createPoller(options: {
   function pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       if (stopping) return resolve();
+      settlesBy = clock.monotonic() + delayMs;
       const cancel = clock.after(delayMs, resolve);
       wake = () => {
         cancel();
@@ -108,6 +112,7 @@ export function createPoller(options: {
   async function poll(): Promise<readonly RawUpdate[]> {
     // The first poll does not wait: its answer proves that we hear, and start-up hangs on it.
     const timeout = lastCompletedAt === undefined ? 0 : POLL_SECONDS;
+    settlesBy = clock.monotonic() + timeout * 1_000 + GRACE_MS;
     return await api.call<readonly RawUpdate[]>(
       'getUpdates',
       {
@@ -153,13 +158,13 @@ export function createPoller(options: {
     const first = lastCompletedAt === undefined;
     // The first success may end an outage that an earlier process told of.
     if (first || troubleSince !== undefined) options.onNews({ kind: 'up' });
-    lastCompletedAt = clock.now();
+    lastCompletedAt = clock.monotonic();
     troubleSince = undefined;
     hungSince = undefined;
     failures = 0;
     conflicts = 0;
     if (first) options.onFirst();
-    else if (offset === asked && lastCompletedAt - startedAt < SHORTEST_EMPTY_POLL_MS)
+    else if (offset === asked && clock.now() - startedAt < SHORTEST_EMPTY_POLL_MS)
       await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
@@ -233,7 +238,9 @@ export function createPoller(options: {
       abort.abort();
       wake();
       await loop;
+      settlesBy = undefined;
     },
     lastCompletedAt: () => lastCompletedAt,
+    settlesBy: () => settlesBy,
   };
 }

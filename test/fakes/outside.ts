@@ -1,4 +1,5 @@
 import type { Supervisor, Web } from '../../src/ports.ts';
+import type { Self } from '../../src/vigil/proof-file.ts';
 
 /** A start without any supervisor. */
 export const noSupervisor: Supervisor = {
@@ -10,6 +11,9 @@ export const noSupervisor: Supervisor = {
 
 /** A web in which every call goes well. */
 export const kindWeb: Web = { call: () => Promise.resolve({ kind: 'ok' }) };
+
+/** A process that no machine knows. */
+export const somebody: Self = { version: '0', pid: 1, startTicks: '', bootId: '', host: 'somewhere' };
 
 /** No secret is kept by anybody but us. */
 export const noSecretSource = (): undefined => undefined;

@@ -25,7 +25,7 @@ import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
-import { kindWeb, noSecretSource, noSupervisor } from '../fakes/outside.ts';
+import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 
 const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
 /** How late timers may be; the promises know it. */
@@ -167,6 +167,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
       web: kindWeb,
+      self: somebody,
       secretSourceOf: noSecretSource,
       locate: cli.locate,
       api: sabotage.api?.(api) ?? api,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHousekeeper, loadLastLife } from '../../src/vigil/housekeeper.ts';
+import { createHousekeeper } from '../../src/vigil/housekeeper.ts';
 import { loadFleetStatus, renderReason } from '../../src/vigil/status.ts';
 import { createRoomWorld, createVirtualClock, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
 
@@ -110,30 +110,6 @@ describe('loadFleetStatus', () => {
 });
 
 describe('housekeeper', () => {
-  it('writes down that it lives, and whether the end was on purpose', async () => {
-    const fleet = await open();
-    const time = createVirtualClock(fleet.now());
-    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-    const housekeeper = createHousekeeper({
-      storage: fleet.storage,
-      clock: time.clock,
-      log,
-      onFatal: (error) => {
-        throw error;
-      },
-    });
-    expect(loadLastLife(fleet.storage)).toBeUndefined();
-
-    housekeeper.start();
-    await time.advance(5 * MINUTE);
-    const alive = loadLastLife(fleet.storage);
-    await housekeeper.stop();
-    housekeeper.farewell();
-
-    expect(alive).toEqual({ aliveAt: time.clock.now(), stoppedCleanly: false });
-    expect(loadLastLife(fleet.storage)).toEqual({ aliveAt: time.clock.now(), stoppedCleanly: true });
-  });
-
   it('drops settled rows after a month and keeps what still counts', async () => {
     const fleet = await open();
     const asker = { run: fleet.storage.runs.lastOf('idle')?.id ?? 0, agent: 'idle' };

@@ -1,0 +1,73 @@
+import type { DarkCause, Life } from './life.ts';
+
+/** An outage, as the sentinel remembers it from look to look. */
+export interface Outage {
+  readonly cause: DarkCause;
+  /** When it began, as far as it is known; else when it was first seen. */
+  readonly since: number;
+  /** When the owner was told; undefined: he could not be reached yet. */
+  readonly toldAt?: number;
+  /** Since when it is alive again. */
+  readonly aliveSince?: number;
+  /** When the end of it was first tried to be told. */
+  readonly overSince?: number;
+}
+
+/** What there is to tell. */
+export type News =
+  | { readonly kind: 'dark'; readonly outage: Outage }
+  | { readonly kind: 'back'; readonly outage: Outage; readonly lastedMs: number };
+
+/** What the sentinel knows of outages. */
+export interface Outages {
+  readonly current: Outage | undefined;
+  /** When it told of the last ones, newest last. */
+  readonly tellings: readonly number[];
+}
+
+/** A control plane that goes dark more often than this in an hour is told of as over only once it has stayed up. */
+const MOST_TELLINGS_AN_HOUR = 3;
+const HOUR_MS = 3_600_000;
+const STEADY_MS = 10 * 60_000;
+/** A good end that nobody takes for so long is not news any more. */
+const GIVE_UP_BACK_MS = 24 * HOUR_MS;
+
+/** Nobody has to get up for these; what follows them is told by itself. */
+const HARMLESS: readonly DarkCause[] = ['stopped', 'drill', 'never-ran'];
+
+/** Decides what there is to tell after a look: each outage once, and once that it is over. */
+export function decideNews(outages: Outages, life: Life, now: number): { outages: Outages; news: News | undefined } {
+  const { current } = outages;
+  const tellings = outages.tellings.filter((at) => at <= now && now - at < HOUR_MS);
+  const keep = (outage: Outage | undefined, news?: News) => ({ outages: { current: outage, tellings }, news });
+
+  switch (life.kind) {
+    case 'starting':
+      return keep(current);
+    case 'dark': {
+      const isNew = current === undefined || (HARMLESS.includes(current.cause) && !HARMLESS.includes(life.cause));
+      const since = current?.since ?? life.since ?? now;
+      const { aliveSince: _alive, overSince: _over, ...known } = current ?? {};
+      const outage: Outage = isNew ? { cause: life.cause, since } : { ...known, cause: life.cause, since };
+      return keep(outage, outage.toldAt === undefined ? { kind: 'dark', outage } : undefined);
+    }
+    case 'alive': {
+      // What the owner never heard of needs no end; the control plane itself tells how long it was away.
+      if (current?.toldAt === undefined) return keep(undefined);
+      const aliveSince = current.aliveSince ?? now;
+      const alive: Outage = { ...current, aliveSince };
+      const isFlapping = tellings.length >= MOST_TELLINGS_AN_HOUR && Math.abs(now - aliveSince) < STEADY_MS;
+      if (isFlapping) return keep(alive);
+      const overSince = current.overSince ?? now;
+      if (now - overSince > GIVE_UP_BACK_MS) return keep(undefined);
+      const lastedMs = Math.max(0, aliveSince - current.since);
+      return keep({ ...alive, overSince }, { kind: 'back', outage: current, lastedMs });
+    }
+  }
+}
+
+/** What the sentinel knows once the owner has been told. */
+export function afterTelling(outages: Outages, news: News, now: number): Outages {
+  if (news.kind === 'back') return { ...outages, current: undefined };
+  return { current: { ...news.outage, toldAt: now }, tellings: [...outages.tellings, now] };
+}
