@@ -1,15 +1,21 @@
 import type { Custodian } from '../src/credentials/custodian.ts';
+import type { DrillRoom } from '../src/drills/room.ts';
+import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
 import type { Disk } from '../src/ports.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { createAckCommand } from './ack.ts';
 import type { Command } from './command.ts';
 import { createDraftsCommand } from './drafts.ts';
+import { createDrillCommand } from './drill.ts';
 import { createHelpCommand } from './help.ts';
+import { createIncidentsCommand } from './incidents.ts';
 import { createLogCommand, type LogSources } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
 import { reply } from './replies.ts';
 import { createResumeCommand } from './resume.ts';
+import { createSilenceCommand } from './silence.ts';
 import { createStartCommand } from './start.ts';
 import { createStatusCommand } from './status.ts';
 import { createWhyCommand } from './why.ts';
@@ -20,23 +26,13 @@ export interface CommandRooms extends LogSources {
   readonly disk: Disk;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
+  readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
+  readonly drills: Pick<DrillRoom, 'begin' | 'last'>;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = [
-  'restart',
-  'run',
-  'stop',
-  'incidents',
-  'silence',
-  'ack',
-  'budget',
-  'digest',
-  'checklist',
-  'drill',
-  'reload',
-] as const;
+const TO_COME = ['restart', 'run', 'stop', 'budget', 'digest', 'checklist', 'reload'] as const;
 
 /** The one command that is a menu: the bot itself answers it. */
 export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each agent' } as const;
@@ -51,13 +47,17 @@ export function createCommands(rooms: CommandRooms): {
   const log = createLogCommand(rooms);
   const listed: readonly Command[] = [
     createStatusCommand(rooms.fleet, rooms.storage),
+    createIncidentsCommand(rooms.storage, rooms.incidents, rooms.fleet.timezone),
+    createAckCommand(rooms.incidents),
+    createSilenceCommand(rooms.fleet, rooms.storage, rooms.incidents),
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
     createPauseCommand(rooms.fleet, rooms.holds),
     createResumeCommand(rooms.fleet, rooms.holds),
     createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
     log,
-    createReauthCommand(rooms.fleet, rooms.custodian),
+    createReauthCommand(rooms),
+    createDrillCommand(rooms.drills),
     createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),
     createStartCommand(rooms.fleet),
   ];

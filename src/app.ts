@@ -2,18 +2,34 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
+import { findNewestWork } from './adapters/newest-work.ts';
 import type { Agent, Credential, Fleet } from './config/fleet.ts';
+import { createBudgetMeter } from './budget/meter.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
 import { createCustodian } from './credentials/custodian.ts';
+import { createLoginDesk } from './credentials/login-desk.ts';
+import type { OpenScreen } from './credentials/login-screen.ts';
+import { createLogins } from './credentials/logins.ts';
+import { createExpiryWatch } from './credentials/expiry-watch.ts';
 import { createProber } from './credentials/prober.ts';
+import { createRenewal } from './credentials/renewal.ts';
+import { createRotator } from './credentials/rotator.ts';
 import { createSecretTeller } from './credentials/secret-news.ts';
 import { createVault } from './credentials/vault.ts';
 import { createDesk } from './drafts/desk.ts';
+import { withDrillAgents } from './drills/drill-fleet.ts';
+import { createDrills, TELEGRAM_OUTAGE } from './drills/drills.ts';
+import { markDrills } from './drills/marked-register.ts';
+import { pretendSurvivors } from './drills/pretended-survivor.ts';
+import { createTelegramGate } from './drills/telegram-gate.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createGatewayRooms } from './gateway/rooms.ts';
+import { createFallbackRoute } from './incidents/fallback.ts';
 import { createIncidentRegister } from './incidents/register.ts';
+import { restartAgent } from './incidents/restart.ts';
+import { createIncidentWatch } from './incidents/watch.ts';
 import { createInstructionComposer } from './instructions/compose.ts';
 import { createOwnerHolds } from './loop/holds.ts';
 import { isWithin } from './loop/schedule.ts';
@@ -55,12 +71,16 @@ import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createPollerWatch } from './telegram/poller-watch.ts';
+import { createClockWatch } from './vigil/clock-watch.ts';
 import { createHousekeeper } from './vigil/housekeeper.ts';
 import { createMachineWatch } from './vigil/machine-watch.ts';
 import type { Self } from './vigil/proof-file.ts';
 import { createPulse, loadLastLife } from './vigil/pulse.ts';
+import { createReceiptWatch } from './vigil/receipts.ts';
 import { decideMemoryFloor, decideRoom } from './vigil/room-left.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
+import { createVigil } from './vigil/vigil.ts';
+import type { FindNewestWork } from './vigil/workdir.ts';
 
 /** What the control plane is built on: the configuration, the database, and the ports. */
 export interface Foundations {
@@ -85,6 +105,8 @@ export interface Foundations {
   readonly scrub: (text: string) => string;
   /** Makes a secret known to `scrub`; a lasting one also to what takes secrets out of the runs' logs. */
   readonly learnSecret: Scrubber['add'];
+  /** Shows what programs draw on a terminal. */
+  readonly openScreen: OpenScreen;
   /** Takes the lasting secrets, and these, out of a stream of bytes. */
   readonly openSecretStream: Scrubber['openStream'];
   /** Key of the MAC on buttons; the same over restarts, or old buttons go dead. */
@@ -96,6 +118,8 @@ export interface Foundations {
   readonly gatewayUrl: string;
   /** Where the CLIs of agents are looked for; by default on the disk of this machine. */
   readonly locate?: LocateProgram;
+  /** Where the work of agents is looked for; by default on the disk of this machine. */
+  readonly findNewestWork?: FindNewestWork;
   /** Sent once, when this home talks to its owner for the first time. */
   readonly welcome?: RichText;
 }
@@ -129,7 +153,11 @@ const ABSENCE_TOLD_MS = 2 * 60_000;
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
-  const { fleet, storage, clock, random, log, processes, containment, disk, machine, api, scrub } = foundations;
+  const { fleet, storage, clock, random, log, processes, disk, machine, scrub } = foundations;
+  // What drills make to fail: for rooms that act, hidden agents as well; those that show get `fleet`.
+  const wholeFleet = withDrillAgents(fleet, process.execPath);
+  const api = createTelegramGate(foundations.api);
+  const containment = pretendSurvivors(foundations.containment);
   const ended = Promise.withResolvers<Ending>();
   const ready = Promise.withResolvers<void>();
   const heard = Promise.withResolvers<void>();
@@ -142,14 +170,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const callbackData = createCallbackData(foundations.callbackKey);
 
   // Rooms
-  const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
-  const incidents = createIncidentRegister({
-    storage,
-    clock,
-    outbox,
-    callbackData,
-    timezone: fleet.timezone,
-    canLogIn,
+  const canLogIn = (name: string): boolean => fleet.credentials.get(name)?.login !== undefined;
+  const tellers = { storage, clock, outbox, callbackData, timezone: fleet.timezone, canLogIn };
+  const incidents = markDrills(createIncidentRegister(tellers), {
+    incidents: storage.incidents,
+    isMade: ({ fingerprint }) => fingerprint === TELEGRAM_OUTAGE && api.isClosed(),
   });
   const secretTeller = createSecretTeller({ fleet, incidents, clock, log, onFatal });
   const vault = createVault({
@@ -160,14 +185,26 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     learn: (secret) => foundations.learnSecret(secret, 'lasting'),
     onNews: secretTeller.onNews,
   });
-  const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
+  const custodian = createCustodian({ fleet: wholeFleet, storage, clock, random, incidents, outbox, vault });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
   const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
-  const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
+  const toolFailures = createToolFailures({ fleet: wholeFleet, storage, clock, custodian, incidents, scrub });
   const orphans = createOrphans({ storage, clock, incidents });
-  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
-  const gateway = createGateway(createGatewayRooms({ fleet, storage, clock, desk, questions, toolFailures, scrub }), log);
+  const settlement = createSettlement({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    random,
+    custodian,
+    incidents,
+    desk,
+    questions,
+  });
+  const gateway = createGateway(
+    createGatewayRooms({ fleet: wholeFleet, storage, clock, desk, questions, toolFailures, scrub }),
+    log,
+  );
   const pollerWatch = createPollerWatch({ incidents });
 
   function lineReaderOf(agent: string): LogLineReader | undefined {
@@ -225,7 +262,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const scheduler = createScheduler({
-    fleet,
+    fleet: wholeFleet,
     storage,
     clock,
     log,
@@ -254,7 +291,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   }
 
   const runner = createRunner({
-    fleet,
+    fleet: wholeFleet,
     storage,
     processes,
     containment,
@@ -280,8 +317,48 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     openSecretStream: foundations.openSecretStream,
     onFatal,
   });
-  const prober = createProber({
+  const rotator = createRotator({
     fleet,
+    fleetFolder: dirname(fleet.file),
+    storage,
+    processes,
+    clock,
+    log,
+    custodian,
+    vault,
+    env: foundations.baseEnvironment,
+    learnSecret: (secret) => foundations.learnSecret(secret, 'lasting'),
+    scrub,
+    onFatal,
+  });
+  const renewal = createRenewal({ fleet, storage, clock, log, onFatal });
+  const expiryWatch = createExpiryWatch({ fleet, storage, clock, log, random, incidents, custodian, onFatal });
+  const clockWatch = createClockWatch({
+    storage,
+    clock,
+    log,
+    incidents,
+    timezone: fleet.timezone,
+    onSetBack: runner.noProofLaterThan,
+    onFatal,
+  });
+  const vigil = createVigil({
+    fleet,
+    storage,
+    clock,
+    log,
+    incidents,
+    runner,
+    clockWatch,
+    findNewestWork: foundations.findNewestWork ?? findNewestWork,
+    lineReaderOf,
+    scrub,
+    onFatal,
+  });
+  const receiptWatch = createReceiptWatch({ fleet, storage, clock, log, incidents, clockWatch, onFatal });
+  const prober = createProber({
+    fleet: wholeFleet,
+    vault,
     fleetFolder: dirname(fleet.file),
     storage,
     processes,
@@ -292,7 +369,70 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     scrub,
     onFatal,
   });
+  const fallback = createFallbackRoute({
+    argv: fleet.alerts.fallback,
+    fleetFolder: dirname(fleet.file),
+    storage,
+    processes,
+    clock,
+    log,
+    incidents,
+    env: foundations.baseEnvironment,
+    scrub,
+    onFatal,
+  });
+  const incidentWatch = createIncidentWatch({
+    ...tellers,
+    log,
+    repeatMs: fleet.alerts.repeatMs,
+    hasFallback: fleet.alerts.fallback !== undefined,
+    onFallback: fallback.nudge,
+    scrub,
+    onFatal,
+  });
+  const loginDesk = createLoginDesk({
+    storage,
+    clock,
+    outbox,
+    callbackData,
+    custodian,
+    fleetChatId: fleet.telegram.chat,
+    learnSecret: foundations.learnSecret,
+  });
+  const logins = createLogins({
+    fleet,
+    fleetFolder: dirname(fleet.file),
+    storage,
+    processes,
+    containment,
+    clock,
+    log,
+    desk: loginDesk,
+    vault,
+    openScreen: foundations.openScreen,
+    env: foundations.baseEnvironment,
+    scrub,
+    learnSecret: foundations.learnSecret,
+    onFatal,
+  });
+  const budgetMeter = createBudgetMeter({ fleet: wholeFleet, storage, clock, log, incidents, onFatal });
   const housekeeper = createHousekeeper({ storage, clock, log, onFatal });
+
+  const drills = createDrills({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    log,
+    disk,
+    incidents,
+    outbox,
+    generations: custodian.generations,
+    containment,
+    gate: api,
+    machineWatch,
+    pretendDark: (untilMs) => pulse.pretendDark(untilMs),
+    onFatal,
+  });
 
   // The bot
   const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
@@ -302,10 +442,12 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     disk,
     custodian,
     holds,
+    incidents,
     callbackData,
     tail: runner.tail,
     scrub,
     lineReaderOf,
+    drills,
   });
   const fleetMenu = createFleetMenu({ fleet, storage, clock });
   const press = createPresses({
@@ -317,7 +459,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     custodian,
     holds,
     questions,
+    logins: loginDesk,
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+    restart: (agent) => restartAgent(storage, clock, agent),
   });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({
@@ -336,6 +480,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     random,
     log,
     scrub,
+    claim: loginDesk.claim,
     isOwner: access.isOwner,
     onStranger: access.onStranger,
     onNews: pollerWatch.onNews,
@@ -371,6 +516,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       commands,
       desk,
       fleetMenu,
+      logins: loginDesk,
       press,
       questions,
     });
@@ -426,16 +572,27 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   /** Last in, first out: what feeds others stops before what it feeds. */
   const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
+    { name: 'drills', stop: drills.stop },
     { name: 'scheduler', stop: scheduler.stop },
+    { name: 'budget meter', stop: budgetMeter.stop },
+    { name: 'receipt watch', stop: receiptWatch.stop },
+    { name: 'vigil', stop: vigil.stop },
+    { name: 'clock watch', stop: clockWatch.stop },
     { name: 'me', stop: me.stop },
     { name: 'poller', stop: poller.stop },
     { name: 'inbox', stop: inbox.stop },
+    { name: 'logins', stop: logins.stop },
+    { name: 'expiry', stop: expiryWatch.stop },
+    { name: 'renewal', stop: renewal.stop },
+    { name: 'rotator', stop: rotator.stop },
     { name: 'prober', stop: prober.stop },
     { name: 'versions', stop: versions.stop },
     { name: 'runner', stop: runner.stop },
     { name: 'secret teller', stop: secretTeller.stop },
     { name: 'log keeper', stop: logKeeper.stop },
     { name: 'machine watch', stop: machineWatch.stop },
+    { name: 'incident watch', stop: incidentWatch.stop },
+    { name: 'fallback', stop: fallback.stop },
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
     { name: 'pulse', stop: pulse.stop },
@@ -462,15 +619,29 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       machineWatch.start();
       const interrupted = await runner.recover();
       await secretsRead;
-      await prober.recover();
+      await logins.recover();
+      await rotator.recover();
       tellAbsence(last, interrupted);
       storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
+      fallback.recover();
+      fallback.start();
+      incidentWatch.start();
       housekeeper.start();
       logKeeper.start();
       versions.start();
       prober.start();
+      rotator.start();
+      renewal.start();
+      expiryWatch.start();
+      logins.start();
       runner.start();
+      clockWatch.start();
+      vigil.start();
+      drills.recover();
+      drills.start();
+      budgetMeter.start();
       scheduler.start();
+      receiptWatch.start();
       Promise.all([heard.promise, scheduler.ticked]).then(() => {
         pulse.nudge();
         foundations.supervisor.ready();

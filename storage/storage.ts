@@ -1,19 +1,25 @@
 import type Database from 'better-sqlite3';
+import { type BudgetStore, createBudgetStore } from './budget-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
 import { type Connection, createConnection, type Topic } from './database.ts';
 import { createDraftStore, type DraftStore } from './draft-store.ts';
+import { createDrillStore, type DrillStore } from './drill-store.ts';
 import { createDueStore, type DueStore } from './due-store.ts';
+import { createFallbackStore, type FallbackStore } from './fallback-store.ts';
 import { createHoldStore, type HoldStore } from './hold-store.ts';
 import { createInboxStore, type InboxStore } from './inbox-store.ts';
 import { createIncidentStore, type IncidentStore } from './incident-store.ts';
 import { createJournalStore, type JournalStore } from './journal-store.ts';
+import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createOutboxStore, type OutboxStore } from './outbox-store.ts';
 import { createPublicationStore, type PublicationStore } from './publication-store.ts';
 import { createQuestionStore, type QuestionStore } from './question-store.ts';
+import { createRotationStore, type RotationStore } from './rotation-store.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
+import { createSilenceStore, type SilenceStore } from './silence-store.ts';
 import { createSpareRoom, type SpareRoom } from './spare-room.ts';
 
 /** Everything that is remembered, and the one way to change it. */
@@ -30,10 +36,16 @@ export interface Storage {
   readonly dues: DueStore;
   readonly holds: HoldStore;
   readonly credentials: CredentialStore;
+  readonly logins: LoginStore;
+  readonly rotations: RotationStore;
   readonly incidents: IncidentStore;
+  readonly fallbacks: FallbackStore;
+  readonly silences: SilenceStore;
   readonly drafts: DraftStore;
   readonly publications: PublicationStore;
   readonly clis: CliStore;
+  readonly budgets: BudgetStore;
+  readonly drills: DrillStore;
   readonly questions: QuestionStore;
   readonly spareRoom: SpareRoom;
 }
@@ -58,10 +70,16 @@ export function createStorage(database: Database.Database): Storage {
     dues: createDueStore(connection),
     holds: createHoldStore(connection),
     credentials: createCredentialStore(connection),
+    logins: createLoginStore(connection),
+    rotations: createRotationStore(connection),
     incidents: createIncidentStore(connection),
+    fallbacks: createFallbackStore(connection),
+    silences: createSilenceStore(connection),
     drafts: createDraftStore(connection),
     publications: createPublicationStore(connection),
     clis: createCliStore(connection),
+    budgets: createBudgetStore(connection),
+    drills: createDrillStore(connection),
     questions: createQuestionStore(connection),
     spareRoom: createSpareRoom(database),
   };

@@ -13,24 +13,15 @@ interface InactivePart {
 
 /** One row for each part; whoever makes a part work deletes its row. */
 const INACTIVE_PARTS: readonly InactivePart[] = [
-  { keys: [['budget'], ...agentKeys('budget')], meaning: 'costs are counted run by run, but not limited' },
+  {
+    keys: [['budget'], ...agentKeys('budget')],
+    meaning: 'limits hold between runs: none is reserved for before a run, and none stops one that goes on',
+  },
   {
     keys: agentKeys('max_run_cost'),
     meaning: 'only claude limits its runs by itself; no other run is stopped by its cost',
   },
   { keys: [['digest']], meaning: 'no digest is sent' },
-  { keys: [['alerts', 'repeat']], meaning: 'an alert is sent once' },
-  { keys: [['alerts', 'fallback']], meaning: 'alerts have no second route' },
-  { keys: [['credentials', '*', 'login']], only: (value) => value === 'paste', meaning: 'a token cannot be pasted' },
-  { keys: [['credentials', '*', 'capture']], meaning: 'what a login prints is not stored' },
-  {
-    keys: [
-      ['credentials', '*', 'expires'],
-      ['credentials', '*', 'lifetime'],
-    ],
-    meaning: 'nobody warns before a secret expires',
-  },
-  { keys: [['credentials', '*', 'rotate']], meaning: 'secrets are not rotated' },
   { keys: agentKeys('on'), meaning: 'nothing creates tasks' },
   {
     keys: [...agentKeys('heartbeat'), ...agentKeys('progress'), ...agentKeys('on_stuck')],

@@ -10,13 +10,15 @@ import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts
 import { createReserve, RESERVE_BYTES } from './reserve.ts';
 import { decideMemoryFloor, enoughBytes, isTooLittle, WAITS_FOR_MEMORY } from './room-left.ts';
 
-/** A look costs microseconds, and a disk can fill up within seconds. */
-const EVERY_MS = 5_000;
+/** A look costs microseconds, and a disk can fill up within seconds: its owner is told within five. */
+const EVERY_MS = 4_000;
 /** Memory comes and goes with every build that an agent starts: only what is still so at the next look counts. */
 const LOW_LOOKS = 2;
 /** Who waits for memory for so long may never fit beside what else is on this machine: its owner has to know. */
 const LONGEST_WAIT_MS = 10 * 60_000;
 const WAITING = 'memory:waiting';
+/** Fingerprint of the incident that a pretended disk is: a real one is told beside it. */
+export const PRETENDED_DISK = 'disk:drill';
 
 type Kind = 'disk' | 'memory';
 
@@ -38,6 +40,8 @@ export interface MachineWatch extends Worker {
   mayWrite(): boolean;
   /** Something could not be written for want of room: gives the reserve back, and looks. */
   refused(): void;
+  /** For a drill: besides the disk the next looks judge this, and only tell. Undefined ends that. */
+  pretendDiskLeft(bytes: number | undefined): void;
 }
 
 /**
@@ -68,6 +72,7 @@ export function createMachineWatch(options: {
   const told = new Map<Kind, number>();
   let isDiskLow = false;
   let lowLooks = 0;
+  let pretendedBytes: number | undefined;
 
   function holdOf(kind: Kind): HoldRow | undefined {
     return storage.holds.active().find((hold) => hold.agent === '' && hold.kind === kind);
@@ -89,6 +94,15 @@ export function createMachineWatch(options: {
     }
     if (isDiskLow && left !== undefined) write(() => tell('disk', hold, describeDisk(left)));
     else if (hold !== undefined) write(() => end('disk', hold, left, 'The disk has room again'));
+  }
+
+  function lookAtPretendedDisk(): void {
+    if (pretendedBytes === undefined || !isTooLittle(pretendedBytes, keepFreeBytes, false)) return;
+    if (storage.incidents.unresolved(PRETENDED_DISK) !== undefined) return;
+    const { title, evidence, severity } = describeDisk(pretendedBytes);
+    const note = 'Nothing is held, and nothing is removed: the disk is as it was.';
+    const about = { kind: 'disk', fingerprint: PRETENDED_DISK, subject: 'machine', agents: [], isDrill: true } as const;
+    write(() => incidents.report({ ...about, severity, title, evidence, note }));
   }
 
   function lookAtMemory(): void {
@@ -201,6 +215,7 @@ export function createMachineWatch(options: {
     everyMs: EVERY_MS,
     look() {
       lookAtDisk();
+      lookAtPretendedDisk();
       lookAtMemory();
       lookAtWaiting();
       return undefined;
@@ -214,6 +229,7 @@ export function createMachineWatch(options: {
       if (left !== undefined && left < RESERVE_BYTES) reserve.giveBack();
     },
     mayWrite: () => !isDiskLow,
+    pretendDiskLeft: (bytes) => void (pretendedBytes = bytes),
     refused() {
       reserve.giveBack();
       worker.nudge();

@@ -45,9 +45,17 @@ ALTER TABLE incident ADD COLUMN is_drill INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE incident ADD COLUMN message_key TEXT;
 -- What it cost, in words, once it is over.
 ALTER TABLE incident ADD COLUMN cost TEXT;
+-- Key of the outbox message that tells that it is over; null while none does.
+ALTER TABLE incident ADD COLUMN recovery_key TEXT;
+-- When the fallback was last asked to tell of it.
+ALTER TABLE incident ADD COLUMN fallback_at INTEGER;
 UPDATE incident SET message_key = 'incident:' || id;
+UPDATE incident SET recovery_key = message_key || ':recovery' WHERE state = 'resolved';
 CREATE INDEX incident_resolved ON incident (resolved_at) WHERE resolved_at IS NOT NULL;
 CREATE INDEX incident_message ON incident (message_key);
+CREATE INDEX incident_recovery ON incident (recovery_key) WHERE recovery_key IS NOT NULL;
+-- How many alerts came of late: what a storm is judged by.
+CREATE INDEX outbox_alert ON outbox (created_at) WHERE class = 'alert';
 
 -- What the second route shall tell: a row before the program is started.
 CREATE TABLE fallback (
@@ -91,12 +99,18 @@ CREATE TABLE drill (
   state TEXT NOT NULL CHECK (state IN ('running', 'passed', 'failed')),
   wanted_by TEXT NOT NULL,
   started_at INTEGER NOT NULL,
+  -- The run that was made to fail; null for a fault of another kind.
+  run_id INTEGER,
+  -- When the fault came about, was noticed, and was told.
+  fault_at INTEGER,
+  detected_at INTEGER,
   incident_id INTEGER REFERENCES incident (id),
   delivered_at INTEGER,
   ended_at INTEGER,
   detail TEXT
 ) STRICT;
 CREATE UNIQUE INDEX drill_open ON drill (state) WHERE state = 'running';
+CREATE INDEX drill_kind ON drill (kind, id);
 
 -- Percents of a budget of which the owner was told, once each.
 CREATE TABLE budget_notice (
@@ -107,4 +121,5 @@ CREATE TABLE budget_notice (
   at INTEGER NOT NULL,
   PRIMARY KEY (month, agent, percent)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_cost ON run (ended_at, agent) WHERE cost_micro_usd IS NOT NULL;
+-- All that the sum of a month reads, so that it need not look at the runs themselves.
+CREATE INDEX run_cost ON run (ended_at, agent, cost_micro_usd) WHERE cost_micro_usd IS NOT NULL;

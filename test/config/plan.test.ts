@@ -29,7 +29,7 @@ test("plans the contract's example", () => {
     '  reply: publisher',
     '  post: publisher',
     'accepted, but not active yet:',
-    '  budget, agents.scout.budget: costs are counted run by run, but not limited',
+    '  budget, agents.scout.budget: limits hold between runs: none is reserved for before a run, and none stops one that goes on',
   ]);
 });
 
@@ -82,9 +82,7 @@ agents: { a: { runtime: command, command: [x], on: task, progress: 1h } }
   const { lines } = describePlan(loaded, NOW, () => true);
 
   expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual([
-    '  defaults.budget: costs are counted run by run, but not limited',
-    '  credentials.mail.login: a token cannot be pasted',
-    '  credentials.post.expires, credentials.mail.lifetime: nobody warns before a secret expires',
+    '  defaults.budget: limits hold between runs: none is reserved for before a run, and none stops one that goes on',
     '  agents.a.on: nothing creates tasks',
     '  defaults.heartbeat, agents.a.progress: only the timeout ends a stuck run',
   ]);

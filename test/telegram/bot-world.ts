@@ -2,8 +2,10 @@ import type { Update } from 'grammy/types';
 import { createCommands } from '../../commands/list.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
+import { createLoginDesk } from '../../src/credentials/login-desk.ts';
 import { createDesk } from '../../src/drafts/desk.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
+import { restartAgent } from '../../src/incidents/restart.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
 import type { Disk } from '../../src/ports.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
@@ -16,6 +18,7 @@ import { createPresses } from '../../src/telegram/presses.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
+import { createMemoryVault } from '../fakes/memory-vault.ts';
 
 export const OWNER = 4242;
 /** The other owner, who talks to the bot in a chat of his own. */
@@ -30,6 +33,7 @@ telegram: { owners: [${OWNER}, ${SECOND_OWNER}] }
 credentials:
   claude: { check: ["/bin/true"], login: ["/bin/true"] }
   mail: { check: ["/bin/true"] }
+  bank: { check: ["/bin/true"], login: paste }
 agents:
   scout: { runtime: command, command: [/bin/true], schedule: every 5m, credentials: [claude] }
   writer: { runtime: command, command: [/bin/true], schedule: every 1h, credentials: [mail] }
@@ -65,8 +69,25 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       canLogIn: (name) => name === 'claude',
     });
     const random = { fraction: () => 0, token: () => 'x' };
-    const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
+    const custodian = createCustodian({
+      fleet,
+      storage,
+      clock,
+      random,
+      incidents,
+      outbox,
+      vault: createMemoryVault(),
+    });
     custodian.start();
+    const logins = createLoginDesk({
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      custodian,
+      fleetChatId: fleetChat,
+      learnSecret: () => {},
+    });
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
@@ -91,10 +112,12 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       disk,
       custodian,
       holds,
+      incidents,
       callbackData,
       tail: () => '',
       scrub,
       lineReaderOf: () => undefined,
+      drills: { begin: () => ({ kind: 'begun', withinMs: 60_000 }), last: () => new Map() },
     });
     const fleetMenu = createFleetMenu({ fleet, storage, clock });
     const press = createPresses({
@@ -106,7 +129,9 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       custodian,
       holds,
       questions,
+      logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+      restart: (agent) => restartAgent(storage, clock, agent),
     });
     const handle = createBot({
       me: ME as never,
@@ -119,6 +144,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       desk,
       questions,
       fleetMenu,
+      logins,
       press,
     });
     return { storage, outbox, callbackData, incidents, custodian, desk, holds, questions, commands, handle };
@@ -165,6 +191,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
     database: opened.database,
     content,
     textOf,
+    /** The key of what was said last in return. */
+    lastReply: () => said.at(-1) ?? '',
     /** Where the reply to what was said last goes. */
     chatOfReply: () => incarnation.storage.outbox.get(said.at(-1) ?? '')?.chatId,
     get rooms() {

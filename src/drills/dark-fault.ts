@@ -1,0 +1,56 @@
+import type { Clock, Disk } from '../ports.ts';
+import { loadSentinelTrace, type SentinelTrace } from '../sentinel/trace.ts';
+import type { Fault } from './fault.ts';
+
+/** Longer than the drill may take: whatever ends it before, ends the pretence as well. */
+const DARK_MS = 6 * 60_000;
+/** A trace is a file, and the machine's timer looks each minute: reading it each second is enough. */
+const READ_EVERY_MS = 250;
+
+/** The dark drill: the proof of life is not renewed until the sentinel, which the machine's own timer starts, has told the owner. */
+export function createDarkFault(parts: {
+  readonly clock: Clock;
+  readonly disk: Pick<Disk, 'readText'>;
+  readonly home: string;
+  /** Plays dead until then; false when that cannot be written. */
+  readonly pretendDark: (untilMs: number) => boolean;
+}): Fault {
+  const { clock, disk, home } = parts;
+  let isDark = false;
+  let read: { readonly at: number; readonly trace: SentinelTrace } | undefined;
+
+  function trace(): SentinelTrace {
+    const now = clock.monotonic();
+    if (read === undefined || now - read.at >= READ_EVERY_MS) read = { at: now, trace: loadSentinelTrace(home, disk) };
+    return read.trace;
+  }
+
+  return {
+    make() {
+      const now = clock.now();
+      isDark = parts.pretendDark(now + DARK_MS);
+      read = undefined;
+      return isDark ? { faultAt: now } : {};
+    },
+
+    look(drill) {
+      if (drill.faultAt === null)
+        return { kind: 'failed', reason: 'the proof of life cannot be written: is the disk full?' };
+      const { toldAt, cause } = trace();
+      if (toldAt === undefined || cause !== 'drill' || toldAt < drill.faultAt) return { kind: 'going', facts: {} };
+      return { kind: 'passed', facts: { deliveredAt: toldAt } };
+    },
+
+    describe(drill) {
+      const { lookedAt } = trace();
+      if (lookedAt === undefined || lookedAt < (drill.faultAt ?? 0))
+        return 'no sentinel watches: install deploy/systemd/nightdesk-sentinel.timer';
+      return 'the sentinel looked, and did not get it told: its own output says why';
+    },
+
+    clear() {
+      if (isDark) parts.pretendDark(0);
+      isDark = false;
+    },
+  };
+}

@@ -1,0 +1,314 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createIncidentRegister } from '../../src/incidents/register.ts';
+import { createOwnerHolds } from '../../src/loop/holds.ts';
+import { createBudgetMeter } from '../../src/budget/meter.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { createOutbox } from '../../src/telegram/outbox.ts';
+import { createFleetFolder } from '../config/fleet-folder.ts';
+import { createManualClock } from '../fakes/manual-clock.ts';
+import { createMemoryLog } from '../fakes/memory-log.ts';
+import { openStorage } from '../fakes/open-storage.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+const LOOK = 2 * SECOND;
+const DOLLAR = 1_000_000;
+
+let stop: (() => Promise<void>) | undefined;
+const fatal: unknown[] = [];
+
+afterEach(async () => {
+  await stop?.();
+  stop = undefined;
+  if (fatal.length > 0) throw new AggregateError(fatal.splice(0), 'the meter met a bug');
+});
+
+/** A meter over real SQLite, in Berlin at noon of 22 November 2026. */
+function setUp(budgets: { readonly monthly?: number; readonly scout?: number; readonly warn?: string }) {
+  const { storage } = openStorage();
+  const clock = createManualClock();
+  const log = createMemoryLog();
+  const outbox = createOutbox({ storage, clock, chatId: 1, scrub: (text) => text, isQuiet: () => false });
+  const callbackData = createCallbackData('key');
+  const canLogIn = (): boolean => false;
+  const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
+
+  /** What a start with these numbers in fleet.yaml makes. */
+  async function start({ monthly, scout, warn }: typeof budgets) {
+    await stop?.();
+    using folder = createFleetFolder();
+    const { fleet } = folder.loaded(`timezone: Europe/Berlin
+home: ./state
+telegram: { owners: [1] }
+${monthly === undefined ? '' : `budget: { monthly: ${monthly}${warn === undefined ? '' : `, warn: ${warn}`} }`}
+agents:
+  scout: { runtime: command, command: [/bin/true], schedule: every 1h${scout === undefined ? '' : `, budget: ${scout}`} }
+  writer: { runtime: command, command: [/bin/true], schedule: every 1h }
+`);
+    const meter = createBudgetMeter({ fleet, storage, clock, log, incidents, onFatal: (error) => fatal.push(error) });
+    stop = meter.stop;
+    meter.start();
+    await clock.rest();
+    return { fleet, holds: createOwnerHolds({ fleet, storage, clock, incidents }) };
+  }
+
+  /** A run of this agent that ended with these costs; `isAlive`: one that still goes on. */
+  function runCosts(agent: string, microUsd: number, isAlive = false): number {
+    return storage.transaction(() => {
+      const id = storage.runs.add({
+        agent,
+        cause: 'schedule',
+        publicationId: null,
+        wantedAt: clock.now(),
+        generations: '{}',
+      });
+      costs(id, microUsd);
+      const end = { state: 'done', failure: null, evidence: null, exit: null } as const;
+      if (!isAlive) storage.runs.settle(id, { ...end, endedAt: clock.now() });
+      return id;
+    });
+  }
+
+  function costs(id: number, microUsd: number): void {
+    const nothing = { inputTokens: null, outputTokens: null, contextTokens: null, contextLimit: null };
+    storage.runs.usage(id, { ...nothing, costMicroUsd: microUsd });
+  }
+
+  return {
+    storage,
+    clock,
+    incidents,
+    start,
+    runCosts,
+    costs,
+    settle: (id: number) =>
+      storage.transaction(() =>
+        storage.runs.settle(id, {
+          state: 'done',
+          failure: null,
+          evidence: null,
+          exit: null,
+          endedAt: clock.now(),
+        }),
+      ),
+    open: () =>
+      storage.incidents.listUnresolved().map(({ severity, title, evidence }) => ({ severity, title, evidence })),
+    /** Every incident ever, in its last words. */
+    all: () => Array.from({ length: 20 }, (_, id) => storage.incidents.get(id + 1)).filter((row) => row !== undefined),
+    held: () =>
+      storage.holds
+        .active()
+        .map(({ agent, kind, reason, until }) => `${agent || '*'} ${kind}: ${reason}, until ${iso(until)}`),
+  };
+}
+
+function iso(at: number | null): string {
+  return at === null ? 'whenever' : new Date(at).toISOString();
+}
+
+describe('the budget of an agent', () => {
+  it('is told of at each percent of it, once, in one incident', async () => {
+    const { start, runCosts, clock, open, all, held } = setUp({});
+    await start({ scout: 60 });
+
+    runCosts('scout', 29.999999 * DOLLAR);
+    await clock.pass(LOOK);
+    const below = open();
+    runCosts('scout', 1);
+    await clock.pass(LOOK);
+    const half = open();
+    await clock.pass(MINUTE);
+    runCosts('scout', 18 * DOLLAR);
+    await clock.pass(LOOK);
+
+    expect(below).toEqual([]);
+    expect(half).toEqual([
+      { severity: 'warning', title: 'scout has spent 50 % of its budget for November', evidence: '$30.00 of $60.00' },
+    ]);
+    expect(open()).toEqual([
+      { severity: 'warning', title: 'scout has spent 80 % of its budget for November', evidence: '$48.00 of $60.00' },
+    ]);
+    expect(all()).toHaveLength(1);
+    expect(held()).toEqual([]);
+  });
+
+  it('holds the agent to the end of the month in the timezone of the fleet once it is used up, the running run counted', async () => {
+    const { start, runCosts, costs, clock, open, held } = setUp({});
+    await start({ scout: 60 });
+    const run = runCosts('scout', 59 * DOLLAR, true);
+    await clock.pass(LOOK);
+
+    costs(run, 60 * DOLLAR);
+    await clock.pass(5 * SECOND);
+
+    expect(held()).toEqual([
+      'scout budget: its budget for November is used up ($60.00 of $60.00), until 2026-11-30T23:00:00.000Z',
+    ]);
+    expect(open()).toMatchObject([{ severity: 'critical', title: 'scout has used up its budget for November' }]);
+  });
+
+  it('is told with what it cannot see', async () => {
+    const { start, runCosts, clock, all } = setUp({});
+    await start({ scout: 60 });
+
+    runCosts('scout', 61 * DOLLAR);
+    await clock.pass(LOOK);
+
+    expect(all()[0]?.note).toMatch(
+      /agents\.scout\.budget in fleet\.yaml.*not stopped.*list prices.*command tell nothing/,
+    );
+  });
+
+  it('is what /resume names when it holds', async () => {
+    const { start, runCosts, clock } = setUp({});
+    const { holds } = await start({ scout: 60 });
+    runCosts('scout', 61 * DOLLAR);
+    await clock.pass(LOOK);
+
+    expect(holds.resume('scout', 'owner:1')).toEqual({
+      released: false,
+      stillHeld: ['scout: its budget for November is used up ($61.00 of $60.00)'],
+    });
+  });
+
+  it('begins anew with the month: the hold is over, who missed a due time is next, nothing is told twice', async () => {
+    const { start, runCosts, clock, open, held, all, storage } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 61 * DOLLAR);
+    await clock.pass(LOOK);
+    storage.transaction(() => {
+      storage.dues.wait('scout', clock.now(), 'schedule');
+      storage.dues.skip(storage.dues.waitingOf('scout')!, 'held', clock.now());
+    });
+
+    clock.jump(Date.UTC(2026, 10, 30, 22, 59, 57) - clock.now());
+    await clock.pass(LOOK);
+    const lastSecond = held();
+    await clock.pass(3 * SECOND);
+
+    expect(lastSecond).toHaveLength(1);
+    expect(held()).toEqual([]);
+    expect(open()).toEqual([]);
+    expect(all()).toHaveLength(1);
+    expect(storage.dues.waiting()).toMatchObject([{ agent: 'scout', cause: 'resumed' }]);
+  });
+
+  it('counts a run over the turn of a month to the month in which it ends, and never twice', async () => {
+    const { start, runCosts, settle, clock, held } = setUp({});
+    await start({ scout: 60 });
+    clock.jump(Date.UTC(2026, 10, 30, 22, 59, 50) - clock.now());
+    const run = runCosts('scout', 61 * DOLLAR, true);
+    await clock.pass(LOOK);
+    const november = held();
+
+    await clock.pass(20 * SECOND);
+    settle(run);
+    await clock.pass(LOOK);
+
+    expect(november).toEqual([expect.stringContaining('November')]);
+    expect(held()).toEqual([expect.stringContaining('its budget for December is used up')]);
+  });
+
+  it('holds on and is silent over a restart', async () => {
+    const { start, runCosts, clock, all, held } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 61 * DOLLAR);
+    await clock.pass(LOOK);
+    const before = [held(), all()];
+
+    await start({ scout: 60 });
+    await clock.pass(MINUTE);
+
+    expect([held(), all()]).toEqual(before);
+  });
+
+  it('frees the agent when its number is raised, and tells again at the percents of the new one', async () => {
+    const { start, runCosts, clock, all, held, open } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 60 * DOLLAR);
+    await clock.pass(LOOK);
+
+    await start({ scout: 100 });
+    await clock.pass(LOOK);
+    const raised = [held(), open()];
+    runCosts('scout', 20 * DOLLAR);
+    await clock.pass(LOOK);
+
+    expect(raised).toEqual([[], []]);
+    expect(all()[0]).toMatchObject({ state: 'resolved' });
+    expect(open()).toMatchObject([{ severity: 'warning', title: expect.stringContaining('80 %') }]);
+  });
+
+  it('frees the agent when fleet.yaml sets none any more', async () => {
+    const { start, runCosts, clock, held, open } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 60 * DOLLAR);
+    await clock.pass(LOOK);
+
+    await start({});
+    await clock.pass(LOOK);
+
+    expect([held(), open()]).toEqual([[], []]);
+  });
+
+  it('is that of the month which the clock shows, also when it jumps there and back', async () => {
+    const { start, runCosts, clock, held } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 60 * DOLLAR);
+    await clock.pass(LOOK);
+
+    clock.jump(20 * DAY);
+    await clock.pass(LOOK);
+    const ahead = held();
+    clock.jump(-20 * DAY);
+    await clock.pass(LOOK);
+
+    expect(ahead).toEqual([]);
+    expect(held()).toEqual([expect.stringContaining('November')]);
+  });
+});
+
+describe('the budget of the fleet', () => {
+  it('holds all agents once their runs together used it up, to the cent', async () => {
+    const { start, runCosts, clock, held, open } = setUp({});
+    await start({ monthly: 100, warn: '[90]' });
+    for (let run = 0; run < 10; run += 1) runCosts(run % 2 === 0 ? 'scout' : 'writer', 9_999_999);
+    await clock.pass(LOOK);
+    const before = [held(), open()];
+
+    runCosts('writer', 10);
+    await clock.pass(LOOK);
+
+    expect(before).toEqual([
+      [],
+      [expect.objectContaining({ title: 'The fleet has spent 90 % of the budget for November' })],
+    ]);
+    expect(held()).toEqual([expect.stringMatching(/^\* budget: the fleet’s budget for November is used up/)]);
+  });
+
+  it('counts no fire drill', async () => {
+    const { start, runCosts, clock, held } = setUp({});
+    await start({ monthly: 100 });
+
+    runCosts('~drill-budget', 500 * DOLLAR);
+    runCosts('~drill-budget', 500 * DOLLAR, true);
+    await clock.pass(LOOK);
+
+    expect(held()).toEqual([]);
+  });
+
+  it('writes nothing while nothing changes', async () => {
+    const { start, runCosts, clock, storage } = setUp({});
+    await start({ monthly: 100, scout: 10 });
+    runCosts('scout', 60 * DOLLAR);
+    await clock.pass(LOOK);
+    let commits = 0;
+    storage.onChange('loop', () => (commits += 1));
+    storage.onChange('outbox', () => (commits += 1));
+
+    await clock.pass(MINUTE);
+
+    expect(commits).toBe(0);
+  });
+});
