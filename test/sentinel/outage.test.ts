@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { DarkCause, Life } from '../../src/sentinel/life.ts';
+import { afterTelling, decideNews, type News, type Outages } from '../../src/sentinel/outage.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const alive: Life = { kind: 'alive', ageMs: 0 };
+const dark = (cause: DarkCause = 'gone', since: number | undefined = 0): Life => ({ kind: 'dark', cause, since });
+
+/** Lives through looks a minute apart; what is told arrives unless `isDeaf` says that nobody can be reached then. */
+function live(looks: readonly Life[], isDeaf: (look: number) => boolean = () => false): string[] {
+  let known: Outages = { current: undefined, tellings: [] };
+  const told: string[] = [];
+  for (const [index, life] of looks.entries()) {
+    const now = (index + 1) * MINUTE;
+    const { outages, news } = decideNews(known, life, now);
+    known = outages;
+    if (news === undefined || isDeaf(index)) continue;
+    known = afterTelling(outages, news, now);
+    told.push(`${index} ${describeNews(news)}`);
+  }
+  return told;
+}
+
+function describeNews(news: News): string {
+  return news.kind === 'back' ? `back after ${news.lastedMs / MINUTE}` : news.outage.cause;
+}
+
+function times(count: number, life: Life): Life[] {
+  return Array.from({ length: count }, () => life);
+}
+
+describe('decideNews', () => {
+  it('tells an outage once, and once that it is over', () => {
+    expect(live([alive, ...times(5, dark('gone', 2 * MINUTE)), alive, alive])).toEqual(['1 gone', '6 back after 5']);
+  });
+
+  it('tries each look until somebody could be told', () => {
+    expect(live(times(5, dark()), (look) => look < 3)).toEqual(['3 gone']);
+  });
+
+  it('tries each look until somebody could be told that it is over', () => {
+    expect(live([dark(), ...times(4, alive)], (look) => look === 1 || look === 2)).toEqual([
+      '0 gone',
+      '3 back after 2',
+    ]);
+  });
+
+  it('gives up after a day of trying to tell that it is over', () => {
+    const looks = [dark(), ...times(26 * 60, alive)];
+
+    expect(live(looks, (look) => look > 0 && look < 25 * 60)).toEqual(['0 gone']);
+  });
+
+  it('says nothing of the end of an outage that nobody heard of', () => {
+    expect(live([dark(), alive, alive], (look) => look === 0)).toEqual([]);
+  });
+
+  it('takes a start for neither an end nor an outage', () => {
+    expect(live([{ kind: 'starting' }, dark(), { kind: 'starting' }, dark(), alive])).toEqual([
+      '1 gone',
+      '4 back after 5',
+    ]);
+  });
+
+  it('tells anew when a process is gone after a stop on purpose', () => {
+    expect(live([dark('stopped', MINUTE), dark('stopped', MINUTE), dark('gone', 2 * MINUTE), dark('gone')])).toEqual([
+      '0 stopped',
+      '2 gone',
+    ]);
+  });
+
+  it('tells a hang that becomes a missing process once', () => {
+    expect(live([dark('silent'), dark('gone'), dark('rebooted'), dark('deaf')])).toEqual(['0 silent']);
+  });
+
+  it('tells at most three times an hour of one that comes and goes, and then waits with its end', () => {
+    const flapping = Array.from({ length: 60 }, (_, look) => (look % 2 === 0 ? dark('gone', look * MINUTE) : alive));
+
+    const told = live([...flapping, ...times(15, alive)]);
+
+    expect(told.filter((line) => line.endsWith('gone'))).toHaveLength(3);
+    expect(told.filter((line) => line.includes('back'))).toHaveLength(3);
+    expect(told.slice(-2)).toEqual(['4 gone', '60 back after 56']);
+  });
+
+  it('forgets what it told when the clock was set back by more than that', () => {
+    const { outages } = decideNews({ current: undefined, tellings: [9 * HOUR] }, alive, HOUR);
+
+    expect(outages.tellings).toEqual([]);
+  });
+});
