@@ -58,12 +58,11 @@ export function createSecretSearch(secrets: readonly string[]): SecretSearch {
 
   return {
     findAll(text, onFound) {
-      if (needles.length === 0) return;
+      if (longest === 0) return;
       const view = new DataView(text.buffer, text.byteOffset, text.length);
-      for (let at = 0, last = text.length - 4; at <= last; at += step) {
-        const four = view.getInt32(at, true);
-        if (isEntered[slotOf(four)] !== 0) check(text, at, four, onFound);
-      }
+      const last = text.length - 4;
+      for (let at = 0; (at = nextEntered(view, at, last, step, isEntered)) <= last; at += step)
+        check(text, at, view.getInt32(at, true), onFound);
     },
     unfinishedBytes(text) {
       for (let at = Math.max(0, text.length - longest + 1); at < text.length; at += 1) {
@@ -92,6 +91,13 @@ function toNeedles(secrets: readonly string[]): readonly Buffer[] {
       return bytes.subarray(Math.max(0, end - PIECE_BYTES), end);
     });
   });
+}
+
+/** The next place, in steps, whose four bytes are entered; beyond the last one where there is none. */
+function nextEntered(view: DataView, from: number, last: number, step: number, isEntered: Uint8Array): number {
+  let at = from;
+  while (at <= last && isEntered[slotOf(view.getInt32(at, true))] === 0) at += step;
+  return at;
 }
 
 function slotOf(four: number): number {

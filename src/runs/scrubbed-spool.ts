@@ -17,6 +17,10 @@ export function createScrubbedSpool(
   const streams = { stdout: options.openStream(), stderr: options.openStream() };
   let cancelFlush: (() => void) | undefined;
 
+  function append(shown: Uint8Array): void {
+    spool.append(shown);
+  }
+
   function flush(): void {
     cancelFlush?.();
     cancelFlush = undefined;
@@ -26,8 +30,7 @@ export function createScrubbedSpool(
   return {
     append(chunk, name = 'stdout') {
       const stream = streams[name];
-      const shown = stream.push(chunk);
-      if (shown.length > 0) spool.append(shown);
+      stream.push(chunk, append);
       if (stream.isHolding) cancelFlush ??= options.clock.after(HELD_MS, flush);
     },
     tail(maxBytes) {
