@@ -86,7 +86,7 @@ describe('decideLife at the first look', () => {
       facts({ file: undefined, process: 'unknown', at: NOW - HOUR }),
       dark('silent', NOW - HOUR),
     ],
-  ])('says %s', (_what, given, life) => {
+  ])('decideLife says %s', (_what, given, life) => {
     expect(decideLife(given, undefined).life).toEqual(life);
   });
 });
@@ -107,7 +107,7 @@ describe('decideLife from look to look', () => {
     ['waits a second less than dark_after', later(3 * MINUTE - SECOND, 3 * MINUTE - SECOND, NOW), 'alive'],
     ['goes by the wall clock after a reboot', later(HOUR, -9 * HOUR, NOW), 'dark'],
     ['goes by the wall clock on another boot', later(HOUR, MINUTE, NOW, { bootId: 'next' }), 'dark'],
-  ])('%s', (_what, given, kind) => {
+  ])('from look to look it %s', (_what, given, kind) => {
     expect(decideLife(given, first).life.kind).toBe(kind);
   });
 });
