@@ -7,6 +7,8 @@ export interface CommandCall {
   /** `owner:ID`. */
   readonly actor: string;
   readonly now: number;
+  /** Where it was said. */
+  readonly chatId?: number | undefined;
 }
 
 /** A slash command: parse the argument, one call into a room, render. */

@@ -21,23 +21,17 @@ export interface CredentialRow {
   readonly probes: number;
   /** 1 while the next publication may try a dead credential that only publishers use and nobody can check. */
   readonly trialOpen: number;
+  /** When Nightdesk first knew of it; null only in rows of before it was counted. */
+  readonly firstSeenAt: number | null;
+  /** When its secret was last replaced by one that passed its check: a login, a pasted token, a rotation. */
+  readonly renewedAt: number | null;
+  /** The last threshold before its end (ms) that the owner was told of; null: none. */
+  readonly warnedMs: number | null;
+  /** The end (epoch ms) that `warnedMs` belongs to. */
+  readonly warnedEnd: number | null;
 }
 
-/** A login that the owner asked for. */
-export interface LoginRow {
-  readonly id: number;
-  readonly credential: string;
-  readonly state: 'wanted' | 'running' | 'done' | 'failed';
-  readonly wantedBy: string;
-  readonly wantedAt: number;
-  readonly endedAt: number | null;
-  readonly detail: string | null;
-  readonly pid: number | null;
-  readonly startTicks: string | null;
-  readonly bootId: string | null;
-}
-
-/** Credentials, their checks, and their logins. */
+/** Credentials and their checks. */
 export interface CredentialStore {
   ensure(name: string, now: number): void;
   get(name: string): CredentialRow | undefined;
@@ -48,30 +42,24 @@ export interface CredentialStore {
   nextCheckAt(): number | undefined;
   recordCheck(check: { credential: string; at: number; verdict: 'ok' | 'failed' | 'unclear'; detail: string }): void;
   checksSince(credential: string, since: number): number;
-  /** Asks for a login; false when one is under way. */
-  wantLogin(credential: string, by: string, at: number): boolean;
-  openLogins(): LoginRow[];
-  claimLogin(id: number): boolean;
-  loginStarted(id: number, identity: { pid: number; startTicks: string; bootId: string }): void;
-  endLogin(id: number, state: 'done' | 'failed', detail: string, at: number): boolean;
   purge(before: number): void;
 }
 
 const COLUMNS = `name, state, generation, since, proved_at AS provedAt, checked_at AS checkedAt, check_wanted_at AS checkWantedAt,
-  check_detail AS checkDetail, evidence, probes, trial_open AS trialOpen`;
-const LOGIN_COLUMNS = `id, credential, state, wanted_by AS wantedBy, wanted_at AS wantedAt, ended_at AS endedAt, detail, pid,
-  start_ticks AS startTicks, boot_id AS bootId`;
+  check_detail AS checkDetail, evidence, probes, trial_open AS trialOpen, first_seen_at AS firstSeenAt, renewed_at AS renewedAt,
+  warned_ms AS warnedMs, warned_end AS warnedEnd`;
 
 /** Builds the credential store. */
 export function createCredentialStore(connection: Connection): CredentialStore {
-  const insert = connection.statement<[string, number]>(
-    `INSERT INTO credential (name, state, since) VALUES (?, 'unknown', ?) ON CONFLICT (name) DO NOTHING`,
+  const insert = connection.statement<[{ name: string; now: number }]>(
+    `INSERT INTO credential (name, state, since, first_seen_at) VALUES (@name, 'unknown', @now, @now) ON CONFLICT (name) DO NOTHING`,
   );
   const byName = connection.statement<[string], CredentialRow>(`SELECT ${COLUMNS} FROM credential WHERE name = ?`);
   const all = connection.statement<[], CredentialRow>(`SELECT ${COLUMNS} FROM credential ORDER BY name`);
   const update = connection.statement<[CredentialRow & { from: CredentialState }]>(
     `UPDATE credential SET state = @state, generation = @generation, since = @since, proved_at = @provedAt, checked_at = @checkedAt,
-       check_wanted_at = @checkWantedAt, check_detail = @checkDetail, evidence = @evidence, probes = @probes, trial_open = @trialOpen
+       check_wanted_at = @checkWantedAt, check_detail = @checkDetail, evidence = @evidence, probes = @probes, trial_open = @trialOpen,
+       renewed_at = @renewedAt, warned_ms = @warnedMs, warned_end = @warnedEnd
      WHERE name = @name AND state = @from`,
   );
   const due = connection.statement<[number], CredentialRow>(
@@ -84,25 +72,9 @@ export function createCredentialStore(connection: Connection): CredentialStore {
   const countChecks = connection.statement<[string, number], { n: number }>(
     'SELECT count(*) AS n FROM credential_check WHERE credential = ? AND at >= ?',
   );
-  const insertLogin = connection.statement<[string, string, number]>(
-    `INSERT INTO login (credential, state, wanted_by, wanted_at) VALUES (?, 'wanted', ?, ?)
-     ON CONFLICT (credential) WHERE state IN ('wanted', 'running') DO NOTHING`,
-  );
-  const openLogins = connection.statement<[], LoginRow>(
-    `SELECT ${LOGIN_COLUMNS} FROM login WHERE state IN ('wanted', 'running') ORDER BY id`,
-  );
-  const claimLogin = connection.statement<[number]>(
-    `UPDATE login SET state = 'running' WHERE id = ? AND state = 'wanted'`,
-  );
-  const loginStarted = connection.statement<[number, string, string, number]>(
-    'UPDATE login SET pid = ?, start_ticks = ?, boot_id = ? WHERE id = ?',
-  );
-  const endLogin = connection.statement<[string, string, number, number]>(
-    `UPDATE login SET state = ?, detail = ?, ended_at = ? WHERE id = ? AND state IN ('wanted', 'running')`,
-  );
   const purgeChecks = connection.statement<[number]>('DELETE FROM credential_check WHERE at < ?');
   return {
-    ensure: (name, now) => void insert.run(name, now),
+    ensure: (name, now) => void insert.run({ name, now }),
     get: (name) => byName.get(name),
     all: () => all.all(),
     change(row, from) {
@@ -114,14 +86,6 @@ export function createCredentialStore(connection: Connection): CredentialStore {
     nextCheckAt: () => next.get()?.at ?? undefined,
     recordCheck: (check) => void insertCheck.run(check),
     checksSince: (credential, since) => countChecks.get(credential, since)?.n ?? 0,
-    wantLogin(credential, by, at) {
-      connection.touch('credentials');
-      return insertLogin.run(credential, by, at).changes === 1;
-    },
-    openLogins: () => openLogins.all(),
-    claimLogin: (id) => claimLogin.run(id).changes === 1,
-    loginStarted: (id, identity) => void loginStarted.run(identity.pid, identity.startTicks, identity.bootId, id),
-    endLogin: (id, state, detail, at) => endLogin.run(state, detail, at, id).changes === 1,
     purge: (before) => void purgeChecks.run(before),
   };
 }

@@ -7,6 +7,7 @@ import { createProcTable } from './proc-table.ts';
 import { sendSignal } from './process-signals.ts';
 import { createSweep } from './process-sweep.ts';
 import type { ProcessTable } from './process-table.ts';
+import { createTerminalStarter } from './pty-process.ts';
 import { createPsTable } from './ps-table.ts';
 import { explainFailure, explainUnstartable } from './start-checks.ts';
 
@@ -37,8 +38,12 @@ export function createProcesses(log?: Pick<Log, 'warn'>): Processes {
     for (const [oldest] of outlived) if (outlived.size > MAX_OUTLIVED) outlived.delete(oldest);
   };
   const sweep = createSweep(table, ({ pid, startTicks }) => outlived.get(pid) === startTicks);
+  const startOnTerminal = createTerminalStarter({ table, onEnd });
   return {
-    spawn: (request, onOutput) => start(request, onOutput, { table, log, onEnd }),
+    spawn: (request, onOutput) =>
+      request.terminal === undefined
+        ? start(request, onOutput, { table, log, onEnd })
+        : startOnTerminal({ ...request, terminal: request.terminal }, onOutput),
     async sweep(whom) {
       const report = await sweep(whom);
       // From now on the number may be given to somebody else.

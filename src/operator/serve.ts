@@ -14,6 +14,7 @@ import { createLog } from '../adapters/pino-log.ts';
 import { releaseMemory } from '../adapters/release-memory.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemMachine, loadTotalMemoryBytes } from '../adapters/system-machine.ts';
+import { openXtermScreen } from '../adapters/xterm-screen.ts';
 import { createSystemdNotify } from '../adapters/systemd-notify.ts';
 import { createWeb } from '../adapters/web.ts';
 import { createControlPlane, type Ending } from '../app.ts';
@@ -138,6 +139,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         api: createGrammyApi(token, options.apiRoot),
         scrub: scrubber.scrub,
         learnSecret: scrubber.add,
+        openScreen: openXtermScreen,
         openSecretStream: scrubber.openStream,
         callbackKey: loadCallbackKey(home, random),
         launcherFolder: home.bin,

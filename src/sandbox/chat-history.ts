@@ -22,6 +22,8 @@ export interface StoredMessage {
   /** The text, or the caption where there is a file. */
   readonly content: FormattedText;
   readonly keyboard: InlineKeyboard;
+  /** It opens the reader's keyboard as a reply to it, with this in the empty field (ForceReply). */
+  readonly asks?: string;
   readonly file: StoredFile | undefined;
   readonly silent: boolean;
   readonly replyTo: number | undefined;

@@ -34,6 +34,12 @@ export function readKeyboard(replyMarkup: unknown): InlineKeyboard {
   return keyboard;
 }
 
+/** What a ForceReply puts into the empty field of its reader; undefined where the reply_markup is none. */
+export function readForcedReply(replyMarkup: unknown): string | undefined {
+  const markup = replyMarkup as { force_reply?: boolean; input_field_placeholder?: string } | undefined;
+  return markup?.force_reply === true ? (markup.input_field_placeholder ?? '') : undefined;
+}
+
 /** The Bot API's form of a keyboard, to be spread into a message: nothing where there is none. */
 export function renderReplyMarkup(keyboard: InlineKeyboard): {
   readonly reply_markup?: { inline_keyboard: InlineKeyboard };

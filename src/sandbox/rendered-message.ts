@@ -14,6 +14,8 @@ export interface ChatMessage {
   readonly text: string;
   readonly entities: readonly MessageEntity[];
   readonly buttons: readonly (readonly ChatButton[])[];
+  /** It opens the reader's keyboard as a reply to it, with this in the empty field. */
+  readonly asks?: string;
   readonly document?: { readonly name: string; readonly size: number; readonly url: string };
   readonly silent: boolean;
   readonly reply_to: number | null;
@@ -40,6 +42,7 @@ export function renderChatMessage(message: StoredMessage): ChatMessage {
     text: message.content.text,
     entities: message.content.entities,
     buttons: message.keyboard.map((row) => row.map(renderButton)),
+    ...(message.asks === undefined ? {} : { asks: message.asks }),
     ...(message.file === undefined
       ? {}
       : {

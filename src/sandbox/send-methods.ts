@@ -5,7 +5,7 @@ import type { BotMethod, BotWorld } from './bot-world.ts';
 import type { StoredFile, StoredMessage } from './chat-history.ts';
 import { captionText, messageText } from './formatted-text.ts';
 import type { FormattedText } from './formatted-text.ts';
-import { readKeyboard } from './inline-keyboard.ts';
+import { readForcedReply, readKeyboard } from './inline-keyboard.ts';
 import type { InlineKeyboard } from './inline-keyboard.ts';
 import { isUploadedFile } from './uploaded-file.ts';
 import type { Payload } from './validation.ts';
@@ -21,6 +21,7 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
   function send(payload: Payload, content: FormattedText, chatId: number, file?: StoredFile): unknown {
     if (payload['message_thread_id'] !== undefined) throw badRequest('message thread not found');
     const keyboard = readKeyboard(payload['reply_markup']);
+    const asks = readForcedReply(payload['reply_markup']);
     const replyTo = repliedTo(payload, chatId);
     world.flood.check(chatId);
     const message = world.history.add({
@@ -29,6 +30,7 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
       date: world.now(),
       content,
       keyboard,
+      ...(asks === undefined ? {} : { asks }),
       file,
       silent: payload['disable_notification'] === true,
       replyTo,
@@ -60,7 +62,8 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
   function editable(payload: Payload): StoredMessage {
     if (payload['inline_message_id'] !== undefined) throw sandboxRefusal('there are no inline messages here');
     const message = messageOf(world, payload, 'message to edit not found');
-    if (!message.author.is_bot) throw badRequest("message can't be edited");
+    // Only messages without a reply_markup, or with an inline keyboard, can be.
+    if (!message.author.is_bot || message.asks !== undefined) throw badRequest("message can't be edited");
     return message;
   }
 

@@ -3,6 +3,9 @@ import type { TelegramFile } from '../ports.ts';
 import { shorten } from './cards/words.ts';
 import type { Button, Content, FileContent } from './outbox.ts';
 
+/** What the empty field of a phone shows, in UTF-16 units (Bot API, ForceReply). */
+const LONGEST_PLACEHOLDER = 64;
+
 /** One call of the Bot API. */
 export interface Call {
   readonly method: string;
@@ -33,6 +36,12 @@ export function callFor(
         payload: { chat_id: row.chatId, message_id: content.messageId },
         files: [],
       };
+    case 'delete':
+      return {
+        method: 'deleteMessage',
+        payload: { chat_id: row.chatId, message_id: content.messageId },
+        files: [],
+      };
     case 'commands':
       return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
     case 'text':
@@ -50,7 +59,9 @@ function newMessage(
     chat_id: row.chatId,
     ...(row.silent === 1 ? { disable_notification: true } : {}),
     ...(replyTo ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
-    ...keyboard(content.buttons),
+    ...(content.kind === 'text' && content.asks !== undefined
+      ? { reply_markup: { force_reply: true, input_field_placeholder: shorten(content.asks, LONGEST_PLACEHOLDER) } }
+      : keyboard(content.buttons)),
   };
   if (content.kind === 'document') {
     return {

@@ -11,6 +11,7 @@ import { type Asked, askedBy, type DialogueRooms } from '../../conversations/dia
 import { createEditDraft } from '../../conversations/edit-draft.ts';
 import { createRejectReason } from '../../conversations/reject-reason.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
@@ -41,6 +42,7 @@ export interface BotOptions {
   readonly desk: Desk;
   readonly questions: Questions;
   readonly fleetMenu: FleetMenu;
+  readonly logins: Pick<LoginDesk, 'cancelIn'>;
   readonly press: (pressed: PressedButton) => FollowUp;
 }
 
@@ -141,7 +143,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.command('cancel', async (ctx) => {
     const waited = Object.values(ctx.conversation.active()).some((count) => count > 0);
     await ctx.conversation.exitAll();
-    sayText(askedBy(ctx), waited ? 'Cancelled.' : 'There is nothing to cancel.');
+    const isCancelled = ctx.chat !== undefined && options.logins.cancelIn(ctx.chat.id);
+    sayText(askedBy(ctx), waited || isCancelled ? 'Cancelled.' : 'There is nothing to cancel.');
   });
   bot.command('fleet', async (ctx) => {
     const { text, entities } = richText(options.fleetMenu.renderList());
@@ -154,7 +157,7 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     bot.command(command.name, (ctx) => {
       const now = clock.now();
       const asked = askedBy(ctx);
-      const content = command.run({ argument: ctx.match.trim(), actor: asked.actor, now });
+      const content = command.run({ argument: ctx.match.trim(), actor: asked.actor, now, chatId: asked.chatId });
       say(asked, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
     });
   }

@@ -27,6 +27,7 @@ export type Delivery =
 /** Decides what follows from a failed call, by the message's class (DESIGN 1); `pauseMs` is how long everybody waits where Telegram names no time. */
 export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: number): Delivery {
   const isEdit = row.messageId !== null;
+  const isDeletion = (JSON.parse(row.content) as Content).kind === 'delete';
   switch (error.code) {
     case 'not-modified':
       return { kind: 'delivered', messageId: null };
@@ -50,6 +51,7 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
     case 'forbidden':
       return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false, isRefusal: true };
     case 'message-gone':
+      if (isDeletion) return { kind: 'delivered', messageId: null };
       return isEdit && (row.class === 'alert' || row.class === 'card')
         ? { kind: 'resend' }
         : { kind: 'refused', error: error.message };

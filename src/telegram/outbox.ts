@@ -27,7 +27,13 @@ export interface Button {
 
 /** What a message shows, or the call that a row stands for. */
 export type Content =
-  | { readonly kind: 'text'; readonly body: RichText; readonly buttons?: readonly (readonly Button[])[] }
+  | {
+      readonly kind: 'text';
+      readonly body: RichText;
+      readonly buttons?: readonly (readonly Button[])[];
+      /** Opens the keyboard of whoever it is for, as a reply to it, with this in the empty field; such a message cannot be edited. */
+      readonly asks?: string;
+    }
   | {
       readonly kind: 'document';
       readonly name: string;
@@ -46,6 +52,8 @@ export type Content =
   | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
   /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
   | { readonly kind: 'strip'; readonly messageId: number }
+  /** Takes a message out of the chat, also one of its owner's; `isSecret`: where Telegram refuses, he is asked to do it himself. */
+  | { readonly kind: 'delete'; readonly messageId: number; readonly isSecret: boolean }
   | {
       readonly kind: 'commands';
       readonly commands: readonly { readonly command: string; readonly description: string }[];
@@ -92,6 +100,9 @@ const WORTH_MS: Readonly<Record<MessageClass, number | undefined>> = {
   notice: 24 * 3_600_000,
 };
 
+/** Telegram deletes nothing that is older than 48 hours (Bot API, deleteMessage). */
+const DELETION_WORTH_MS = 47 * 3_600_000;
+
 /** Builds the queue side of the outbox. `scrub` removes known secrets from every text before it becomes a row. */
 export function createOutbox(options: {
   readonly storage: Storage;
@@ -118,7 +129,7 @@ export function createOutbox(options: {
   return {
     send(message) {
       const now = clock.now();
-      const worth = WORTH_MS[message.class];
+      const worth = message.content.kind === 'delete' ? DELETION_WORTH_MS : WORTH_MS[message.class];
       storage.outbox.add({
         key: message.key,
         class: message.class,

@@ -38,6 +38,8 @@ interface RawUpdate {
     readonly message_id?: number;
     readonly date?: number;
     readonly chat?: { readonly id: number };
+    readonly text?: string;
+    readonly reply_to_message?: { readonly message_id: number };
   };
   readonly callback_query?: {
     readonly id?: string;
@@ -48,10 +50,25 @@ interface RawUpdate {
   readonly my_chat_member?: unknown;
 }
 
+/** A message of an owner's, before anything of it is stored. */
+export interface HeardMessage {
+  readonly userId: number;
+  readonly chatId: number;
+  readonly messageId: number;
+  readonly text: string;
+  readonly replyTo: number | undefined;
+}
+
 /** What an update is about: the same when it comes again, another one when a server counts its updates from the start again. */
 function identify({ message, callback_query: press }: RawUpdate): string {
   if (press !== undefined) return `press ${press.id} ${press.data} ${press.message?.message_id}`;
   return `message ${message?.chat?.id} ${message?.message_id} ${message?.date}`;
+}
+
+function heardMessage({ message }: RawUpdate): HeardMessage | undefined {
+  const { from, chat, message_id: messageId, text } = message ?? {};
+  if (from === undefined || chat === undefined || messageId === undefined || text === undefined) return undefined;
+  return { userId: from.id, chatId: chat.id, messageId, text, replyTo: message?.reply_to_message?.message_id };
 }
 
 /** The poller: Telegram's updates, stored before they are confirmed. */
@@ -78,6 +95,11 @@ export function createPoller(options: {
   readonly log: Log;
   readonly isOwner: (userId: number) => boolean;
   readonly scrub: (text: string) => string;
+  /**
+   * Claims a message that is the answer to a login: nothing of it is stored. What it gives is called once, within the transaction in
+   * which the update is stored without its content.
+   */
+  readonly claim: (message: HeardMessage) => (() => void) | undefined;
   readonly onNews: (news: PollerNews) => void;
   readonly onStranger: (userId: number) => void;
   readonly onDeath: (death: PollerDeath) => void;
@@ -136,13 +158,16 @@ export function createPoller(options: {
           continue;
         }
         heard = true;
-        storage.inbox.add({
+        const message = heardMessage(update);
+        const claim = message === undefined ? undefined : options.claim(message);
+        const isNew = storage.inbox.add({
           updateId: update.update_id,
           identity: identify(update),
           receivedAt: clock.now(),
           urgent: update.callback_query !== undefined,
-          body: options.scrub(JSON.stringify(update)),
+          body: options.scrub(JSON.stringify(claim === undefined ? update : { update_id: update.update_id })),
         });
+        if (isNew) claim?.();
       }
       // An owner who writes may have opened the chat that refused us until now.
       if (heard) storage.outbox.hurry(clock.now());
@@ -164,8 +189,7 @@ export function createPoller(options: {
     failures = 0;
     conflicts = 0;
     if (first) options.onFirst();
-    else if (offset === asked && clock.now() - startedAt < SHORTEST_EMPTY_POLL_MS)
-      await pause(SHORTEST_EMPTY_POLL_MS);
+    else if (offset === asked && clock.now() - startedAt < SHORTEST_EMPTY_POLL_MS) await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
   async function afterFailure(error: TelegramError, startedAt: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { IncidentRow } from '../../storage/incident-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
+import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
@@ -8,8 +9,12 @@ import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { CallbackData, Press } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
-import { incidentKey } from './cards/incident-card.ts';
+import { incidentKey } from './cards/incident-words.ts';
+import { SILENCE_OFF } from './cards/incident-card.ts';
+import { loginBinding } from './cards/login-card.ts';
 import { questionBinding } from './cards/question-card.ts';
+import { stormBinding, WHOLE_STORM } from './cards/storm-card.ts';
+import { count, duration } from './cards/words.ts';
 import type { Content, Outbox } from './outbox.ts';
 
 /** A button that an owner pressed. */
@@ -38,6 +43,9 @@ const NOT_OURS: Answer = {
   alert: true,
 };
 
+/** How long the button Silence lasts. */
+const SILENCE_MS = 2 * 3_600_000;
+
 /** Builds the handler of buttons: authorised already, answered at once, one conditional change each. */
 export function createPresses(options: {
   readonly storage: Storage;
@@ -48,8 +56,11 @@ export function createPresses(options: {
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly questions: Questions;
+  readonly logins: Pick<LoginDesk, 'cancel'>;
   /** What an agent's newest run said last. */
   readonly showLog: (agent: string) => Content;
+  /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
+  readonly restart: (agent: string) => string;
 }): (pressed: PressedButton) => FollowUp {
   const { storage, outbox, callbackData, desk, custodian } = options;
 
@@ -71,7 +82,7 @@ export function createPresses(options: {
       case 'restart':
         return decideIncident(press, pressed);
       case 'cancel':
-        return NOT_OURS;
+        return cancelLogin(press);
       case 'choose':
         return decideQuestion(press, pressed);
     }
@@ -116,13 +127,35 @@ export function createPresses(options: {
     });
   }
 
+  function wantLogin(credential: string, pressed: PressedButton): string {
+    return loginWords(custodian.wantLogin(credential, pressed.actor, pressed.message?.chatId));
+  }
+
+  /** A button that names a credential by what it is bound to: on /reauth, and on what a login says. */
+  function startLogin(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    const credential = storage.credentials
+      .all()
+      .find(({ name }) => callbackData.verify(press, loginBinding({ credential: name })));
+    return credential === undefined ? NOT_OURS : { text: wantLogin(credential.name, pressed) };
+  }
+
+  function cancelLogin(press: Press & { readonly mac: string }): Answer {
+    const login = storage.logins.get(press.id);
+    if (login === undefined || !callbackData.verify(press, loginBinding(login))) return NOT_OURS;
+    return options.logins.cancel(login.id) === 'cancelling'
+      ? { text: 'Cancelling…' }
+      : { text: 'That login is over already.', alert: true };
+  }
+
   function decideIncident(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    if (press.verb === 'reauth' && press.revision === 1) return startLogin(press, pressed);
+    if (press.verb === 'ack' && press.revision === WHOLE_STORM) return acknowledgeStorm(press, pressed);
     const incident = storage.incidents.get(press.id);
     if (incident === undefined || !callbackData.verify(press, incident.fingerprint)) return NOT_OURS;
     if (incident.state === 'resolved') return { text: 'That is over already.', alert: true };
     switch (press.verb) {
       case 'reauth':
-        return { text: loginWords(custodian.wantLogin(incident.subject, pressed.actor)) };
+        return { text: wantLogin(incident.subject, pressed) };
       case 'pause':
         options.holds.pause(incident.subject, pressed.actor, undefined, false);
         return { text: `${incident.subject} is paused. /resume ${incident.subject} lets it go on.` };
@@ -131,11 +164,29 @@ export function createPresses(options: {
         return { text: `${incident.subject} may run again.` };
       case 'log':
         return sendLog(incident, pressed);
+      case 'restart':
+        return { text: options.restart(incident.subject) };
+      case 'silence':
+        return silence(incident, press.revision, pressed);
       default:
         return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged'
           ? { text: 'Acknowledged.' }
           : { text: 'It was acknowledged already.' };
     }
+  }
+
+  function acknowledgeStorm(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    if (!callbackData.verify(press, stormBinding(press.id))) return NOT_OURS;
+    const acknowledged = options.incidents.acknowledgeStorm(press.id, pressed.actor);
+    if (acknowledged === 0) return { text: 'They were acknowledged already, or are over.' };
+    return { text: `Acknowledged: ${count(acknowledged, 'incident')}.` };
+  }
+
+  function silence(incident: IncidentRow, revision: number, pressed: PressedButton): Answer {
+    const isEnd = revision === SILENCE_OFF;
+    const result = options.incidents.silence(incident.id, isEnd ? null : SILENCE_MS, pressed.actor);
+    if (isEnd) return { text: result === 'changed' ? 'It may repeat again.' : 'It was not silenced any more.' };
+    return { text: `Silenced for ${duration(SILENCE_MS)}: no repeats, no fallback.` };
   }
 
   /** The log of the agent that an incident is about; where it is about several, of the first one. */
@@ -146,7 +197,7 @@ export function createPresses(options: {
       class: 'reply',
       ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
       content: options.showLog(agent),
-      replyToKey: incidentKey(incident.id),
+      replyToKey: incident.messageKey ?? incidentKey(incident.id),
     });
     return { text: `The end of what ${agent} said.` };
   }
@@ -210,6 +261,8 @@ function loginWords(result: ReturnType<Custodian['wantLogin']>): string {
       return 'Logging in…';
     case 'running':
       return 'A login is under way already.';
+    case 'rotating':
+      return 'Its rotation is under way: wait for what comes of it.';
     case 'no-login':
     case 'unknown':
       return 'I have no login program for it: log in on the host.';

@@ -84,7 +84,10 @@ export function createSender(options: {
       const lane = row.class === 'answer' ? row.key : row.class;
       if (busy.has(lane)) continue;
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
-        storage.transaction(() => storage.outbox.end(row.id, 'refused', 'not delivered in time'));
+        storage.transaction(() => {
+          storage.outbox.end(row.id, 'refused', 'not delivered in time');
+          tellUndeleted(row, now);
+        });
         continue;
       }
       if (paceOf(row, now) === 'wait') {
@@ -167,6 +170,25 @@ export function createSender(options: {
     });
   }
 
+  /** A secret that stays in the chat is for its owner to delete: he is told so. */
+  function tellUndeleted(row: OutboxRow, now: number): void {
+    const content = JSON.parse(row.content) as Content;
+    if (content.kind !== 'delete' || !content.isSecret) return;
+    const text = '⚠️ Telegram did not let me delete your message with the code or token: please delete it yourself.';
+    storage.outbox.add({
+      key: `${row.key}:refused`,
+      class: 'alert',
+      priority: 1,
+      chatId: row.chatId,
+      replyToKey: null,
+      content: JSON.stringify({ kind: 'text', body: { text, entities: [] } } satisfies Content),
+      silent: 0,
+      nextAt: now,
+      giveUpAt: null,
+      createdAt: now,
+    });
+  }
+
   function settle(row: OutboxRow, result: Delivery, now: number): void {
     const hasNewer = (storage.outbox.get(row.key)?.wanted ?? row.wanted) > row.wanted;
     // A newer content may well be taken where the older one was refused.
@@ -195,6 +217,7 @@ export function createSender(options: {
           return storage.outbox.delivered(row.id, row.wanted, null, now);
         }
         log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
+        tellUndeleted(row, now);
         return storage.outbox.end(row.id, result.kind, result.error);
     }
   }

@@ -7,6 +7,7 @@ import { createCryptoRandom } from '../../src/adapters/crypto-random.ts';
 import { createControlPlane } from '../../src/app.ts';
 import { loadFleet } from '../../src/config/load.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
+import { openPlainScreen } from '../fakes/plain-screen.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
 import type { Row } from './row.ts';
@@ -83,6 +84,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     gatewayUrl: 'http://127.0.0.1:1',
     launcherFolder: '/launcher',
     learnSecret: () => {},
+    openScreen: openPlainScreen,
     openSecretStream: createScrubber([]).openStream,
   });
   void controlPlane.ended.then((ending) => {

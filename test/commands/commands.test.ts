@@ -1,6 +1,6 @@
 import { aClaim } from '../fakes/agents.ts';
 import { expect, test } from 'vitest';
-import { createBotWorld } from '../telegram/bot-world.ts';
+import { createBotWorld, OWNER } from '../telegram/bot-world.ts';
 
 const MINUTE = 60_000;
 
@@ -285,12 +285,30 @@ test('a /workstate that is empty, or no UTF-8, still is a message that Telegram 
   expect(broken).toContain('A');
 });
 
-test('/reauth asks which, starts a login, and says where none is', async () => {
+test('/reauth offers a button for each credential that has a login, dead ones first, and a press starts it', async () => {
+  const world = createBotWorld();
+  world.rooms.custodian.sign({ agent: 'scout', evidence: '401' });
+
+  await world.says('/reauth');
+  const key = world.lastReply();
+  const content = world.content(key);
+  const buttons = content?.kind === 'text' ? (content.buttons ?? []).flat().map(({ text }) => text) : [];
+  const { answer } = await world.presses(world.button(key, 'bank'));
+  const forged = await world.presses(world.button(key, 'bank').replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')));
+
+  expect(buttons).toEqual(['🔴 claude', 'bank']);
+  expect(answer?.text).toBe('Logging in…');
+  expect(world.rooms.storage.logins.open()).toMatchObject([{ credential: 'bank', chatId: OWNER }]);
+  expect(forged.answer?.alert).toBe(true);
+});
+
+test('/reauth starts a login, and says where none is', async () => {
   const world = createBotWorld();
 
-  expect(await world.says('/reauth')).toBe('Which one? /reauth claude, /reauth mail');
   expect(await world.says('/reauth Claude')).toBe('🔑 Logging in to claude…');
-  expect(await world.says('/reauth claude')).toBe('A login to claude is under way already.');
+  expect(await world.says('/reauth claude')).toBe(
+    'A login to claude is under way already: its message has a Cancel button.',
+  );
   expect(await world.says('/reauth mail')).toMatch(/I have no login program for mail/);
   expect(await world.says('/reauth nobody')).toMatch(/There is no credential "nobody"/);
 });

@@ -4,7 +4,14 @@ import { createStorage, type Storage } from '../../storage/storage.ts';
 import { createFileDisk } from '../../src/adapters/file-disk.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
+import { createExpiryWatch } from '../../src/credentials/expiry-watch.ts';
+import { createLoginDesk } from '../../src/credentials/login-desk.ts';
+import { createLogins } from '../../src/credentials/logins.ts';
 import { createProber } from '../../src/credentials/prober.ts';
+import { createRenewal } from '../../src/credentials/renewal.ts';
+import { createRotator } from '../../src/credentials/rotator.ts';
+import { createSecretTeller } from '../../src/credentials/secret-news.ts';
+import { createVault } from '../../src/credentials/vault.ts';
 import { createDesk } from '../../src/drafts/desk.ts';
 import { createGatewayRooms } from '../../src/gateway/rooms.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
@@ -18,9 +25,14 @@ import { createSettlement } from '../../src/runs/settlement.ts';
 import { createToolFailures } from '../../src/runs/tool-failures.ts';
 import { commandRuntime } from '../../src/runtimes/command.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
+import { createClockWatch } from '../../src/vigil/clock-watch.ts';
+import { createReceiptWatch } from '../../src/vigil/receipts.ts';
+import { createVigil } from '../../src/vigil/vigil.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
+import { noSecretSource } from '../fakes/outside.ts';
+import { openPlainScreen } from '../fakes/plain-screen.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 
@@ -61,10 +73,12 @@ export interface Shown {
 /** Time that only the test moves; timers run in their order. */
 export function createVirtualClock(start = START) {
   let now = start;
+  /** How far the clock on the wall is ahead of what really passed. */
+  let wrongMs = 0;
   let sequence = 0;
   const timers = new Map<number, { at: number; task: () => void }>();
   const clock: Clock = {
-    now: () => now,
+    now: () => now + wrongMs,
     monotonic: () => now,
     after(delayMs, task) {
       const id = (sequence += 1);
@@ -95,7 +109,15 @@ export function createVirtualClock(start = START) {
     await settle();
   }
 
-  return { clock, advance, settle, jump: (ms: number) => void (now += ms), forget: () => timers.clear() };
+  return {
+    clock,
+    advance,
+    settle,
+    jump: (ms: number) => void (now += ms),
+    /** Sets the clock on the wall, forwards or backwards; timers and the monotonic clock know nothing of it. */
+    setWall: (byMs: number) => void (wrongMs += byMs),
+    forget: () => timers.clear(),
+  };
 }
 
 /** Chance that always says the same. */
@@ -107,6 +129,8 @@ export function createRoomWorld(
   yaml: string,
   options: {
     readonly fraction?: number;
+    /** Has heartbeats, progress, receipts and the clock watched; others are not to be told of their agents' silence. */
+    readonly withVigil?: true;
     readonly runtimes?: readonly Runtime[];
     /** Files beside fleet.yaml, by name. */
     readonly files?: Readonly<Record<string, string>>;
@@ -125,6 +149,8 @@ export function createRoomWorld(
   const survivors: Survivor[] = [];
   /** What one more run has to wait for; the test may say. */
   const room: { lacks: string | undefined } = { lacks: undefined };
+  /** What the agents' folders show; the test may say. */
+  const work: { newest: { path: string; at: number } | undefined } = { newest: undefined };
   const fatal: unknown[] = [];
   const file = `${folder.folder}/world.db`;
   let incarnation = start();
@@ -138,7 +164,11 @@ export function createRoomWorld(
   }
 
   function compose(database: Database.Database, storage: Storage) {
-    const { scrub, add: learnSecret } = createScrubber(['123456:TEST-the-bot-token-of-the-world']);
+    const {
+      scrub,
+      add: learnSecret,
+      openStream: openSecretStream,
+    } = createScrubber(['123456:TEST-the-bot-token-of-the-world']);
     const random = { ...EVEN, fraction: () => options.fraction ?? 0 };
     const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
     const onFatal = (error: unknown): void => {
@@ -149,14 +179,22 @@ export function createRoomWorld(
     const callbackData = createCallbackData('key');
     const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
     const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
-    const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
+    const vault = createVault({
+      fleet,
+      disk: createFileDisk(),
+      folder: `${folder.folder}/secrets`,
+      sourceOf: noSecretSource,
+      learn: (secret) => learnSecret(secret, 'lasting'),
+      onNews: createSecretTeller({ fleet, incidents, clock, log, onFatal }).onNews,
+    });
+    const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox, vault });
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
     const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
     const orphans = createOrphans({ storage, clock, incidents });
     const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
-    const agents = createGatewayRooms({ storage, clock, desk, questions, toolFailures, scrub });
+    const agents = createGatewayRooms({ fleet, storage, clock, desk, questions, toolFailures, scrub });
     const processes: Processes = {
       spawn,
       sweep: (whom) => {
@@ -204,13 +242,36 @@ export function createRoomWorld(
       versions: { refusal: () => undefined, versionOf: () => undefined },
       instructions: () => ({ kind: 'composed', text: 'You run unattended.' }),
       publicationInput: desk.publicationInput,
-      environment: { base: { PATH: '/bin' }, gatewayUrl: 'http://127.0.0.1:1', launcherFolder: '/launcher' },
+      environment: {
+        base: { PATH: '/bin' },
+        gatewayUrl: 'http://127.0.0.1:1',
+        launcherFolder: '/launcher',
+        secretsOf: (credentials) => vault.environmentFor(credentials),
+      },
+      learnSecret,
+      openSecretStream,
+      scrub,
+      onFatal,
+    });
+    const rotator = createRotator({
+      fleet,
+      fleetFolder: folder.folder,
+      storage,
+      processes,
+      clock,
+      log,
+      custodian,
+      vault,
+      env: { PATH: '/bin' },
       learnSecret,
       scrub,
       onFatal,
     });
+    const renewal = createRenewal({ fleet, storage, clock, log, onFatal });
+    const expiryWatch = createExpiryWatch({ fleet, storage, clock, log, random, incidents, custodian, onFatal });
     const prober = createProber({
       fleet,
+      vault,
       fleetFolder: folder.folder,
       storage,
       processes,
@@ -221,7 +282,58 @@ export function createRoomWorld(
       scrub,
       onFatal,
     });
+    const loginDesk = createLoginDesk({
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      custodian,
+      fleetChatId: 1,
+      learnSecret,
+    });
+    const logins = createLogins({
+      fleet,
+      fleetFolder: folder.folder,
+      storage,
+      processes,
+      containment: createProcessGroup(processes, '/world'),
+      clock,
+      log,
+      desk: loginDesk,
+      vault,
+      openScreen: openPlainScreen,
+      env: { PATH: '/bin' },
+      scrub,
+      learnSecret,
+      onFatal,
+    });
+    const clockWatch = createClockWatch({
+      storage,
+      clock,
+      log,
+      incidents,
+      timezone: fleet.timezone,
+      onSetBack: runner.noProofLaterThan,
+      onFatal,
+    });
+    const vigil = createVigil({
+      fleet,
+      storage,
+      clock,
+      log,
+      incidents,
+      runner,
+      clockWatch,
+      findNewestWork: () => Promise.resolve(work.newest),
+      lineReaderOf: () => undefined,
+      scrub,
+      onFatal,
+    });
+    const receiptWatch = createReceiptWatch({ fleet, storage, clock, log, incidents, clockWatch, onFatal });
     return {
+      clockWatch,
+      vigil,
+      receiptWatch,
       storage,
       outbox,
       callbackData,
@@ -236,6 +348,12 @@ export function createRoomWorld(
       scheduler,
       runner,
       prober,
+      loginDesk,
+      logins,
+      vault,
+      rotator,
+      renewal,
+      expiryWatch,
     };
   }
 
@@ -288,9 +406,11 @@ export function createRoomWorld(
     sweeps,
     survivors,
     room,
+    work,
     advance: time.advance,
     settle: () => time.advance(0),
     jump: time.jump,
+    setWall: time.setWall,
     now: clock.now,
     get rooms() {
       return incarnation;
@@ -302,9 +422,19 @@ export function createRoomWorld(
     async begin() {
       incarnation.custodian.start();
       await incarnation.runner.recover();
-      await incarnation.prober.recover();
+      await incarnation.logins.recover();
+      await incarnation.rotator.recover();
       incarnation.prober.start();
+      incarnation.logins.start();
+      incarnation.rotator.start();
+      incarnation.renewal.start();
+      incarnation.expiryWatch.start();
       incarnation.runner.start();
+      if (options.withVigil) {
+        incarnation.clockWatch.start();
+        incarnation.vigil.start();
+        incarnation.receiptWatch.start();
+      }
       incarnation.scheduler.start();
       await time.advance(0);
     },

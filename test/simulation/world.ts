@@ -12,6 +12,7 @@ import { createInstalledCli } from './cli-versions.ts';
 import { type Stage, thinkOfFaults } from './faults.ts';
 import { MINUTE_MS, makeFleet, PROMPT, SECOND_MS } from './fleets.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
+import { readHistory } from './history.ts';
 import { createMachine, type Host, isOfRun, type Program, UNSETTLED_MS } from './machine.ts';
 import { createOwner } from './owner.ts';
 import { createPlatform } from './platform.ts';
@@ -19,13 +20,14 @@ import { findBroken } from './promises.ts';
 import { createRecord } from './record.ts';
 import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
 import { createRowLookup, createRowReader, findSecrets, listUnsettled, readLoginPids } from './rows.ts';
-import { noteRevenants, noteStart } from './run-starts.ts';
+import { noteRevenants, noteRivals, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { installYields } from './yields.ts';
 import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
+import { openPlainScreen } from '../fakes/plain-screen.ts';
 
 const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
 /** How late timers may be; the promises know it. */
@@ -132,6 +134,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   }
 
   function onSpawned(program: Program): void {
+    noteRivals(record, program, machine.alive());
     if (!isOfRun(program) || program.run === undefined) return;
     noteStart({ record, fleet, ownerOf: scripts.sessionOwner }, program, lookup.startingRun(program.run));
     noteRevenants(record, program, machine.alive());
@@ -173,6 +176,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       api: sabotage.api?.(api) ?? api,
       scrub: scrubber.scrub,
       learnSecret: scrubber.add,
+      openScreen: openPlainScreen,
       openSecretStream: scrubber.openStream,
       launcherFolder: '/fleet/state/bin',
       callbackKey: 'the key of this world',
@@ -384,6 +388,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
         }
         record.leaks.push(...findSecrets(database, record.secrets));
         record.unsettled = findUnsettled(calmAt);
+        record.history = readHistory(database, fleet, clock);
         lookedAt = 0;
         afterStep();
         return { broken: undefined, record };

@@ -294,6 +294,10 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       if (data === undefined) throw new Error(`${key} has no button ${label}`);
       return data;
     },
+    /** The data of a button of the reply to what was said last. */
+    buttonOfReply(label: string): string {
+      return this.button(said.at(-1) ?? '', label);
+    },
     draft: (id: number) => incarnation.storage.drafts.get(id),
     /** How many answers to presses there are. */
     answers: () =>

@@ -34,6 +34,7 @@ function startPoller(opened = openStorage()) {
     isOwner: access.isOwner,
     onStranger: access.onStranger,
     scrub: (text) => text,
+    claim: () => undefined,
     onNews: (item) => news.push(item),
     onDeath: (death) => deaths.push(death),
     onFirst: () => {

@@ -131,6 +131,7 @@ test.each(['alert', 'card', 'reply'] as const)(
       isOwner: (id) => id === OWNER,
       onStranger: () => {},
       scrub: (given) => given,
+      claim: () => undefined,
       onNews: () => {},
       onDeath: () => {},
       onFirst: () => {},

@@ -130,7 +130,10 @@ function startPhone() {
       announce(chat.reset(data.messages));
     },
     message(message) {
-      if (chat.add(message)) announce([message]);
+      if (!chat.add(message)) return;
+      announce([message]);
+      // A forced reply, as Telegram's own apps open it.
+      if (message.asks !== undefined) composer.reply(message);
     },
     edit: (message) => chat.edit(message),
     delete({ id }) {

@@ -11,6 +11,7 @@ const COUNT_FROM = 300;
  * `send(text, replyTo)` resolves to whether it was delivered; `describe(message)` gives {name, text} for the reply bar.
  */
 export function createComposer({ form, field, sendButton, count, replyBar, send, describe }) {
+  const placeholder = field.placeholder;
   let replyTo = null;
   let sending = Promise.resolve(); // One after the other, so that two quick messages keep their order; no longer than a person types.
 
@@ -27,6 +28,7 @@ export function createComposer({ form, field, sendButton, count, replyBar, send,
   function replyToMessage(message) {
     replyTo = message;
     replyBar.hidden = !message;
+    field.placeholder = message?.asks || placeholder;
     if (!message) return;
     const { name, text } = describe(message);
     replyBar.querySelector('b').textContent = `Reply to ${name}`;

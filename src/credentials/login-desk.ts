@@ -1,0 +1,219 @@
+import type { LoginRow, LoginView } from '../../storage/login-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Clock } from '../ports.ts';
+import type { CallbackData } from '../telegram/callback-data.ts';
+import {
+  loginKey,
+  loginPromptKey,
+  renderLateAnswer,
+  renderLogin,
+  renderLoginFailure,
+  renderLoginPrompt,
+} from '../telegram/cards/login-card.ts';
+import type { Outbox } from '../telegram/outbox.ts';
+import type { Custodian } from './custodian.ts';
+import { kindOfQuestion, looksLikeCode, readAnswer, secretsIn } from './login-answer.ts';
+
+/** For how long after a login's end a code for it may still come, and its message follows what its check says. */
+const LATE_MS = 15 * 60_000;
+
+/** A message of an owner's, before anything of it is stored. */
+interface Heard {
+  readonly userId: number;
+  readonly chatId: number;
+  readonly messageId: number;
+  readonly text: string;
+  readonly replyTo: number | undefined;
+}
+
+/** How a login ended. */
+export type LoginOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'cancelled' };
+
+/** Where the owner meets his logins: what he is shown, what he answers, and his cancelling. Answers are kept in memory only. */
+export interface LoginDesk {
+  /** Whether a message is meant for a login; what it gives takes it, in the transaction of whoever heard it. */
+  claim(message: Heard): (() => void) | undefined;
+  /** The answer that waits to be typed in, once. */
+  answerFor(id: number): string | undefined;
+  /** Shows how far a login has come; `refusal` is why the last answer was not taken. */
+  show(login: LoginRow, view: LoginView, refusal?: string): void;
+  end(login: LoginRow, outcome: LoginOutcome): void;
+  cancel(id: number): 'cancelling' | 'over';
+  /** Cancels the newest login that was asked for in this chat; false when there is none. */
+  cancelIn(chatId: number): boolean;
+  /** Brings the messages of all recent logins up to date. */
+  refresh(): void;
+}
+
+/** Builds the desk. */
+export function createLoginDesk(options: {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly callbackData: CallbackData;
+  readonly custodian: Pick<Custodian, 'loginEnded'>;
+  readonly fleetChatId: number;
+  readonly learnSecret: (secret: string) => void;
+}): LoginDesk {
+  const { storage, clock, outbox, callbackData } = options;
+  /** One answer for each login at most; gone once it is typed in, or with the process. */
+  const answers = new Map<number, string>();
+
+  function chatOf(login: LoginRow): number {
+    return login.chatId ?? options.fleetChatId;
+  }
+
+  function isOpen(login: LoginRow): boolean {
+    return login.state === 'wanted' || login.state === 'running';
+  }
+
+  /** Which login a message is for, and whether that one waits for it. */
+  function meant({ userId, chatId, text, replyTo }: Heard): { login: LoginRow; isAnswer: boolean } | undefined {
+    if (text.startsWith('/')) return undefined;
+    const own = storage.logins
+      .recent(clock.now() - LATE_MS)
+      .filter((login) => login.wantedBy === `owner:${userId}` && chatOf(login) === chatId);
+    if (own.length === 0) return undefined;
+    const repliedKey = replyTo === undefined ? undefined : storage.outbox.byMessage(chatId, replyTo)?.key;
+    const repliedId = repliedKey === undefined ? undefined : idIn(repliedKey);
+    // A reply to another card of ours is about that card.
+    if (repliedKey !== undefined && repliedId === undefined) return undefined;
+    const asking = own.filter((login) => isOpen(login) && login.stage === 'asking' && login.cancelWantedAt === null);
+    const replied = own.find((login) => login.id === repliedId);
+    const answered = asking.find((login) => login.id === repliedId) ?? (replied === undefined ? asking[0] : undefined);
+    if (answered !== undefined) return { login: answered, isAnswer: true };
+    const [latest] = own;
+    const late = replied ?? latest;
+    return late !== undefined && looksLikeCode(text) ? { login: late, isAnswer: false } : undefined;
+  }
+
+  function take(login: LoginRow, isAnswer: boolean, { chatId, messageId, text }: Heard): void {
+    outbox.send({
+      key: `delete:${chatId}:${messageId}`,
+      class: 'answer',
+      chatId,
+      content: { kind: 'delete', messageId, isSecret: true },
+    });
+    const question = login.question ?? 'code';
+    const isSecret = !isAnswer || kindOfQuestion(question) !== 'free' || looksLikeCode(text);
+    const answer = isAnswer ? readAnswer(text, question) : undefined;
+    // A sentence that was refused is no secret, and scrubbing its words would take them out of everything.
+    if (isSecret && (answer?.kind !== 'refused' || looksLikeCode(text)))
+      for (const secret of secretsIn(text)) options.learnSecret(secret);
+    if (answer === undefined)
+      return say(`${loginKey(login.id)}:late:${messageId}`, login, renderLateAnswer(login, callbackData));
+    if (answer.kind === 'refused') {
+      const refusal = `Nothing was typed in: ${answer.why}.`;
+      return say(`${loginPromptKey(login.id, login.answers)}:${messageId}`, login, renderLoginPrompt(login, refusal));
+    }
+    if (!storage.logins.take(login.id)) return;
+    answers.set(login.id, answer.text);
+    withdrawPrompt(login);
+    refreshOne(login.id);
+  }
+
+  function say(key: string, login: LoginRow, content: Parameters<Outbox['send']>[0]['content']): void {
+    outbox.send({
+      key,
+      class: 'alert',
+      chatId: chatOf(login),
+      content,
+      replyToKey: loginKey(login.id),
+      sound: 'always',
+    });
+  }
+
+  /** A prompt that was answered would keep the owner's keyboard open; messages of its kind cannot be edited. */
+  function withdrawPrompt(login: LoginRow): void {
+    const key = loginPromptKey(login.id, login.answers);
+    const row = storage.outbox.get(key);
+    if (row === undefined) return;
+    if (row.messageId === null) return void storage.outbox.takeBack(key);
+    outbox.send({
+      key: `${key}:gone`,
+      class: 'notice',
+      chatId: chatOf(login),
+      content: { kind: 'delete', messageId: row.messageId, isSecret: false },
+    });
+  }
+
+  function refreshOne(id: number): void {
+    const login = storage.logins.get(id);
+    if (login === undefined) return;
+    const content = renderLogin(login, storage.credentials.get(login.credential), callbackData);
+    const key = loginKey(id);
+    if (storage.outbox.get(key) === undefined) {
+      outbox.send({ key, class: 'alert', chatId: chatOf(login), content });
+    } else outbox.edit(key, content);
+  }
+
+  function wantCancel(id: number): boolean {
+    if (!storage.logins.wantCancel(id, clock.now())) return false;
+    refreshOne(id);
+    return true;
+  }
+
+  return {
+    claim(message) {
+      const found = meant(message);
+      return found === undefined ? undefined : () => take(found.login, found.isAnswer, message);
+    },
+
+    answerFor(id) {
+      const answer = answers.get(id);
+      answers.delete(id);
+      return answer;
+    },
+
+    show: (login, view, refusal) =>
+      storage.transaction(() => {
+        if (!storage.logins.show(login.id, login.answers, view)) return;
+        const shown = storage.logins.get(login.id);
+        if (shown === undefined) return;
+        refreshOne(login.id);
+        if (view.stage === 'asking')
+          say(loginPromptKey(login.id, login.answers), shown, renderLoginPrompt(shown, refusal));
+      }),
+
+    end: (login, outcome) =>
+      storage.transaction(() => {
+        answers.delete(login.id);
+        const reason =
+          outcome.kind === 'cancelled' ? 'it was cancelled' : outcome.kind === 'failed' ? outcome.reason : '';
+        options.custodian.loginEnded(login, outcome.kind === 'done' ? { kind: 'done' } : { kind: 'failed', reason });
+        const ended = storage.logins.get(login.id);
+        if (ended === undefined || isOpen(ended)) return;
+        withdrawPrompt(ended);
+        refreshOne(login.id);
+        if (outcome.kind !== 'failed') return;
+        const isDead = storage.credentials.get(login.credential)?.state === 'dead';
+        say(`${loginKey(login.id)}:failed`, ended, renderLoginFailure(ended, reason, isDead, callbackData));
+      }),
+
+    cancel: (id) => storage.transaction(() => (wantCancel(id) ? 'cancelling' : 'over')),
+
+    cancelIn: (chatId) =>
+      storage.transaction(() => {
+        const open = storage.logins
+          .open()
+          .findLast((login) => chatOf(login) === chatId && login.cancelWantedAt === null);
+        return open !== undefined && wantCancel(open.id);
+      }),
+
+    refresh: () =>
+      storage.transaction(() => {
+        const newest = new Map<string, LoginRow>();
+        for (const login of storage.logins.recent(clock.now() - LATE_MS).reverse()) newest.set(login.credential, login);
+        for (const { id } of newest.values()) refreshOne(id);
+      }),
+  };
+}
+
+/** The login that a message of ours is about. */
+function idIn(key: string): number | undefined {
+  const match = /^login:(\d+)(?::|$)/.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}

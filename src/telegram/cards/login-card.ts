@@ -1,0 +1,159 @@
+import type { CredentialRow } from '../../../storage/credential-store.ts';
+import type { LoginRow } from '../../../storage/login-store.ts';
+import type { CallbackData } from '../callback-data.ts';
+import type { Button, Content } from '../outbox.ts';
+import { bold, code, lines, type Piece, line, quote, richText, shorten } from './words.ts';
+
+const LONGEST_REASON = 500;
+const LONGEST_TITLE = 80;
+
+/** Key of the message that shows a login from its start to its outcome. */
+export function loginKey(id: number): string {
+  return `login:${id}`;
+}
+
+/** Key of the message that asks for the answer that comes after this many others. */
+export function loginPromptKey(id: number, answers: number): string {
+  return `login:${id}:ask:${answers}`;
+}
+
+/** What the Cancel button of a login is bound to. */
+export function loginBinding(login: Pick<LoginRow, 'credential'>): string {
+  return `login:${login.credential}`;
+}
+
+/** A button that starts a login of a credential, wherever it stands: `revision` 1 tells it from that of an incident. */
+export function reauthButton(credential: string, callbackData: CallbackData, label = 'Re-auth'): Button {
+  const data = callbackData.sign({ verb: 'reauth', id: 0, revision: 1 }, loginBinding({ credential }));
+  return { text: label, style: 'primary', data };
+}
+
+/** What is known of the credential after its login: the check has the last word. */
+export type LoginSequel = Pick<CredentialRow, 'state' | 'checkDetail' | 'renewedAt' | 'provedAt'> | undefined;
+
+/** The one message of a login: what to do, step by step, then how it went. */
+export function renderLogin(login: LoginRow, sequel: LoginSequel, callbackData: CallbackData): Content {
+  const title = shorten(login.credential, LONGEST_TITLE);
+  const isOpen = login.state === 'wanted' || login.state === 'running';
+  const body = isOpen ? renderSteps(login, title) : renderOutcome(login, sequel, title);
+  const cancel = {
+    text: 'Cancel',
+    data: callbackData.sign({ verb: 'cancel', id: login.id, revision: 0 }, loginBinding(login)),
+  };
+  const open =
+    login.link !== null && isOpen && isButtonLink(login.link) ? [[{ text: 'Open the link', url: login.link }]] : [];
+  const isMended = login.state === 'done' && (sequel?.state === 'logging-in' || isRenewed(login, sequel));
+  const after = isMended ? [] : [[reauthButton(login.credential, callbackData)]];
+  return { kind: 'text', body: richText(body), buttons: isOpen ? [...open, [cancel]] : after };
+}
+
+/** The message whose answer is typed into the login program; `refusal`: why the last one was not. */
+export function renderLoginPrompt(login: LoginRow, refusal: string | undefined): Content {
+  const what = login.question ?? 'the code';
+  const isCode = /\bcode\b/i.test(what) && login.link !== null;
+  return {
+    kind: 'text',
+    body: richText(
+      lines(
+        refusal === undefined ? undefined : `❌ ${shorten(refusal, LONGEST_REASON)}`,
+        isCode
+          ? `Send me the code that the page shows, for ${login.credential}.`
+          : line(
+              `The login to ${login.credential} asks: `,
+              bold(shorten(what, LONGEST_REASON)),
+              '. Send me the answer.',
+            ),
+        'I delete your message at once, and keep it nowhere.',
+      ),
+    ),
+    asks: isCode ? 'the code' : 'the answer',
+  };
+}
+
+/** What a login that came to nothing says, with its sound: the card above is only edited. */
+export function renderLoginFailure(
+  login: LoginRow,
+  reason: string,
+  isDead: boolean,
+  callbackData: CallbackData,
+): Content {
+  return {
+    kind: 'text',
+    body: richText(
+      lines(
+        bold(`❌ The login to ${shorten(login.credential, LONGEST_TITLE)} came to nothing`),
+        `${sentence(shorten(reason, LONGEST_REASON))} Press Re-auth to start anew.`,
+        isDead ? undefined : 'What it had before still works.',
+      ),
+    ),
+    buttons: [[reauthButton(login.credential, callbackData)]],
+  };
+}
+
+/** What an answer gets that comes when nobody waits for it. */
+export function renderLateAnswer(login: LoginRow, callbackData: CallbackData): Content {
+  const isOpen = login.state === 'wanted' || login.state === 'running';
+  const text = isOpen
+    ? `The login to ${login.credential} asks for nothing right now, so what you sent was not typed in. I deleted it.`
+    : `That login to ${login.credential} is over, so what you sent was not typed in. I deleted it. Press Re-auth to start again.`;
+  return {
+    kind: 'text',
+    body: { text, entities: [] },
+    buttons: isOpen ? [] : [[reauthButton(login.credential, callbackData)]],
+  };
+}
+
+function renderSteps(login: LoginRow, title: string): Piece {
+  const head = bold(`🔑 Logging in to ${title}`);
+  if (login.cancelWantedAt !== null) return lines(head, 'Cancelling…');
+  if (login.stage === 'typed') return lines(head, '⏳ Typed in, and deleted here. Waiting for what it says…');
+  const { link, userCode } = login;
+  const steps: Piece[] = [
+    ...(link === null ? [] : [isButtonLink(link) ? 'Open the link.' : line('Open this link: ', code(link))]),
+    ...(userCode === null ? [] : [line('Type in this code there: ', code(userCode))]),
+    ...(login.stage === 'asking' ? [link === null ? 'Send me what it asks for.' : 'Send me the code.'] : []),
+  ];
+  if (steps.length === 0) return lines(head, '⏳ Its login program is starting…');
+  const numbered = steps.length === 1 ? steps : steps.map((step, index) => line(`${index + 1}. `, step));
+  return lines(head, ...numbered, login.stage === 'waiting' ? 'I notice by myself when it is done.' : undefined);
+}
+
+function renderOutcome(login: LoginRow, sequel: LoginSequel, title: string): Piece {
+  if (login.state === 'failed')
+    return lines(
+      bold(`❌ The login to ${title} came to nothing`),
+      sentence(shorten(login.detail ?? '', LONGEST_REASON)),
+    );
+  if (sequel?.state === 'logging-in') return lines(bold(`🔑 Logged in to ${title}`), '⏳ Checking that it works…');
+  if (isRenewed(login, sequel)) {
+    const isProved = isSince(sequel?.provedAt, login);
+    return bold(
+      `✅ Logged in to ${title}, ${isProved ? 'and it works' : 'and its agents try it with their next runs'}`,
+    );
+  }
+  return lines(
+    bold(`❌ Logged in to ${title}, but it does not work`),
+    'Its check says:',
+    quote(shorten(sequel?.checkDetail ?? 'nothing', LONGEST_REASON)),
+    'Press Re-auth to start anew.',
+  );
+}
+
+/** What the login brought is in use: its check has passed, or there is none. */
+function isRenewed(login: LoginRow, sequel: LoginSequel): boolean {
+  return isSince(sequel?.renewedAt, login);
+}
+
+function isSince(at: number | null | undefined, login: LoginRow): boolean {
+  return (at ?? Number.NEGATIVE_INFINITY) >= (login.endedAt ?? 0);
+}
+
+function sentence(text: string): string {
+  const first = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** Telegram takes only addresses of the web for a button: not those of this machine. */
+function isButtonLink(address: string): boolean {
+  return URL.canParse(address) && /[^.]\.[a-z]/i.test(new URL(address).hostname);
+}
