@@ -1,6 +1,7 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { dateAndTime } from '../src/credentials/expiry.ts';
 import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus, renderReason } from '../src/vigil/status.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
@@ -10,7 +11,17 @@ export function createStatusCommand(fleet: Fleet, storage: Storage): Command {
   return {
     name: 'status',
     description: 'one screen: what is wrong first, then each agent',
-    run: ({ now }) => reply(renderStatus(loadFleetStatus(fleet, storage, now), fleet.timezone)),
+    run: ({ now }) => {
+      const silences = storage.silences.active(now);
+      return reply(
+        lines(
+          ...silences.map(({ matcher, until }) =>
+            line('🔕 Silenced until ', clockTime(until, fleet.timezone, now), `: ${matcher}`),
+          ),
+          renderStatus(loadFleetStatus(fleet, storage, now), fleet.timezone),
+        ),
+      );
+    },
   };
 }
 
@@ -40,10 +51,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
     ),
     ...credentials
       .filter((credential) => credential.state !== 'dead' || incidents.length === 0)
-      .map(
-        (credential) =>
-          `🔑 ${credential.title}: ${credential.state}, ${credential.provedAt === null ? 'no proof yet' : `last proof ${duration(at - credential.provedAt)} ago`}`,
-      ),
+      .map((credential) => renderCredential(credential, at, timezone)),
     '',
     ...agents.map((agent) => renderAgent(agent, at, timezone)),
     '',
@@ -53,6 +61,15 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
       : undefined,
     status.containment === null ? undefined : `🧱 Runs are contained by: ${status.containment}`,
   );
+}
+
+function renderCredential(credential: FleetStatus['credentials'][number], now: number, timezone: string): string {
+  const { title, state, provedAt, expiresAt, rotatesAt } = credential;
+  const proof = provedAt === null ? 'no proof yet' : `last proof ${duration(now - provedAt)} ago`;
+  const end =
+    expiresAt === null ? '' : ` · ${expiresAt > now ? 'ends' : 'ended'} ${dateAndTime(expiresAt, timezone, now)}`;
+  const rotation = rotatesAt === null ? '' : ` · rotates ${dateAndTime(rotatesAt, timezone, now)}`;
+  return `${state === 'expiring' ? '⏰' : '🔑'} ${title}: ${state}, ${proof}${end}${rotation}`;
 }
 
 function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {

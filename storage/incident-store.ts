@@ -21,7 +21,8 @@ export type IncidentKind =
   | 'clock'
   | 'expiry'
   | 'rotation'
-  | 'budget';
+  | 'budget'
+  | 'fallback';
 
 /** Something that went wrong, once per cause. */
 export interface IncidentRow {
@@ -42,13 +43,40 @@ export interface IncidentRow {
   readonly resolvedAt: number | null;
   /** What is told beyond title and evidence: how a mend goes, what an outage cost. */
   readonly note: string | null;
+  /** Until when nothing repeats it; null or past: it is not silenced. */
+  readonly silencedUntil: number | null;
+  /** When it was last sent anew because nobody acknowledged it, and how often. */
+  readonly repeatedAt: number | null;
+  readonly repeats: number;
+  /** The incident that it follows from, as long as that one keeps it from being told by itself. */
+  readonly inhibitedBy: number | null;
+  readonly isDrill: number;
+  /** Key of the message that tells of it, alone or among others; null while it is not told. */
+  readonly messageKey: string | null;
+  /** Key of the message that tells that it is over. */
+  readonly recoveryKey: string | null;
+  /** What it cost, in words, once it is over. */
+  readonly cost: string | null;
+  /** When the fallback was last asked to tell of it. */
+  readonly fallbackAt: number | null;
+}
+
+/** An incident that is opened. */
+export type NewIncident = Pick<
+  IncidentRow,
+  'kind' | 'fingerprint' | 'subject' | 'severity' | 'title' | 'evidence' | 'openedAt' | 'isDrill'
+>;
+
+/** What came of late, which decides where the next alert goes. */
+export interface RecentAlerts {
+  /** Alerts of single incidents, and recoveries, that were asked for between these times. */
+  readonly own: number;
+  readonly recoveries: number;
 }
 
 /** Incidents and the agents that each of them holds or concerns. */
 export interface IncidentStore {
-  open(
-    incident: Pick<IncidentRow, 'kind' | 'fingerprint' | 'subject' | 'severity' | 'title' | 'evidence' | 'openedAt'>,
-  ): number;
+  open(incident: NewIncident): number;
   /** The unresolved incident of this fingerprint. */
   unresolved(fingerprint: string): IncidentRow | undefined;
   /** Counts another sight of an unresolved incident. */
@@ -57,6 +85,31 @@ export interface IncidentStore {
   note(id: number, note: string | null): void;
   acknowledge(id: number, by: string, at: number): boolean;
   resolve(id: number, at: number, note: string | null): boolean;
+  /** What was made on purpose has become real. */
+  makeReal(id: number): void;
+  silence(id: number, until: number | null): void;
+  repeated(id: number, at: number): void;
+  inhibit(id: number, by: number | null): void;
+  tellIn(id: number, messageKey: string): void;
+  tellEndIn(id: number, recoveryKey: string): void;
+  priced(id: number, cost: string): void;
+  fellBack(id: number, at: number): void;
+  /** Those that are told by this message, and those whose end is. */
+  inMessage(messageKey: string): IncidentRow[];
+  endedInMessage(recoveryKey: string): IncidentRow[];
+  /** Those that any version of a message about many tells of. */
+  inStorm(firstId: number): IncidentRow[];
+  /** Unresolved ones that are not told because of this one. */
+  followers(id: number): IncidentRow[];
+  recentlyResolved(limit: number): IncidentRow[];
+  /** Dollars, in millionths, that runs of these agents cost which ended in this time. */
+  spentMicroUsd(agents: readonly string[], from: number, to: number): number;
+  /** How many alerts of single incidents, and of their ends, were asked for after `from` until `to`. */
+  recentAlerts(from: number, to: number): RecentAlerts;
+  /** The newest message about many incidents whose key begins so, asked for after `from` until `to` or not shown yet. */
+  newestGathering(prefix: 'storm:' | 'recoveries:', from: number, to: number): GatheringMessage | undefined;
+  /** What Telegram was asked to show and has not, after it failed to: alerts of single incidents, their ends, and whether there is anything at all. */
+  heldBack(): { readonly own: number; readonly recoveries: number; readonly isAny: boolean };
   addAgents(id: number, agents: readonly string[]): number;
   agents(id: number): string[];
   get(id: number): IncidentRow | undefined;
@@ -64,14 +117,30 @@ export interface IncidentStore {
   purge(before: number): void;
 }
 
+/** A message about many incidents. */
+export interface GatheringMessage {
+  readonly key: string;
+  readonly createdAt: number;
+  readonly silent: number;
+  readonly isShown: number;
+}
+
 const COLUMNS = `id, kind, fingerprint, subject, severity, state, title, evidence, opened_at AS openedAt, last_seen_at AS lastSeenAt, times,
-  acknowledged_at AS acknowledgedAt, acknowledged_by AS acknowledgedBy, resolved_at AS resolvedAt, note`;
+  acknowledged_at AS acknowledgedAt, acknowledged_by AS acknowledgedBy, resolved_at AS resolvedAt, note, silenced_until AS silencedUntil,
+  repeated_at AS repeatedAt, repeats, inhibited_by AS inhibitedBy, is_drill AS isDrill, message_key AS messageKey, recovery_key AS recoveryKey,
+  cost, fallback_at AS fallbackAt`;
+
+/** Keys of messages about one incident: `incident:ID`, anew `incident:ID:rN`, its end `incident:ID:recovery`; copies end in `:private`. */
+const IS_RECOVERY = `key GLOB 'incident:*:recovery'`;
+const IS_OWN = `key GLOB 'incident:*' AND key NOT GLOB '*:recovery*' AND key NOT GLOB '*:private'`;
+/** Asked for and not shown; the condition is the partial index's own. */
+const UNSHOWN = `state IN ('queued', 'sending') AND message_id IS NULL`;
 
 /** Builds the incident store. */
 export function createIncidentStore(connection: Connection): IncidentStore {
-  const insert = connection.statement<[Record<string, string | number>]>(
-    `INSERT INTO incident (kind, fingerprint, subject, severity, state, title, evidence, opened_at, last_seen_at)
-     VALUES (@kind, @fingerprint, @subject, @severity, 'firing', @title, @evidence, @openedAt, @openedAt)`,
+  const insert = connection.statement<[NewIncident]>(
+    `INSERT INTO incident (kind, fingerprint, subject, severity, state, title, evidence, opened_at, last_seen_at, is_drill)
+     VALUES (@kind, @fingerprint, @subject, @severity, 'firing', @title, @evidence, @openedAt, @openedAt, @isDrill)`,
   );
   const unresolved = connection.statement<[string], IncidentRow>(
     `SELECT ${COLUMNS} FROM incident WHERE fingerprint = ? AND state <> 'resolved'`,
@@ -99,6 +168,61 @@ export function createIncidentStore(connection: Connection): IncidentStore {
   const list = connection.statement<[], IncidentRow>(
     `SELECT ${COLUMNS} FROM incident WHERE state <> 'resolved' ORDER BY severity, opened_at`,
   );
+  const makeReal = connection.statement<[number]>('UPDATE incident SET is_drill = 0 WHERE id = ?');
+  const silence = connection.statement<[number | null, number]>('UPDATE incident SET silenced_until = ? WHERE id = ?');
+  const repeated = connection.statement<[number, number]>(
+    'UPDATE incident SET repeated_at = ?, repeats = repeats + 1 WHERE id = ?',
+  );
+  const inhibit = connection.statement<[number | null, number]>('UPDATE incident SET inhibited_by = ? WHERE id = ?');
+  const tellIn = connection.statement<[string, number]>('UPDATE incident SET message_key = ? WHERE id = ?');
+  const tellEndIn = connection.statement<[string, number]>('UPDATE incident SET recovery_key = ? WHERE id = ?');
+  const priced = connection.statement<[string, number]>('UPDATE incident SET cost = ? WHERE id = ?');
+  const fellBack = connection.statement<[number, number]>('UPDATE incident SET fallback_at = ? WHERE id = ?');
+  const inMessage = connection.statement<[string], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE message_key = ? ORDER BY severity, opened_at, id`,
+  );
+  const endedInMessage = connection.statement<[string], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE recovery_key = ? ORDER BY severity, resolved_at, id`,
+  );
+  const inStorm = connection.statement<[string, string], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE message_key = ? OR message_key GLOB ? ORDER BY id`,
+  );
+  const followers = connection.statement<[number], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE state <> 'resolved' AND inhibited_by = ? ORDER BY id`,
+  );
+  const resolved = connection.statement<[number], IncidentRow>(
+    `SELECT ${COLUMNS} FROM incident WHERE resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC LIMIT ?`,
+  );
+  const spent = connection.statement<[string, number, number], { sum: number | null }>(
+    `SELECT sum(cost_micro_usd) AS sum FROM run WHERE agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
+  );
+  const recent = connection.statement<[number, number], { own: number | null; recoveries: number | null }>(
+    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries FROM outbox WHERE class = 'alert' AND created_at > ? AND created_at <= ?`,
+  );
+  const gathering = connection.statement<[string, number, number], GatheringMessage>(
+    `SELECT key, created_at AS createdAt, silent, message_id IS NOT NULL AS isShown FROM outbox
+     WHERE class = 'alert' AND key GLOB ? || '*' AND key NOT GLOB '*:private' AND created_at > ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
+  );
+  const unshownGathering = connection.statement<[string], GatheringMessage>(
+    `SELECT key, created_at AS createdAt, silent, 0 AS isShown FROM outbox
+     WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY id DESC LIMIT 1`,
+  );
+  const held = connection.statement<[], { own: number | null; recoveries: number | null; errors: number | null }>(
+    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries, sum(error IS NOT NULL) AS errors FROM outbox WHERE ${UNSHOWN}`,
+  );
+  const forgetParents = connection.statement<[number]>(
+    'UPDATE incident SET inhibited_by = NULL WHERE inhibited_by IN (SELECT id FROM incident WHERE resolved_at < ?)',
+  );
+  const forgetFallbacks = connection.statement<[number]>(
+    `DELETE FROM fallback WHERE created_at < ? AND state NOT IN ('queued', 'sending')`,
+  );
+  const unnameFallbacks = connection.statement<[number]>(
+    'UPDATE fallback SET incident_id = NULL WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
+  );
+  const unnameDrills = connection.statement<[number]>(
+    'UPDATE drill SET incident_id = NULL WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
+  );
+  const forgetSilences = connection.statement<[number]>('DELETE FROM silence WHERE until < ?');
   const removeAgents = connection.statement<[number]>(
     'DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
   );
@@ -115,7 +239,37 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     agents: (id) => agents.all(id).map((row) => row.agent),
     get: (id) => byId.get(id),
     listUnresolved: () => list.all(),
+    makeReal: (id) => void makeReal.run(id),
+    silence: (id, until) => void silence.run(until, id),
+    repeated: (id, at) => void repeated.run(at, id),
+    inhibit: (id, by) => void inhibit.run(by, id),
+    tellIn: (id, key) => void tellIn.run(key, id),
+    tellEndIn: (id, key) => void tellEndIn.run(key, id),
+    priced: (id, cost) => void priced.run(cost, id),
+    fellBack: (id, at) => void fellBack.run(at, id),
+    inMessage: (key) => inMessage.all(key),
+    endedInMessage: (key) => endedInMessage.all(key),
+    inStorm: (id) => inStorm.all(`storm:${id}`, `storm:${id}:r*`),
+    followers: (id) => followers.all(id),
+    recentlyResolved: (limit) => resolved.all(limit),
+    spentMicroUsd: (names, from, to) => names.reduce((sum, name) => sum + (spent.get(name, from, to)?.sum ?? 0), 0),
+    recentAlerts(from, to) {
+      const { own, recoveries } = recent.get(from, to) ?? {};
+      return { own: own ?? 0, recoveries: recoveries ?? 0 };
+    },
+    newestGathering: (prefix, from, to) => unshownGathering.get(prefix) ?? gathering.get(prefix, from, to),
+    heldBack() {
+      const { own, recoveries, errors } = held.get() ?? {};
+      const isAny = (errors ?? 0) > 0;
+      return { own: isAny ? (own ?? 0) : 0, recoveries: isAny ? (recoveries ?? 0) : 0, isAny };
+    },
     purge(before) {
+      // Whoever names an incident that goes has to let go of it first.
+      forgetParents.run(before);
+      forgetFallbacks.run(before);
+      unnameFallbacks.run(before);
+      unnameDrills.run(before);
+      forgetSilences.run(before);
       removeAgents.run(before);
       remove.run(before);
     },

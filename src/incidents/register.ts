@@ -1,9 +1,9 @@
 import type { IncidentKind, IncidentRow } from '../../storage/incident-store.ts';
-import type { Storage } from '../../storage/storage.ts';
-import type { Clock } from '../ports.ts';
-import type { CallbackData } from '../telegram/callback-data.ts';
-import { incidentKey, type Mend, renderIncident, renderRecovery } from '../telegram/cards/incident-card.ts';
-import type { Outbox } from '../telegram/outbox.ts';
+import { DRILL_MARK } from '../telegram/cards/incident-words.ts';
+import type { Content } from '../telegram/outbox.ts';
+import { describeCost } from './cost.ts';
+import { createTeller, type Delivery, type TellerOptions } from './teller.ts';
+import { isMatch, type OpenIncident } from './telling.ts';
 
 /** Something that went wrong, as a room saw it. */
 export interface Trouble {
@@ -26,152 +26,158 @@ export interface IncidentRegister {
   report(trouble: Trouble): IncidentRow;
   /** Adds what is being done about it; undefined fingerprints nobody knows are passed over. */
   note(fingerprint: string, note: string | null): void;
-  /** Ends an incident and says so; `cost` is a sentence. Undefined when there was none. */
-  resolve(fingerprint: string, cost: string): IncidentRow | undefined;
+  /** Ends an incident and says so; `sentence` comes before what it cost its agents. Undefined when there was none. */
+  resolve(fingerprint: string, sentence: string): IncidentRow | undefined;
   /** Ends an incident that passed without anything worth a message of its own: only the alert is edited. */
   close(fingerprint: string): void;
   /** Sends an open incident anew, with its sound: what changed about it is worth being told again. */
   remind(fingerprint: string): void;
   acknowledge(id: number, by: string): 'acknowledged' | 'not-firing';
-  unresolved(): readonly { readonly incident: IncidentRow; readonly agents: readonly string[] }[];
+  /** Acknowledges all that one message tells of; how many there were. */
+  acknowledgeStorm(firstId: number, by: string): number;
+  /** For so long nothing repeats it, and the fallback is quiet about it; null ends that. */
+  silence(id: number, forMs: number | null, by: string): 'changed' | 'unchanged' | 'over';
+  /** Silences what is open and what comes, where it matches; how many are open. */
+  silenceMatching(matcher: string, forMs: number, by: string): number;
+  /** Ends all silences; how many rules and incidents were silenced. */
+  endSilences(by: string): number;
+  unresolved(): readonly OpenIncident[];
+  /** The card of an incident as it is now, with its buttons. */
+  card(id: number): Content | undefined;
+  /** Whether Telegram has shown it. */
+  delivery(incident: IncidentRow): Delivery;
 }
 
-/** What mends an incident of each kind, as buttons; Ack is on all of them. */
-const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
-  auth: [{ label: 'Re-auth', verb: 'reauth' }],
-  crash: [
-    { label: 'Log', verb: 'log' },
-    { label: 'Pause', verb: 'pause' },
-  ],
-  'crash-loop': [
-    { label: 'Restart', verb: 'resume' },
-    { label: 'Log', verb: 'log' },
-  ],
-  publisher: [],
-  check: [],
-  poller: [],
-  conflict: [],
-  report: [{ label: 'Log', verb: 'log' }],
-  disk: [],
-  memory: [],
-  orphan: [],
-  unknown: [{ label: 'Log', verb: 'log' }],
-  limit: [],
-  cli: [],
-  heartbeat: [
-    { label: 'Restart', verb: 'restart' },
-    { label: 'Pause', verb: 'pause' },
-    { label: 'Log', verb: 'log' },
-  ],
-  stuck: [
-    { label: 'Restart', verb: 'restart' },
-    { label: 'Pause', verb: 'pause' },
-    { label: 'Log', verb: 'log' },
-  ],
-  schedule: [],
-  clock: [],
-  expiry: [{ label: 'Re-auth', verb: 'reauth' }],
-  rotation: [{ label: 'Re-auth', verb: 'reauth' }],
-  budget: [],
-};
-
-/** Builds the register. `canLogIn` says whether a credential has a login program that a button can start. */
-export function createIncidentRegister(options: {
-  readonly storage: Storage;
-  readonly clock: Clock;
-  readonly outbox: Outbox;
-  readonly callbackData: CallbackData;
-  readonly timezone: string;
-  readonly canLogIn: (credential: string) => boolean;
-}): IncidentRegister {
-  const { storage, clock, outbox } = options;
-
-  function render(incident: IncidentRow) {
-    const mends = incident.kind === 'auth' && !options.canLogIn(incident.subject) ? [] : MENDS[incident.kind];
-    const setting = { timezone: options.timezone, now: clock.now(), callbackData: options.callbackData };
-    return renderIncident(incident, storage.incidents.agents(incident.id), mends, setting);
-  }
-
-  function refresh(id: number): void {
-    const incident = storage.incidents.get(id);
-    if (incident !== undefined) outbox.edit(incidentKey(id), render(incident));
-  }
+/** Builds the register. */
+export function createIncidentRegister(options: TellerOptions): IncidentRegister {
+  const { storage, clock } = options;
+  const { incidents } = storage;
+  const teller = createTeller(options);
 
   function open(trouble: Trouble): IncidentRow {
-    const id = storage.incidents.open({ ...trouble, openedAt: clock.now() });
-    storage.incidents.addAgents(id, trouble.agents);
-    if (trouble.note !== undefined) storage.incidents.note(id, trouble.note);
-    const incident = storage.incidents.get(id);
+    const isDrill = trouble.isDrill === true ? 1 : 0;
+    const title = isDrill === 1 ? `${DRILL_MARK}${trouble.title}` : trouble.title;
+    const id = incidents.open({ ...trouble, title, isDrill, openedAt: clock.now() });
+    incidents.addAgents(id, trouble.agents);
+    if (trouble.note !== undefined) incidents.note(id, trouble.note);
+    teller.tell(id);
+    const incident = incidents.get(id);
     if (incident === undefined) throw new Error(`incident ${id} vanished inside its own transaction`);
-    const sound = trouble.severity === 'critical' ? 'always' : 'awake';
-    outbox.send({ key: incidentKey(id), class: 'alert', content: render(incident), sound });
     return incident;
   }
 
   function join(incident: IncidentRow, trouble: Trouble): IncidentRow {
-    storage.incidents.seen(incident.id, clock.now(), trouble.evidence);
-    const added = storage.incidents.addAgents(incident.id, trouble.agents);
-    if (trouble.title !== incident.title) storage.incidents.rewrite(incident.id, trouble);
-    if (trouble.note !== undefined) storage.incidents.note(incident.id, trouble.note);
-    if (added > 0 || trouble.title !== incident.title || isWorthAnEdit(incident.times + 1)) refresh(incident.id);
+    const { id } = incident;
+    const isReal = incident.isDrill === 1 && trouble.isDrill !== true;
+    const title = incident.isDrill === 1 && !isReal ? `${DRILL_MARK}${trouble.title}` : trouble.title;
+    const isGraver = incident.severity === 'warning' && trouble.severity === 'critical';
+    const isChanged = title !== incident.title || isGraver || isReal;
+    incidents.seen(id, clock.now(), trouble.evidence);
+    const added = incidents.addAgents(id, trouble.agents);
+    if (isReal) incidents.makeReal(id);
+    if (isChanged) incidents.rewrite(id, { title, severity: trouble.severity });
+    if (trouble.note !== undefined) incidents.note(id, trouble.note);
+    // It may have outgrown what it followed from.
+    if (incident.messageKey === null) teller.tell(id);
+    else if (isGraver || isReal) sendAnew(id);
+    else if (added > 0 || isChanged || isWorthAnEdit(incident.times + 1)) teller.refresh(id);
     return incident;
+  }
+
+  function sendAnew(id: number): void {
+    const incident = incidents.get(id);
+    if (incident === undefined) return;
+    const isOnItsWay = teller.delivery(incident).kind === 'waiting' && teller.isHeldBack();
+    const isSilenced = incident.silencedUntil !== null && incident.silencedUntil > clock.now();
+    if (isOnItsWay || isSilenced) teller.refresh(id);
+    else teller.sendAnew([incident]);
+  }
+
+  function end(fingerprint: string, sentence: string | null): IncidentRow | undefined {
+    const now = clock.now();
+    const incident = incidents.unresolved(fingerprint);
+    if (incident === undefined || !incidents.resolve(incident.id, now, sentence)) return undefined;
+    const cost = describeCost(storage, incidents.agents(incident.id), incident.openedAt, now);
+    if (cost !== '') incidents.priced(incident.id, cost);
+    teller.refresh(incident.id);
+    return incidents.get(incident.id);
+  }
+
+  function journal(id: number, event: string, actor: string, detail: string | null = null): void {
+    storage.journal.add({ at: clock.now(), subject: `incident:${id}`, event, actor, detail });
+  }
+
+  function acknowledge(id: number, by: string): 'acknowledged' | 'not-firing' {
+    if (!incidents.acknowledge(id, by, clock.now())) return 'not-firing';
+    journal(id, 'acknowledged', by);
+    teller.refresh(id);
+    return 'acknowledged';
+  }
+
+  function silence(id: number, forMs: number | null, by: string): 'changed' | 'unchanged' | 'over' {
+    const now = clock.now();
+    const incident = incidents.get(id);
+    if (incident === undefined || incident.state === 'resolved') return 'over';
+    const until = forMs === null ? null : now + forMs;
+    const before = incident.silencedUntil ?? 0;
+    if (until === null ? before <= now : before >= until) return 'unchanged';
+    incidents.silence(id, until);
+    journal(id, until === null ? 'silence ended' : 'silenced', by);
+    teller.refresh(id);
+    return 'changed';
   }
 
   return {
     report: (trouble) =>
       storage.transaction(() => {
-        const known = storage.incidents.unresolved(trouble.fingerprint);
+        const known = incidents.unresolved(trouble.fingerprint);
         return known === undefined ? open(trouble) : join(known, trouble);
       }),
     note: (fingerprint, note) =>
       storage.transaction(() => {
-        const incident = storage.incidents.unresolved(fingerprint);
+        const incident = incidents.unresolved(fingerprint);
         if (incident === undefined) return;
-        storage.incidents.note(incident.id, note);
-        refresh(incident.id);
+        incidents.note(incident.id, note);
+        teller.refresh(incident.id);
       }),
-    resolve: (fingerprint, cost) =>
+    resolve: (fingerprint, sentence) =>
       storage.transaction(() => {
-        const incident = storage.incidents.unresolved(fingerprint);
-        if (incident === undefined || !storage.incidents.resolve(incident.id, clock.now(), cost)) return undefined;
-        refresh(incident.id);
-        const resolved = storage.incidents.get(incident.id) ?? incident;
-        outbox.send({
-          key: `${incidentKey(incident.id)}:recovery`,
-          class: 'alert',
-          content: renderRecovery(resolved, cost),
-          replyToKey: incidentKey(incident.id),
-          sound: 'never',
-        });
+        const resolved = end(fingerprint, sentence);
+        if (resolved !== undefined) teller.tellEnd(resolved.id);
         return resolved;
       }),
-    close: (fingerprint) =>
-      storage.transaction(() => {
-        const incident = storage.incidents.unresolved(fingerprint);
-        if (incident !== undefined && storage.incidents.resolve(incident.id, clock.now(), null)) refresh(incident.id);
-      }),
+    close: (fingerprint) => storage.transaction(() => void end(fingerprint, null)),
     remind: (fingerprint) =>
       storage.transaction(() => {
-        const incident = storage.incidents.unresolved(fingerprint);
-        if (incident !== undefined) refresh(incident.id);
+        const incident = incidents.unresolved(fingerprint);
+        if (incident !== undefined) sendAnew(incident.id);
       }),
-    acknowledge: (id, by) =>
+    acknowledge: (id, by) => storage.transaction(() => acknowledge(id, by)),
+    acknowledgeStorm: (firstId, by) =>
+      storage.transaction(
+        () => incidents.inStorm(firstId).filter(({ id }) => acknowledge(id, by) === 'acknowledged').length,
+      ),
+    silence: (id, forMs, by) => storage.transaction(() => silence(id, forMs, by)),
+    silenceMatching: (matcher, forMs, by) =>
       storage.transaction(() => {
-        if (!storage.incidents.acknowledge(id, by, clock.now())) return 'not-firing';
-        storage.journal.add({
-          at: clock.now(),
-          subject: `incident:${id}`,
-          event: 'acknowledged',
-          actor: by,
-          detail: null,
-        });
-        refresh(id);
-        return 'acknowledged';
+        const since = clock.now();
+        storage.silences.add({ matcher, by, since, until: since + forMs });
+        const matching = incidents
+          .listUnresolved()
+          .filter((incident) => isMatch(matcher, { ...incident, agents: incidents.agents(incident.id) }));
+        for (const { id } of matching) silence(id, forMs, by);
+        return matching.length;
       }),
+    endSilences: (by) =>
+      storage.transaction(
+        () =>
+          storage.silences.endAll(clock.now()) +
+          incidents.listUnresolved().filter(({ id }) => silence(id, null, by) === 'changed').length,
+      ),
     unresolved: () =>
-      storage.incidents
-        .listUnresolved()
-        .map((incident) => ({ incident, agents: storage.incidents.agents(incident.id) })),
+      incidents.listUnresolved().map((incident) => ({ incident, agents: incidents.agents(incident.id) })),
+    card: (id) => teller.card(id),
+    delivery: (incident) => teller.delivery(incident),
   };
 }
 

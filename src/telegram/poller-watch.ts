@@ -1,7 +1,8 @@
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { PollerNews } from './poller.ts';
 
-const OUTAGE = 'poller:telegram';
+/** Fingerprint of the incident that a Telegram out of reach is. */
+export const OUTAGE = 'poller:telegram';
 const CONFLICT = 'conflict:token';
 
 /** Turns what the poller noticed into incidents: they are told as soon as Telegram can be reached again. */

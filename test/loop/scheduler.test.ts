@@ -199,7 +199,7 @@ describe('crashes of an agent', () => {
       expect.stringContaining('scout failed 6 times within an hour'),
     ]);
     expect(alerts[1]?.text).toContain('boom: no such table');
-    expect(alerts[1]?.buttons).toEqual(['Restart', 'Log', 'Ack']);
+    expect(alerts[1]?.buttons).toEqual(['Restart', 'Log', 'Ack', 'Silence 2 h']);
   });
 
   it('are forgiven and the incident is over when the owner resumes it and it runs well', async () => {

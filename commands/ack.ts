@@ -1,0 +1,42 @@
+import type { IncidentRegister } from '../src/incidents/register.ts';
+import { count } from '../src/telegram/cards/words.ts';
+import type { Command } from './command.ts';
+import { readIncidentNumber } from './incidents.ts';
+import { reply } from './replies.ts';
+
+/** So many numbers fit into one line. */
+const MOST_NAMED = 8;
+
+/** /ack [N|all]: nothing repeats what is acknowledged. */
+export function createAckCommand(incidents: IncidentRegister): Command {
+  return {
+    name: 'ack',
+    description: 'I know of it: no more repeats; a number, or all',
+    run({ argument, actor }) {
+      const firing = incidents.unresolved().filter(({ incident }) => incident.state === 'firing');
+      const only = firing.length === 1 ? firing[0]?.incident.id : undefined;
+      if (argument.toLowerCase() === 'all') {
+        for (const { incident } of firing) incidents.acknowledge(incident.id, actor);
+        return reply(
+          firing.length === 0
+            ? 'Nothing waits to be acknowledged.'
+            : `Acknowledged: ${count(firing.length, 'incident')}.`,
+        );
+      }
+      const id = argument === '' ? only : readIncidentNumber(argument);
+      if (id !== undefined) {
+        const isKnown = incidents.card(id) !== undefined;
+        if (!isKnown) return reply(`There is no incident ${id}. Those that there are: /incidents`);
+        return reply(
+          incidents.acknowledge(id, actor) === 'acknowledged'
+            ? `Acknowledged: #${id}.`
+            : `#${id} needs no acknowledgement: it has one, or it is over.`,
+        );
+      }
+      if (argument !== '') return reply('Please say it like this: /ack, /ack 12, or /ack all');
+      if (firing.length === 0) return reply('Nothing waits to be acknowledged.');
+      const named = firing.slice(0, MOST_NAMED).map(({ incident }) => `/ack ${incident.id}`);
+      return reply(`Which one? ${named.join(', ')}${firing.length > MOST_NAMED ? ' …' : ''}, or /ack all`);
+    },
+  };
+}

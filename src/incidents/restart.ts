@@ -1,0 +1,22 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { Clock } from '../ports.ts';
+
+/** What the Restart button does: ends an agent's run, if it has one, and makes it due at once. Gives what came of it, for the owner. */
+export function restartAgent(storage: Storage, clock: Clock, agent: string): string {
+  return storage.transaction(() => {
+    const now = clock.now();
+    const run = storage.runs.aliveOf(agent);
+    // A publisher that is cut off leaves a draft of unknown fate.
+    if (run !== undefined && run.publicationId !== null)
+      return `${agent} is publishing a draft: I do not cut that off.`;
+    const isAsked = run !== undefined && !storage.runs.wantStop(run.id, 'restart wanted by you', now);
+    storage.dues.wait(agent, now, 'owner');
+    storage.journal.add({ at: now, subject: `agent:${agent}`, event: 'restart', actor: 'owner', detail: null });
+    const hold = storage.holds.active().find((held) => held.agent === '' || held.agent === agent);
+    if (hold !== undefined) return `${agent} starts once nothing holds it: ${hold.reason}.`;
+    if (run === undefined) return `${agent} was not running; it starts now.`;
+    return isAsked
+      ? `${agent} is being stopped already; then it starts anew.`
+      : `${agent} is stopped, and starts anew.`;
+  });
+}
