@@ -69,6 +69,7 @@ describe('a secret of the vault, end to end', () => {
     const talkerLog = stage.read(`state/logs/talker/${log}`);
     expect(talkerLog).toContain(`logged in with ${'*'.repeat(SECRET.length)}\n`);
     expect(talkerLog).toContain('looks like a token or key; take it out');
+    expect(talkerLog).toContain(` is not accepted, nor ${'*'.repeat(KEPT.length)}\n`);
     const [otherLog = ''] = stage.list('state/logs/other');
     expect(stage.read(`state/logs/other/${otherLog}`)).toBe('other has: .\n');
     const secrets = [SECRET, STAGED, KEPT].flatMap(formsOf);
