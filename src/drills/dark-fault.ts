@@ -1,6 +1,6 @@
 import type { Clock, Disk } from '../ports.ts';
 import { loadSentinelTrace, type SentinelTrace } from '../sentinel/trace.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, Finding } from './fault.ts';
 
 /** Longer than the drill may take: whatever ends it before, ends the pretence as well. */
 const DARK_MS = 6 * 60_000;
@@ -25,24 +25,33 @@ export function createDarkFault(parts: {
     return read.trace;
   }
 
+  function begin(): Finding {
+    // A sentinel that has not seen the end of the last outage would tell of no other one.
+    if (trace().cause !== undefined) return { kind: 'going', facts: {} };
+    const now = clock.now();
+    isDark = parts.pretendDark(now + DARK_MS);
+    if (!isDark) return { kind: 'failed', reason: 'the proof of life cannot be written: is the disk full?' };
+    return { kind: 'going', facts: { faultAt: now } };
+  }
+
   return {
     make() {
-      const now = clock.now();
-      isDark = parts.pretendDark(now + DARK_MS);
+      isDark = false;
       read = undefined;
-      return isDark ? { faultAt: now } : {};
+      return {};
     },
 
     look(drill) {
-      if (drill.faultAt === null)
-        return { kind: 'failed', reason: 'the proof of life cannot be written: is the disk full?' };
+      if (!isDark) return begin();
       const { toldAt, cause } = trace();
-      if (toldAt === undefined || cause !== 'drill' || toldAt < drill.faultAt) return { kind: 'going', facts: {} };
+      if (toldAt === undefined || cause !== 'drill' || toldAt < (drill.faultAt ?? 0))
+        return { kind: 'going', facts: {} };
       return { kind: 'passed', facts: { deliveredAt: toldAt } };
     },
 
     describe(drill) {
       const { lookedAt } = trace();
+      if (drill.faultAt === null) return 'the sentinel has not yet seen the end of what it told last';
       if (lookedAt === undefined || lookedAt < (drill.faultAt ?? 0))
         return 'no sentinel watches: install deploy/systemd/nightdesk-sentinel.timer';
       return 'the sentinel looked, and did not get it told: its own output says why';

@@ -9,6 +9,8 @@ import type { TelegramGate } from './telegram-gate.ts';
 
 /** Telegram is kept away no longer than this, whatever comes of it: what waits for the owner is real. */
 const LONGEST_CLOSED_MS = 3 * 60_000;
+/** What waits for Telegram before it is kept away gets so long. */
+const LAST_WORDS_MS = 3_000;
 
 /** The telegram drill: the gate keeps every call away until the second route has told the owner, or, without one, until the outage is noticed. */
 export function createTelegramFault(parts: {
@@ -22,6 +24,7 @@ export function createTelegramFault(parts: {
 }): Fault {
   const { storage, clock, gate, hasFallback } = parts;
   let openedAt: number | undefined;
+  let madeAt = 0;
 
   function outage(drill: Pick<DrillRow, 'incidentId'>): IncidentRow | undefined {
     return drill.incidentId === null
@@ -33,12 +36,20 @@ export function createTelegramFault(parts: {
     return incident === undefined ? undefined : storage.fallbacks.ofIncident(incident.id);
   }
 
+  /** What is on its way, the answer to /drill above all, goes out first. */
+  function begin(): Finding {
+    const isQuiet = storage.outbox.counts().waiting === 0;
+    if (!isQuiet && clock.monotonic() - madeAt < LAST_WORDS_MS) return { kind: 'going', facts: {} };
+    gate.close();
+    return { kind: 'going', facts: { faultAt: clock.now() } };
+  }
+
   /** Telegram is there again: what came of it, once a call went through. */
   function afterwards(facts: DrillFacts): Finding {
     const opened = (openedAt ??= clock.now());
     if (gate.isClosed()) gate.open();
     if (!gate.hasWorked()) return { kind: 'going', facts };
-    const again = `Telegram worked again ${seconds(clock.now() - opened)} after it was there again.`;
+    const again = `The first call went through ${seconds(clock.now() - opened)} after Telegram was there again.`;
     if (hasFallback) return { kind: 'passed', facts: { ...facts, detail: again } };
     const detail = `${again} There is no second route (alerts.fallback in fleet.yaml): while Telegram is away, nothing reaches you.`;
     return { kind: 'passed', facts: { ...facts, deliveredAt: clock.now(), detail } };
@@ -46,12 +57,13 @@ export function createTelegramFault(parts: {
 
   return {
     make() {
+      madeAt = clock.monotonic();
       openedAt = undefined;
-      gate.close();
-      return { faultAt: clock.now() };
+      return {};
     },
 
     look(drill) {
+      if (drill.faultAt === null && !gate.isClosed()) return begin();
       if (openedAt !== undefined) return afterwards({});
       const incident = outage(drill);
       const told = toldBy(incident);

@@ -52,8 +52,8 @@ export function decideNews(outages: Outages, life: Life, now: number): { outages
       return keep(outage, outage.toldAt === undefined ? { kind: 'dark', outage } : undefined);
     }
     case 'alive': {
-      // What the owner never heard of needs no end; the control plane itself tells how long it was away.
-      if (current?.toldAt === undefined) return keep(undefined);
+      // What the owner never heard of needs no end: the control plane itself tells how long it was away, and how its drill went.
+      if (current?.toldAt === undefined || current.cause === 'drill') return keep(undefined);
       const aliveSince = current.aliveSince ?? now;
       const alive: Outage = { ...current, aliveSince };
       const isFlapping = tellings.length >= MOST_TELLINGS_AN_HOUR && Math.abs(now - aliveSince) < STEADY_MS;

@@ -79,7 +79,9 @@ function renderDark({ cause, since }: { readonly cause: DarkCause; readonly sinc
       : setting.hasSystemd
         ? 'On that machine: systemctl --user status nightdesk, and nightdesk check --config fleet.yaml'
         : 'On that machine: nightdesk check --config fleet.yaml, and start it again.',
-    'I am the sentinel: I tell this once, and once more when it is over.',
+    isDrill
+      ? 'I am the sentinel. Nightdesk itself tells how the drill went.'
+      : 'I am the sentinel: I tell this once, and once more when it is over.',
   ];
   return lines.filter((line) => line !== undefined).join('\n');
 }
@@ -102,7 +104,6 @@ function agents(cause: DarkCause): string | undefined {
 }
 
 function renderBack(cause: DarkCause, lastedMs: number, { host }: Setting): string {
-  if (cause === 'drill') return `🧪 The drill is over: Nightdesk on ${host} shows life again.`;
   if (cause === 'never-ran') return `🟢 Nightdesk runs now on ${host}.`;
   return `🟢 Nightdesk on ${host} is back after ${duration(lastedMs)}.`;
 }

@@ -52,6 +52,11 @@ describe('decideNews', () => {
     expect(live(looks, (look) => look > 0 && look < 25 * 60)).toEqual(['0 gone']);
   });
 
+  it('says nothing of the end of a drill, and tells of a real outage in the middle of one', () => {
+    expect(live([dark('drill'), dark('drill'), alive, alive, dark('drill')])).toEqual(['0 drill', '4 drill']);
+    expect(live([dark('drill'), dark('gone'), alive])).toEqual(['0 drill', '1 gone', expect.stringMatching('2 back')]);
+  });
+
   it('says nothing of the end of an outage that nobody heard of', () => {
     expect(live([dark(), alive, alive], (look) => look === 0)).toEqual([]);
   });
