@@ -23,10 +23,6 @@ const INACTIVE_PARTS: readonly InactivePart[] = [
   },
   { keys: [['digest']], meaning: 'no digest is sent' },
   { keys: agentKeys('on'), meaning: 'nothing creates tasks' },
-  {
-    keys: [...agentKeys('heartbeat'), ...agentKeys('progress'), ...agentKeys('on_stuck')],
-    meaning: 'only the timeout ends a stuck run',
-  },
   { keys: agentKeys('context'), meaning: 'how full the context is is shown, but nothing follows from it' },
   { keys: [['drafts', 'burst']], meaning: 'each draft comes as a card of its own' },
   { keys: [['drafts', 'kinds', '*', 'undo']], meaning: 'an approval cannot be taken back' },

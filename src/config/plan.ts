@@ -82,13 +82,19 @@ function describeAgent(agent: Agent, now: number, timezone: string): string {
   return parts.join('; ');
 }
 
-function describeCredential({ name, check, checkEveryMs, login }: Credential, fleet: Fleet): string {
+function describeCredential(credential: Credential, fleet: Fleet): string {
+  const { name, check, checkEveryMs, login, expiresAt, lifetimeMs, rotate } = credential;
   const users = [...fleet.agents.values()]
     .filter((agent) => agent.credentials.includes(name))
     .map((agent) => agent.name);
   const parts = [
     check === undefined ? 'no check' : `checked every ${formatDuration(checkEveryMs)}`,
     login === undefined ? 'no login' : login === 'paste' ? 'login by a pasted token' : `login by ${login.join(' ')}`,
+    ...(expiresAt === undefined ? [] : [`expires ${formatInstant(expiresAt, fleet.timezone)}`]),
+    ...(lifetimeMs === undefined ? [] : [`its secret lives ${formatDuration(lifetimeMs)}`]),
+    ...(rotate === undefined
+      ? []
+      : [`rotated every ${formatDuration(rotate.everyMs)} at ${formatTimeOfDay(rotate.atMinute)}`]),
     users.length === 0 ? 'no agent needs it' : `needed by ${users.join(', ')}`,
   ];
   return `${name}: ${parts.join('; ')}`;

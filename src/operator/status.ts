@@ -97,7 +97,7 @@ function describe(
     ),
     ...facts.credentials.map(
       (credential) =>
-        `credential ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(now - credential.provedAt)} ago`}`,
+        `credential ${credential.title}: ${credential.state}${credential.provedAt === null ? ', never proved' : `, proved ${duration(now - credential.provedAt)} ago`}${credential.expiresAt === null ? '' : `, ends ${new Date(credential.expiresAt).toISOString().slice(0, 16)}Z`}`,
     ),
     ...facts.agents.map((agent) => {
       const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;

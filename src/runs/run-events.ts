@@ -45,14 +45,15 @@ export function createRunEvents(options: {
     const { run } = execution;
     storage.transaction(() => {
       const hint = event.credentialHint;
-      custodian.sign({
+      const verdict = custodian.sign({
         agent: run.agent,
         evidence: options.scrub(event.evidence),
         generations: readGenerations(run),
         ...(hint === undefined ? {} : { credential: hint }),
       });
       // A publisher that is cut off leaves a publication that nobody knows the end of: it may finish by itself.
-      if (run.publicationId === null) storage.runs.wantStop(run.id, 'auth', clock.now());
+      // One whose words are only asked about may be well.
+      if (run.publicationId === null && verdict === 'believed') storage.runs.wantStop(run.id, 'auth', clock.now());
     });
   }
 
@@ -107,6 +108,7 @@ export function createRunEvents(options: {
     const { run } = execution;
     switch (event.kind) {
       case 'output':
+      case 'said':
         return;
       case 'tool-begun':
         return void begun(execution).set(event.id, clock.now());

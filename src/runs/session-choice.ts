@@ -32,7 +32,7 @@ export function chooseSession(agent: Agent, earlier: readonly RunRow[], now: num
 
 function wasCutOff(run: RunRow): boolean {
   if (run.state === 'lost') return true;
-  if (run.state === 'stopped') return run.stopReason === CONTROL_PLANE_STOPPED;
+  if (run.state === 'stopped') return CUT_OFF_REASONS.has(run.stopReason ?? '');
   return run.state === 'failed' && OUTSIDE_FAILURES.has(run.failure ?? '');
 }
 
@@ -43,3 +43,12 @@ function isFull(run: RunRow, flushPercent: number): boolean {
 
 /** Why runs are asked to stop when the control plane itself is. */
 export const CONTROL_PLANE_STOPPED = 'Nightdesk was stopped';
+
+/** Why a run is asked to stop that was started with a secret which has been replaced since. */
+export const LOGIN_RENEWED = 'its login was renewed';
+
+/** Why a run is asked to stop whose login is dead. */
+export const LOGIN_DIED = 'its login died';
+
+/** Stops that are no fault of the session: it is sound, and can go on. */
+const CUT_OFF_REASONS: ReadonlySet<string> = new Set([CONTROL_PLANE_STOPPED, LOGIN_RENEWED, LOGIN_DIED]);

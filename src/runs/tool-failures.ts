@@ -72,7 +72,7 @@ export function createToolFailures(options: {
 
   function tell(agent: string, failure: ReportedFailure, generations: Readonly<Record<string, number>>): void {
     if (failure.kind === 'auth') {
-      return options.custodian.sign({
+      return void options.custodian.sign({
         agent,
         evidence: `${failure.tool}: ${failure.text}`,
         credential: failure.credential ?? failure.tool,

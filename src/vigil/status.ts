@@ -1,10 +1,10 @@
-import type { CredentialState } from '../../storage/credential-store.ts';
 import type { HoldRow } from '../../storage/hold-store.ts';
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import { duration, shorten } from '../telegram/cards/words.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
+import { credentialStateAt, endOfSecret, type ShownState } from '../credentials/expiry.ts';
 
 /** How an agent stands, worst first in this order. */
 export type AgentCondition = 'held' | 'failed' | 'waiting' | 'running' | 'idle';
@@ -17,6 +17,8 @@ export interface AgentStatus {
   readonly reason: string | null;
   /** When the last of its holds ends; null where nothing holds it, or something without an end. */
   readonly heldUntil: number | null;
+  /** Until when nothing is expected of the run that is alive: its agent declared a long step; null: it did not. */
+  readonly patientUntil: number | null;
   /** When something last proved that it works: a good end, a beat, progress, or output of the run that is alive. */
   readonly lastProofAt: number | null;
   readonly runningSince: number | null;
@@ -52,9 +54,18 @@ export interface FleetStatus {
   readonly credentials: readonly {
     readonly name: string;
     readonly title: string;
-    readonly state: CredentialState;
+    /** `expiring`: it works, and its end is near or past. */
+    readonly state: ShownState;
     readonly since: number | null;
     readonly provedAt: number | null;
+    /** When its secret ends; null where nobody knows. */
+    readonly expiresAt: number | null;
+    /** When its secret was last replaced by one that works; null: never since it is known. */
+    readonly renewedAt: number | null;
+    /** When its secret is rotated next; null: never. */
+    readonly rotatesAt: number | null;
+    /** How often it has come back, or got a new secret; a run carries the one that it was started with. */
+    readonly generation: number | null;
   }[];
   readonly agents: readonly AgentStatus[];
   readonly drafts: {
@@ -99,9 +110,13 @@ export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): Fl
       .map(({ credential, row }) => ({
         name: credential.name,
         title: credentialTitle(credential.name),
-        state: row?.state ?? 'unknown',
+        state: credentialStateAt(row, credential, now),
         since: row?.since ?? null,
         provedAt: row?.provedAt ?? null,
+        expiresAt: endOfSecret(credential, row) ?? null,
+        renewedAt: row?.renewedAt ?? null,
+        rotatesAt: storage.rotations.openOf(credential.name)?.dueAt ?? null,
+        generation: row?.generation ?? null,
       })),
     agents: agents.toSorted((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition)),
     drafts: {
@@ -139,13 +154,19 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
   const due = storage.dues.waitingOf(agent.name);
   const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name);
-  const proofs = [lastGood?.endedAt, alive?.outputAt, alive?.beatAt, alive?.progressAt].filter(
-    (at): at is number => typeof at === 'number',
-  );
+  const proofs = [
+    lastGood?.endedAt,
+    alive?.outputAt,
+    alive?.beatAt,
+    alive?.progressAt,
+    alive?.livelyAt,
+    alive?.workedAt,
+  ].filter((at): at is number => typeof at === 'number');
   return {
     name: agent.name,
     ...condition(),
     heldUntil: endOf(holds),
+    patientUntil: alive?.patientUntil ?? null,
     lastProofAt: proofs.length === 0 ? null : Math.max(...proofs),
     runningSince: alive?.startedAt ?? null,
     nextDueAt: due?.dueAt ?? null,
@@ -173,11 +194,14 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
 
 /** The reason of a condition in words, with how long it still lasts where it ends by itself; undefined where there is none. */
 export function renderReason(
-  { reason, heldUntil }: AgentStatus,
+  { reason, heldUntil, patientUntil, condition }: AgentStatus,
   now: number,
   mostCharacters: number,
 ): string | undefined {
-  if (reason === null) return undefined;
-  const end = heldUntil === null || heldUntil <= now ? '' : `, for ${duration(heldUntil - now)} more`;
-  return `${shorten(reason, mostCharacters - end.length)}${end}`;
+  const stepEndsAt = condition === 'running' && patientUntil !== null && patientUntil > now ? patientUntil : null;
+  const words = stepEndsAt === null ? reason : `in a long step${reason === null ? '' : `: ${reason}`}`;
+  if (words === null) return undefined;
+  const until = stepEndsAt ?? heldUntil;
+  const end = until === null || until <= now ? '' : `, for ${duration(until - now)} more`;
+  return `${shorten(words, mostCharacters - end.length)}${end}`;
 }

@@ -35,6 +35,10 @@ const ALIVE: CredentialRow = {
   evidence: null,
   probes: 0,
   trialOpen: 0,
+  firstSeenAt: 0,
+  renewedAt: null,
+  warnedMs: null,
+  warnedEnd: null,
 };
 
 /** How many probes an outage of this length costs, where chance is given by `fractionOf`. */

@@ -384,7 +384,7 @@ describe('a login', () => {
     expect(fleet.rooms.custodian.wantLogin('claude', 'owner:1')).toBe('running');
     await fleet.advance(SECOND);
 
-    expect(auth(fleet)[0]?.note).toContain('Login failed: exit 4: browser not found');
+    expect(auth(fleet)[0]?.note).toContain('exit 4: browser not found');
     expect(fleet.rooms.custodian.wantLogin('claude', 'owner:1')).toBe('wanted');
   });
 
@@ -395,7 +395,7 @@ describe('a login', () => {
     await fleet.advance(5 * MINUTE + SECOND);
 
     expect(fleet.named('login')[0]?.signals).toEqual(['SIGKILL']);
-    expect(fleet.storage.credentials.openLogins()).toEqual([]);
+    expect(fleet.storage.logins.open()).toEqual([]);
   });
 
   it('that was under way when Nightdesk was killed is swept and told as failed', async () => {

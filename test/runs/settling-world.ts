@@ -8,6 +8,7 @@ import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
+import { createMemoryVault } from '../fakes/memory-vault.ts';
 
 /** What happens to runs and what follows from it, over real SQLite: no program runs, no loop turns, the test says how each run ends. */
 export function createSettlingWorld(yaml: string, fraction = 0) {
@@ -28,7 +29,15 @@ export function createSettlingWorld(yaml: string, fraction = 0) {
     timezone: fleet.timezone,
     canLogIn: () => false,
   });
-  const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox });
+  const custodian = createCustodian({
+      fleet,
+      storage,
+      clock,
+      random,
+      incidents,
+      outbox,
+      vault: createMemoryVault(),
+    });
   const desk = { publicationEnded: () => undefined };
   const withdrawn: number[] = [];
   const questions = { withdraw: (runId: number) => void withdrawn.push(runId) };
