@@ -1,10 +1,12 @@
 import type { Storage } from '../storage/storage.ts';
 import type { DueRow } from '../storage/due-store.ts';
 import type { RunRow } from '../storage/run-store.ts';
-import type { Fleet } from '../src/config/fleet.ts';
+import type { Agent, Fleet } from '../src/config/fleet.ts';
 import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
 import { bold, clockTime, code, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { lastSignOf } from '../src/vigil/heartbeats.ts';
+import { lastProgressOf } from '../src/vigil/progress.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
@@ -20,7 +22,11 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
         return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((name) => [code(`/why ${name}`), ' '])));
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
-      const { running, holds, next, remarks, receipts } = loadExplanation(found.agent, storage, MOST_RECEIPTS);
+      const { running, troubles, holds, next, jump, remarks, receipts } = loadExplanation(
+        found.agent,
+        storage,
+        MOST_RECEIPTS,
+      );
       const at = (time: number): Piece => clockTime(time, fleet.timezone, now, 'second');
       return reply(
         lines(
@@ -28,6 +34,8 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
           running?.startedAt
             ? line(`▶️ It runs now, for ${duration(now - running.startedAt)} (run ${running.id}, ${running.cause}).`)
             : undefined,
+          ...(running?.startedAt ? renderSigns(running, found.agent, now, at) : []),
+          ...troubles.map(({ id, title }) => `🔴 ${title} (incident ${id})`),
           found.agent.active !== undefined && !isWithin(found.agent.active, now, fleet.timezone)
             ? '🌙 It is outside its active hours.'
             : undefined,
@@ -48,6 +56,13 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
           found.agent.schedule.kind === 'task'
             ? 'It has no schedule: it runs when somebody has a task for it.'
             : undefined,
+          jump === undefined
+            ? undefined
+            : line(
+                '🕰 ',
+                at(jump.at),
+                `: the clock jumped ${duration(Math.abs(jump.byMs))} ${jump.byMs > 0 ? 'ahead' : 'back'}`,
+              ),
           ...remarks.map((remark) => `⚠️ Its newest run: ${shorten(remark, 200)}`),
           '',
           receipts.length === 0 ? 'No receipt yet: it has not been due.' : 'Its last due times:',
@@ -56,6 +71,27 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
       );
     },
   };
+}
+
+/** What a run that is alive has shown of itself, and what is expected of it. */
+function renderSigns(run: RunRow, agent: Agent, now: number, at: (time: number) => Piece): (Piece | undefined)[] {
+  const ago = (time: number): string => `${duration(now - time)} ago`;
+  const sign = lastSignOf(run, agent.runtime, { livelyAt: undefined, outputAt: undefined }, now);
+  const proof = lastProgressOf(run, now);
+  const note = proof.by === 'its own word' && run.progressNote !== null ? ` (${shorten(run.progressNote, 80)})` : '';
+  return [
+    `💓 Last sign of life: ${sign.by}, ${ago(sign.at)}; one is due every ${duration(agent.heartbeatMs)}.`,
+    `👣 Last progress: ${proof.by}${note}, ${ago(proof.at)}${agent.progressMs === undefined ? '; it is not watched' : `; due every ${duration(agent.progressMs)}`}.`,
+    run.patientUntil !== null && run.patientUntil > now
+      ? line(
+          '⏳ In a long step until ',
+          at(run.patientUntil),
+          `${run.beatNote === null ? '' : `: ${shorten(run.beatNote, 80)}`}`,
+        )
+      : undefined,
+    run.askedAt === null ? undefined : `❔ I asked for a sign of life ${ago(run.askedAt)}.`,
+    run.repeating === null ? undefined : `🔁 Over and over: ${shorten(run.repeating, 200)}`,
+  ];
 }
 
 function renderReceipt(due: DueRow, run: RunRow | undefined, at: (time: number) => Piece): Piece {

@@ -48,6 +48,16 @@ export interface RunRow {
   readonly fingerprint: string | null;
   /** When the other side says that a new try is worth it. */
   readonly retryAt: number | null;
+  /** When its CLI last told of something new that the agent does. */
+  readonly livelyAt: number | null;
+  /** When work was last seen in its folder. */
+  readonly workedAt: number | null;
+  /** Until when nothing is expected of it: its agent declared a long step. */
+  readonly patientUntil: number | null;
+  /** When it was last asked for a sign of life. */
+  readonly askedAt: number | null;
+  /** What it does over and over, in words, as it was last told. */
+  readonly repeating: string | null;
 }
 
 /** What is known of a run when its program is about to be started. */
@@ -109,8 +119,17 @@ export interface RunStore {
   output(id: number, at: number, bytes: number): void;
   beat(id: number, at: number, note: string | null): void;
   progress(id: number, at: number, note: string): void;
-  /** Asks for the end of a run; false when it has been asked already or the run is over. */
-  wantStop(id: number, reason: string, at: number): boolean;
+  lively(id: number, at: number): void;
+  worked(id: number, at: number): void;
+  /** Nothing is expected of it until then. */
+  patient(id: number, until: number): void;
+  /** Wants it to be asked for a sign of life. */
+  wantAnswer(id: number, at: number): void;
+  repeating(id: number, words: string | null): void;
+  /** The clock was set back: nothing of a run that is alive, its start included, is later than now. */
+  noProofLaterThan(now: number): void;
+  /** Asks for the end of a run; false when it has been asked already or the run is over. `evidence` says in words what calls for it. */
+  wantStop(id: number, reason: string, at: number, evidence?: string): boolean;
   /** Ends a run that is alive; false when it was over. */
   settle(id: number, end: RunEnd): boolean;
   alive(): RunRow[];
@@ -130,7 +149,8 @@ const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wante
   boot_id AS bootId, log_path AS logPath, output_bytes AS outputBytes, output_at AS outputAt, beat_at AS beatAt, beat_note AS beatNote,
   progress_at AS progressAt, progress_note AS progressNote, resume_token AS resumeToken, model, cli_version AS cliVersion, containment,
   input_tokens AS inputTokens, output_tokens AS outputTokens, cost_micro_usd AS costMicroUsd, context_tokens AS contextTokens,
-  context_limit AS contextLimit, fingerprint, retry_at AS retryAt`;
+  context_limit AS contextLimit, fingerprint, retry_at AS retryAt, lively_at AS livelyAt, worked_at AS workedAt,
+  patient_until AS patientUntil, asked_at AS askedAt, repeating`;
 
 /**
  * What is alive, a handful among the rows of a month. The condition is the partial index's own, and `+id` keeps SQLite from walking
@@ -168,6 +188,17 @@ export function createRunStore(connection: Connection): RunStore {
   const progress = connection.statement<[number, string, number]>(
     'UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?',
   );
+  const lively = connection.statement<[number, number]>('UPDATE run SET lively_at = ? WHERE id = ?');
+  const worked = connection.statement<[number, number]>('UPDATE run SET worked_at = ? WHERE id = ?');
+  const patient = connection.statement<[number, number]>('UPDATE run SET patient_until = ? WHERE id = ?');
+  const wantAnswer = connection.statement<[number, number]>('UPDATE run SET asked_at = ? WHERE id = ?');
+  const repeating = connection.statement<[string | null, number]>('UPDATE run SET repeating = ? WHERE id = ?');
+  // min() of SQLite is null where one of its arguments is: what was never seen stays so.
+  const clamp = connection.statement<[{ now: number }]>(
+    `UPDATE run SET wanted_at = min(wanted_at, @now), started_at = min(started_at, @now), output_at = min(output_at, @now), beat_at = min(beat_at, @now), progress_at = min(progress_at, @now),
+       lively_at = min(lively_at, @now), worked_at = min(worked_at, @now), asked_at = min(asked_at, @now)
+     WHERE state IN ('starting', 'running')`,
+  );
   const session = connection.statement<[RunSession & { id: number }]>(
     `UPDATE run SET resume_token = @resumeToken, model = coalesce(@model, model), cli_version = coalesce(@cliVersion, cli_version)
      WHERE id = @id`,
@@ -178,8 +209,8 @@ export function createRunStore(connection: Connection): RunStore {
        context_limit = coalesce(@contextLimit, context_limit)
      WHERE id = @id`,
   );
-  const stop = connection.statement<[string, number, number]>(
-    `UPDATE run SET stop_reason = ?, stop_wanted_at = ? WHERE id = ? AND state IN ('starting', 'running') AND stop_wanted_at IS NULL`,
+  const stop = connection.statement<[string, number, string | null, number]>(
+    `UPDATE run SET stop_reason = ?, stop_wanted_at = ?, evidence = ? WHERE id = ? AND state IN ('starting', 'running') AND stop_wanted_at IS NULL`,
   );
   const settle = connection.statement<[Required<RunEnd> & { id: number }]>(
     `UPDATE run SET state = @state, failure = @failure, evidence = @evidence, exit = @exit, ended_at = @endedAt,
@@ -219,9 +250,18 @@ export function createRunStore(connection: Connection): RunStore {
     output: (id, at, bytes) => void output.run(at, bytes, id),
     beat: (id, at, note) => void beat.run(at, note, id),
     progress: (id, at, note) => void progress.run(at, note, id),
-    wantStop(id, reason, at) {
+    lively: (id, at) => void lively.run(at, id),
+    worked: (id, at) => void worked.run(at, id),
+    patient: (id, until) => void patient.run(until, id),
+    wantAnswer(id, at) {
       connection.touch('runs');
-      return stop.run(reason, at, id).changes === 1;
+      wantAnswer.run(at, id);
+    },
+    repeating: (id, words) => void repeating.run(words, id),
+    noProofLaterThan: (now) => void clamp.run({ now }),
+    wantStop(id, reason, at, evidence) {
+      connection.touch('runs');
+      return stop.run(reason, at, evidence ?? null, id).changes === 1;
     },
     settle(id, end) {
       const settled = settle.run({ id, fingerprint: null, retryAt: null, ...end }).changes === 1;

@@ -1,3 +1,4 @@
+import { formatDuration } from '../config/duration.ts';
 import type { AgentDecision } from './gateway.ts';
 import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
 import { renderDecisions } from './render-decisions.ts';
@@ -29,11 +30,17 @@ export function draftCall(draft: {
   };
 }
 
-/** Says "I am alive": prints nothing. */
-export function beatCall(note: string | undefined): AgentCall {
+/** Says "I am alive", and how long the step that begins may take: prints nothing, but tells when the run's timeout comes before. */
+export function beatCall(note: string | undefined, forMs: number | undefined): AgentCall {
   return {
-    call: { method: 'POST', target: '/v1/beat', body: { note }, repeatable: true },
-    print: () => ({ out: '' }),
+    call: { method: 'POST', target: '/v1/beat', body: { note, forMs }, repeatable: true },
+    print: ({ cut_to_ms: cutToMs }) =>
+      typeof cutToMs === 'number'
+        ? {
+            out: '',
+            hint: `this run is stopped at its timeout in ${formatDuration(cutToMs)}, before that step may end`,
+          }
+        : { out: '' },
   };
 }
 

@@ -33,9 +33,12 @@ A body that cannot be taken exits 65.
 `,
   },
   beat: {
-    options: { valued: [], flags: [], words: true },
-    help: `nightdesk beat [NOTE]
+    options: { valued: ['for'], flags: [], words: true },
+    help: `nightdesk beat [--for 2h] [NOTE]
 Says that this run is alive, with a note of what it is at. Notes are cut at 4096 characters.
+
+  --for 2h    the step that begins now takes so long: until then neither a beat nor progress is expected. At most 24h, and
+              never beyond the run's timeout; a later --for takes the place of this one
 ${IN_A_RUN}`,
   },
   progress: {

@@ -13,7 +13,7 @@ import {
 } from './agent-calls.ts';
 import type { Ask, AskEnd } from './asking.ts';
 import type { GatewayAddress, GatewayOutcome } from './gateway-client.ts';
-import { MAX_DRAFT_BYTES, MAX_SPAN_MS, MAX_SPAN_WORDS } from './limits.ts';
+import { MAX_DRAFT_BYTES, MAX_PATIENCE_MS, MAX_PATIENCE_WORDS, MAX_SPAN_MS, MAX_SPAN_WORDS } from './limits.ts';
 
 /** What an agent command touches. */
 export interface AgentCommandIo {
@@ -147,9 +147,12 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
     );
   },
 
-  beat({ words }) {
+  async beat({ values, words }) {
     const note = words.join(' ');
-    return prepared(beatCall(note === '' ? undefined : note));
+    const step = values.get('for');
+    const forMs = step === undefined ? undefined : await readSpan(step, MAX_PATIENCE_MS, MAX_PATIENCE_WORDS);
+    if (typeof forMs === 'string') return wrong(`--for must be ${forMs}`);
+    return prepared(beatCall(note === '' ? undefined : note, forMs));
   },
 
   progress({ words }) {
@@ -231,11 +234,11 @@ function readAddress(env: AgentCommandIo['env']): GatewayAddress | string {
 }
 
 /** Milliseconds, or what should have been written. */
-async function readSpan(text: string): Promise<number | string> {
+async function readSpan(text: string, maxMs = MAX_SPAN_MS, maxWords = MAX_SPAN_WORDS): Promise<number | string> {
   const { parseDuration } = await import('../config/duration.ts');
   const parsed = parseDuration(text);
   if (parsed.kind === 'refused') return parsed.expected;
-  return parsed.value <= MAX_SPAN_MS ? parsed.value : MAX_SPAN_WORDS;
+  return parsed.value <= maxMs ? parsed.value : maxWords;
 }
 
 /** An ISO time in UTC; null when it is neither a time nor a duration back. */

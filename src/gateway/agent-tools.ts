@@ -13,7 +13,7 @@ import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
 import { readPast } from './instant.ts';
 import {
   askInput,
-  beatRequest,
+  beatInput,
   decisionsInput,
   draftInput,
   explainFaults,
@@ -61,9 +61,10 @@ export const AGENT_TOOLS: readonly AgentTool[] = [
   }),
   tool({
     name: 'beat',
-    description: 'Says that you are alive. Use it every few minutes during long work that shows nothing else.',
-    input: beatRequest,
-    run: async ({ note }, setting) => await converse(beatCall(note || undefined), setting),
+    description:
+      'Says that you are alive. Use it every few minutes during long work that shows nothing else; before a single step that takes long, say how long with `for`.',
+    input: beatInput,
+    run: async ({ note, for: forMs }, setting) => await converse(beatCall(note || undefined, forMs), setting),
   }),
   tool({
     name: 'progress',

@@ -63,7 +63,8 @@ export interface GatewayRooms {
   ):
     | { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean }
     | { readonly kind: 'refused'; readonly reason: string };
-  beat(run: RunIdentity, note: string | undefined): void;
+  /** `forMs`: a step that is declared to be long. Gives how much of it is left where the run's timeout cuts it. */
+  beat(run: RunIdentity, note: string | undefined, forMs?: number): { readonly cutToMs: number } | undefined;
   progress(run: RunIdentity, text: string): void;
   reportFailure(
     run: RunIdentity,
@@ -154,8 +155,8 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
   function beat({ run, body }: Call): GatewayResponse {
     const parsed = parseBody(beatRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
-    rooms.beat(run, parsed.fields.note || undefined);
-    return success(200, { ok: true });
+    const cut = rooms.beat(run, parsed.fields.note || undefined, parsed.fields.forMs);
+    return success(200, cut === undefined ? { ok: true } : { ok: true, cut_to_ms: cut.cutToMs });
   }
 
   function progress({ run, body }: Call): GatewayResponse {

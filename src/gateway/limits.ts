@@ -48,6 +48,12 @@ export const MAX_SPAN_MS = 366 * 86_400_000;
 /** What is said of a span beyond it. */
 export const MAX_SPAN_WORDS = 'a duration of at most 366d';
 
+/** The longest step that an agent can declare: whoever is silent for longer than a day is looked after. */
+export const MAX_PATIENCE_MS = 86_400_000;
+
+/** What is said of a longer one. */
+export const MAX_PATIENCE_WORDS = 'a duration of at most 24h';
+
 /** Seconds that one request of the agents' commands may wait for an answer. */
 export const MAX_WAIT_SECONDS = 240;
 

@@ -5,6 +5,8 @@ import {
   MAX_NOTE_CHARS,
   MAX_OPTION_CHARS,
   MAX_OPTIONS,
+  MAX_PATIENCE_MS,
+  MAX_PATIENCE_WORDS,
   MAX_QUESTION_CHARS,
   MAX_SPAN_MS,
   MAX_SPAN_WORDS,
@@ -65,11 +67,11 @@ function span() {
 }
 
 /** A span as agents write it, `4h`. */
-function writtenSpan() {
+function writtenSpan(maxMs = MAX_SPAN_MS, maxWords = MAX_SPAN_WORDS) {
   return z.string(NOT_TEXT).transform((written, context) => {
     const parsed = parseDuration(written);
-    if (parsed.kind === 'parsed' && parsed.value <= MAX_SPAN_MS) return parsed.value;
-    const expected = parsed.kind === 'refused' ? parsed.expected : MAX_SPAN_WORDS;
+    if (parsed.kind === 'parsed' && parsed.value <= maxMs) return parsed.value;
+    const expected = parsed.kind === 'refused' ? parsed.expected : maxWords;
     context.addIssue({ code: 'custom', message: `must be ${expected}` });
     return z.NEVER;
   });
@@ -102,7 +104,12 @@ export const draftRequest = z.strictObject({
   key: line(200).describe('your own name for it: the same key again is the same draft').exactOptional(),
 });
 
-export const beatRequest = z.strictObject({ note: note().describe('what you are at').exactOptional() });
+const NOT_PATIENCE = `must be a whole number of milliseconds from ${SHORTEST_MS} (a second) to ${MAX_PATIENCE_MS} (24 hours)`;
+
+export const beatRequest = z.strictObject({
+  note: note().describe('what you are at').exactOptional(),
+  forMs: z.int(NOT_PATIENCE).min(SHORTEST_MS, NOT_PATIENCE).max(MAX_PATIENCE_MS, NOT_PATIENCE).exactOptional(),
+});
 
 export const progressRequest = z.strictObject({
   text: note()
@@ -136,6 +143,12 @@ export const askRequest = z.strictObject({
 /** What the tools take, where that differs from the routes: spans are written, not counted. */
 export const draftInput = draftRequest.omit({ windowMs: true }).extend({
   window: writtenSpan().describe('how long the owner has: 30m, 4h, 2d; default: as fleet.yaml says').exactOptional(),
+});
+
+export const beatInput = beatRequest.omit({ forMs: true }).extend({
+  for: writtenSpan(MAX_PATIENCE_MS, MAX_PATIENCE_WORDS)
+    .describe('how long the step that begins now may take without a word of you: 20m, 2h; at most 24h')
+    .exactOptional(),
 });
 
 export const askInput = askRequest.omit({ withinMs: true }).extend({

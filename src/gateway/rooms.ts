@@ -1,16 +1,18 @@
 import type { DecisionRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { createAnswerWait } from '../questions/waiting.ts';
 import { hashToken } from '../runs/runner.ts';
 import type { ToolFailures } from '../runs/tool-failures.ts';
-import type { AgentDecision, GatewayRooms } from './gateway.ts';
+import type { AgentDecision, GatewayRooms, RunIdentity } from './gateway.ts';
 import { MAX_DECISIONS } from './limits.ts';
 
 /** Builds what agents may call out of the rooms; each call is one transaction. */
 export function createGatewayRooms(options: {
+  readonly fleet: Fleet;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly desk: Desk;
@@ -20,6 +22,14 @@ export function createGatewayRooms(options: {
 }): GatewayRooms {
   const { storage, clock, scrub } = options;
 
+  /** A step that its agent declares to be long; it ends with the run's timeout at the latest. */
+  function waitPatiently({ run, agent }: RunIdentity, now: number, forMs: number): { cutToMs: number } | undefined {
+    const startedAt = storage.runs.get(run)?.startedAt ?? now;
+    const leftMs = startedAt + (options.fleet.agents.get(agent)?.timeoutMs ?? forMs) - now;
+    storage.runs.patient(run, now + Math.min(forMs, leftMs));
+    return leftMs < forMs ? { cutToMs: Math.max(0, leftMs) } : undefined;
+  }
+
   return {
     identify(token) {
       const run = storage.runs.byToken(hashToken(token));
@@ -28,9 +38,20 @@ export function createGatewayRooms(options: {
         ? { kind: 'known', run: { run: run.id, agent: run.agent } }
         : { kind: 'ended' };
     },
-    submitDraft: (run, draft) => options.desk.submit({ ...draft, agent: run.agent, run: run.run }),
-    beat: (run, note) =>
-      storage.transaction(() => storage.runs.beat(run.run, clock.now(), note === undefined ? null : scrub(note))),
+    submitDraft: (run, draft) =>
+      storage.transaction(() => {
+        const submitted = options.desk.submit({ ...draft, agent: run.agent, run: run.run });
+        // The same key again is no new work.
+        if (submitted.kind === 'accepted' && !submitted.existing)
+          storage.runs.progress(run.run, clock.now(), `draft ${submitted.id}`);
+        return submitted;
+      }),
+    beat: (run, note, forMs) =>
+      storage.transaction(() => {
+        const now = clock.now();
+        storage.runs.beat(run.run, now, note === undefined ? null : scrub(note));
+        return forMs === undefined ? undefined : waitPatiently(run, now, forMs);
+      }),
     progress: (run, text) => storage.transaction(() => storage.runs.progress(run.run, clock.now(), scrub(text))),
     reportFailure: options.toolFailures.report,
     ask: (run, ask) => options.questions.ask(run, ask),

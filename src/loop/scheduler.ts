@@ -40,13 +40,15 @@ export interface Scheduler extends Worker {
 const MOST_COUNTED_DUES = 5_000;
 /** Shortest time between two runs of an agent that runs without pause. */
 const CONTINUOUS_GAP_MS = 1_000;
+/** A clock that goes back by less than that is set right, which happens all the time. */
+const SET_BACK_MS = 1_000;
 /** Nothing that the scheduler waits for is noticed later than this. */
 const EVERY_MS = 2_000;
 
 /**
  * The agent loop.
  *
- * Each tick: 1. releases holds that end by themselves; 2. ends drafts and questions whose time is over; 3. gives every agent with a schedule its next
+ * Each tick: 1. releases holds that end by themselves, and plans anew what lies too far ahead after the clock was set back; 2. ends drafts and questions whose time is over; 3. gives every agent with a schedule its next
  * due time; 4. starts the publications that are wanted, one at a time for each publisher: what the owner approved goes before what only the
  * clock wants; 5. decides about each due time that has come, longest waiting first, and leaves a receipt. Starting is a run's row: the
  * runner does the rest.
@@ -67,6 +69,8 @@ export function createScheduler(options: {
   const ticked = Promise.withResolvers<void>();
   let lastTickAt: number | undefined;
   let lastTryAt: number | undefined;
+  /** What the clock on the wall showed at the last tick. */
+  let tickedAt: number | undefined;
 
   function nextDueAt(agent: Agent, now: number): number | undefined {
     const last = storage.dues.lastScheduled(agent.name);
@@ -77,9 +81,37 @@ export function createScheduler(options: {
       case 'continuous':
         return opening(agent, last === undefined ? now : now + CONTINUOUS_GAP_MS);
       case 'every':
-        return opening(agent, last === undefined ? now : (nextScheduled(agent.schedule, last, fleet.timezone) ?? now));
-      case 'cron':
-        return nextScheduled(agent.schedule, last ?? now, fleet.timezone);
+        return opening(
+          agent,
+          last === undefined ? now : (nextScheduled(agent.schedule, Math.min(last, now), fleet.timezone) ?? now),
+        );
+      case 'cron': {
+        const next = nextScheduled(agent.schedule, last ?? now, fleet.timezone);
+        const isAhead = next !== undefined && last !== undefined && last > now && isTooFar(agent, next, now);
+        return isAhead ? nextScheduled(agent.schedule, now, fleet.timezone) : next;
+      }
+    }
+  }
+
+  /**
+   * Whether a planned time lies further ahead than its schedule's own period: the clock was set back since. The second time of an
+   * expression is not too far: the first may have been served before the clock was set back, and happens once.
+   */
+  function isTooFar(agent: Agent, dueAt: number, now: number): boolean {
+    const first = nextScheduled(agent.schedule, now, fleet.timezone);
+    if (first === undefined) return false;
+    if (agent.schedule.kind !== 'cron') return dueAt > opening(agent, first + CONTINUOUS_GAP_MS);
+    const second = nextScheduled(agent.schedule, first, fleet.timezone);
+    return second !== undefined && dueAt > second;
+  }
+
+  /** After the clock was set back: what lies too far ahead is planned anew, and whoever was to run at once still is. */
+  function planAnew(now: number): void {
+    for (const { id, agent: name, dueAt, cause } of storage.dues.waiting()) {
+      const agent = fleet.agents.get(name);
+      if (agent === undefined || dueAt <= now || (cause === 'schedule' && !isTooFar(agent, dueAt, now))) continue;
+      storage.dues.drop(id);
+      if (cause !== 'schedule') storage.dues.wait(name, now, cause);
     }
   }
 
@@ -217,6 +249,8 @@ export function createScheduler(options: {
     const nextDeadlines = storage.transaction(() => {
       for (const hold of storage.holds.expire(now))
         wakeAfterHold(storage, hold.agent === '' ? fleet.agents.keys() : [hold.agent], hold.since, now);
+      // At a start nobody knows what the clock did meanwhile.
+      if (tickedAt === undefined || now < tickedAt - SET_BACK_MS) planAnew(now);
       const deadlines = [desk.expireDue(now), options.questions.expireDue(now)];
       ensureDues(now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);
@@ -225,6 +259,7 @@ export function createScheduler(options: {
       return deadlines;
     });
     lastTickAt = clock.monotonic();
+    tickedAt = now;
     ticked.resolve();
     const future = [
       ...nextDeadlines,

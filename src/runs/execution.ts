@@ -2,6 +2,7 @@ import type { RunRow, RunUsage } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Clock, Processes, RunningProcess, SpawnRequest } from '../ports.ts';
 import type { Decoder, Permission, RunEvent } from '../runtimes/runtime.ts';
+import { createSignReader, type SignReader } from './signs.ts';
 import type { Spool } from './spool.ts';
 
 /** How long a program has between TERM and KILL. */
@@ -22,6 +23,8 @@ export interface Execution {
   readonly spool: Spool;
   readonly outputBytes: number;
   readonly outputAt: number;
+  /** What its output says of its being alive. */
+  readonly signs: SignReader;
   /** The end of its stdout; of a publication only. */
   readonly lastStdout: string;
   /** True once it was asked to stop. */
@@ -36,6 +39,10 @@ export interface Execution {
   limit(): void;
   /** Tells the CLI what its owner said to a request; one that has no use for it any more is told nothing. */
   answer(request: string, permission: Permission, reason: string): void;
+  /** Has its agent read a text in the middle of its work; false where nobody would read it. */
+  ask(text: string): boolean;
+  /** The clock was set back: nothing was said later than now. */
+  noLaterThan(now: number): void;
   /** Writes down that its work is done: its stdin is closed, and it has a moment to go. */
   finish(): void;
   /** Takes note of what it used. */
@@ -66,9 +73,11 @@ export interface ExecutionOptions {
 export function startExecution(options: ExecutionOptions): Execution {
   const { run, agent, decoder, spool, clock, guard } = options;
   const text = new TextDecoder();
-  const startedAt = clock.now();
+  const signs = createSignReader(clock);
   let outputBytes = 0;
   let outputAt = 0;
+  /** Silence is measured by the clock that never jumps: an agent is not silent while its machine sleeps. */
+  let heardAtMs = clock.monotonic();
   let lastStdout = '';
   let stopping = false;
   let silence: string | undefined;
@@ -92,14 +101,22 @@ export function startExecution(options: ExecutionOptions): Execution {
   function take(chunk: Uint8Array, stream: 'stdout' | 'stderr'): void {
     outputBytes += chunk.length;
     outputAt = clock.now();
+    heardAtMs = clock.monotonic();
     awaitIdle();
     const events = decoder.push(chunk, stream);
-    spool.append(chunk);
+    spool.append(chunk, stream);
     if (run.publicationId !== null && stream === 'stdout')
       lastStdout = (lastStdout + text.decode(chunk, { stream: true })).slice(-LAST_LINE_CHARS);
-    for (const event of events) options.onEvent(execution, event);
+    // Only what is watched is read: nothing else asks for the lines of a program that is no known CLI.
+    if (agent.runtime === 'command' && agent.progressMs !== undefined) signs.takeOutput(chunk);
+    for (const event of events) tell(event);
     watchPatience();
     options.onOutput(execution);
+  }
+
+  function tell(event: RunEvent): void {
+    signs.take(event);
+    options.onEvent(execution, event);
   }
 
   /** Once nothing came for a moment, an unfinished line is looked at, too: a program may print its 401 without a newline, and hang. */
@@ -109,9 +126,9 @@ export function startExecution(options: ExecutionOptions): Execution {
     clock.after(IDLE_MS, () => {
       isIdleAwaited = false;
       if (isOver) return;
-      if (clock.now() - outputAt < IDLE_MS) return awaitIdle();
+      if (clock.monotonic() - heardAtMs < IDLE_MS) return awaitIdle();
       guard(() => {
-        for (const event of decoder.idle()) options.onEvent(execution, event);
+        for (const event of decoder.idle()) tell(event);
       });
     });
   }
@@ -124,11 +141,11 @@ export function startExecution(options: ExecutionOptions): Execution {
     if (isOver || stopping) return;
     const patience = decoder.patience();
     if (patience === undefined) return;
-    const endsAt = Math.max(outputAt, startedAt) + patience.forMs;
+    const endsAt = heardAtMs + patience.forMs;
     if (patienceEndsAt !== undefined && patienceEndsAt <= endsAt) return;
     cancelPatience();
     patienceEndsAt = endsAt;
-    cancelPatience = clock.after(Math.max(0, endsAt - clock.now()), () => {
+    cancelPatience = clock.after(Math.max(0, endsAt - clock.monotonic()), () => {
       patienceEndsAt = undefined;
       if (!isOver && !stopping) guard(judgeSilence);
     });
@@ -136,7 +153,7 @@ export function startExecution(options: ExecutionOptions): Execution {
 
   function judgeSilence(): void {
     const patience = decoder.patience();
-    const silentMs = clock.now() - Math.max(outputAt, startedAt);
+    const silentMs = clock.monotonic() - heardAtMs;
     if (patience === undefined || silentMs < patience.forMs) return watchPatience();
     silence = `it said nothing for ${Math.round(silentMs / 1_000)} s ${patience.during}`;
     options.onLate(execution, 'stuck');
@@ -148,6 +165,7 @@ export function startExecution(options: ExecutionOptions): Execution {
     process,
     decoder,
     spool,
+    signs,
     get outputBytes() {
       return outputBytes;
     },
@@ -179,6 +197,15 @@ export function startExecution(options: ExecutionOptions): Execution {
       const words = decoder.decide(request, permission, reason);
       if (words !== undefined) process.write(words);
       watchPatience();
+    },
+    ask(text) {
+      const words = decoder.ask(text);
+      if (words !== undefined) process.write(words);
+      return words !== undefined;
+    },
+    noLaterThan(now) {
+      outputAt = Math.min(outputAt, now);
+      signs.noLaterThan(now);
     },
     finish() {
       process.closeInput();

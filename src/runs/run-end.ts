@@ -61,7 +61,11 @@ function isWordless({ failure, evidence }: RunOutcome & { kind: 'failed' }): boo
 }
 
 /** What the desk has to know of a publisher's end; one that we ended before it was done may have published, whatever code it chose. */
-export function decidePublicationEnd(program: EndedProgram, stdout: string, wasStopped: boolean): PublicationEnd {
+export function decidePublicationEnd(
+  program: Pick<EndedProgram, 'exit' | 'outcome' | 'scrub'>,
+  stdout: string,
+  wasStopped: boolean,
+): PublicationEnd {
   const { exit, outcome, scrub } = program;
   const isCutOff = wasStopped && exit.kind === 'exited' && exit.code !== 0;
   return {

@@ -9,6 +9,7 @@ import { createPatientWriter } from '../patient-writer.ts';
 import type { ProcessExit, Processes, Survivor } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { PreparedRun } from '../runtimes/runtime.ts';
+import type { SecretStream } from '../secret-stream.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { type Execution, startExecution } from './execution.ts';
 import { identityOf, type Orphans } from './orphans.ts';
@@ -17,7 +18,9 @@ import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment
 import { createRunEvents } from './run-events.ts';
 import { createRunPreparation, type PreparationParts } from './run-preparation.ts';
 import { CONTROL_PLANE_STOPPED } from './session-choice.ts';
+import type { RunSigns } from './signs.ts';
 import type { PublicationEnd, Settlement } from './settlement.ts';
+import { createScrubbedSpool } from './scrubbed-spool.ts';
 import { createSpool, decideSpoolLimits } from './spool.ts';
 import type { ToolFailures } from './tool-failures.ts';
 
@@ -32,13 +35,31 @@ export interface Runner extends Worker {
   recover(): Promise<number>;
   /** The newest output of a run that is alive; empty for any other. */
   tail(runId: number, maxBytes: number): string;
+  /** What a run that is alive says of its being so; undefined for any other. */
+  signs(runId: number): LiveSigns | undefined;
+  /** The clock was set back: nothing was said later than now. */
+  noProofLaterThan(now: number): void;
 }
+
+/** The signs of a run that is alive, newer than its row. */
+export interface LiveSigns extends RunSigns {
+  /** Epoch ms; 0: it has said nothing yet. */
+  readonly outputAt: number;
+  readonly outputBytes: number;
+  readonly costMicroUsd: number | null;
+  /** Whether its agent would read a question now. */
+  readonly canBeAsked: boolean;
+}
+
+/** What an agent is asked that has given no sign for long. */
+const ASK = 'Nightdesk asks for a sign of life: call the `beat` tool, then go on with your work.';
 
 /**
  * The effector of runs: starts what is `starting`, stops what shall stop, settles what ended.
  *
  * Each look: 1. sends TERM, and after the grace KILL, to the runs that are asked to stop; 2. starts the runs that wait for it, after their
- * row is claimed; 3. gives CLIs the answers to their permission requests; 4. sweeps again what could not be ended.
+ * row is claimed; 3. gives CLIs the answers to their permission requests, and asks those that shall be asked for a sign of life; 4. sweeps
+ * again what could not be ended.
  * A run's end is settled once, whatever way it came, and only after its tree is swept.
  */
 export function createRunner(
@@ -59,6 +80,8 @@ export function createRunner(
     readonly scrub: (text: string) => string;
     /** Makes a secret known to `scrub`. */
     readonly learnSecret: (secret: string) => void;
+    /** Takes the secrets of others that a run may know, and these, out of its log. */
+    readonly openSecretStream: (own: readonly string[]) => SecretStream;
     readonly onFatal: (error: unknown) => void;
   },
 ): Runner {
@@ -71,6 +94,8 @@ export function createRunner(
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
   const awaitsRow = new WeakSet<Execution>();
+  /** Which wish for a sign of life each was asked for. */
+  const asked = new WeakMap<Execution, number>();
   let sweptAgainAt = 0;
 
   function begin(run: RunRow): void {
@@ -107,11 +132,10 @@ export function createRunner(
       agent,
       decoder,
       request: containment.wrap(request, run.id),
-      spool: createSpool(options.disk.openLog(logPathOf(run)), {
-        ...spoolLimits,
-        clock,
-        mayWrite: options.mayWriteLogs,
-      }),
+      spool: createScrubbedSpool(
+        createSpool(options.disk.openLog(logPathOf(run)), { ...spoolLimits, clock, mayWrite: options.mayWriteLogs }),
+        { clock, openStream: () => options.openSecretStream([token]) },
+      ),
       processes: options.processes,
       clock,
       guard,
@@ -164,8 +188,10 @@ export function createRunner(
     storage.transaction(() => writeCounts(execution, execution.outputAt));
   }
 
-  function writeCounts({ run, usage, outputBytes }: Execution, outputAt: number): void {
+  function writeCounts({ run, usage, outputBytes, signs }: Execution, outputAt: number): void {
     storage.runs.output(run.id, outputAt, outputBytes);
+    const livelyAt = signs.livelyAt();
+    if (livelyAt !== undefined) storage.runs.lively(run.id, livelyAt);
     if (Object.values(usage).some((known) => known !== null)) storage.runs.usage(run.id, usage);
   }
 
@@ -183,22 +209,23 @@ export function createRunner(
     spool.close();
     executions.delete(run.id);
     const now = clock.now();
-    const ended: EndedProgram = {
+    const ended: Omit<EndedProgram, 'silence'> = {
       exit,
       outcome,
       isPublication: run.publicationId !== null,
       timeoutMs: agent.timeoutMs,
-      silence: execution.silence,
       scrub: options.scrub,
     };
     await writer.write(() =>
       storage.transaction(() => {
         events.end(execution);
         const current = storage.runs.get(run.id) ?? run;
+        // Why it was taken for stuck: by the vigil, which wrote it down, or by what its decoder waited for.
+        const silence = execution.silence ?? current.evidence ?? undefined;
         if (execution.outputBytes > 0) writeCounts(execution, execution.outputAt);
         settlement.settle(
           current,
-          decideRunEnd(ended, current.stopReason, now),
+          decideRunEnd({ ...ended, silence }, current.stopReason, now),
           decidePublicationEnd(ended, execution.lastStdout, execution.isStopping),
         );
         options.orphans.swept(current, report);
@@ -228,6 +255,12 @@ export function createRunner(
       execution.answer(request, permission, reason);
       questions.delivered(id);
     }
+  }
+
+  function askForSign(execution: Execution, { askedAt }: RunRow): void {
+    if (askedAt === null || asked.get(execution) === askedAt) return;
+    asked.set(execution, askedAt);
+    execution.ask(ASK);
   }
 
   function sweepAgain(): void {
@@ -260,7 +293,9 @@ export function createRunner(
     }
     for (const run of alive) {
       const execution = executions.get(run.id);
-      if (execution !== undefined && run.stopWantedAt === null) answerRequests(execution);
+      if (execution === undefined || run.stopWantedAt !== null) continue;
+      answerRequests(execution);
+      askForSign(execution, run);
     }
     sweepAgain();
   }
@@ -278,6 +313,18 @@ export function createRunner(
 
   return {
     ...worker,
+    signs(runId) {
+      const execution = executions.get(runId);
+      if (execution === undefined) return undefined;
+      const { signs, outputAt, outputBytes, usage, decoder } = execution;
+      const { costMicroUsd } = usage;
+      return { ...signs, outputAt, outputBytes, costMicroUsd, canBeAsked: decoder.ask(ASK) !== undefined };
+    },
+
+    noProofLaterThan(now) {
+      for (const execution of executions.values()) execution.noLaterThan(now);
+    },
+
     tail: (runId, maxBytes) => new TextDecoder().decode(executions.get(runId)?.spool.tail(maxBytes)),
 
     async recover() {

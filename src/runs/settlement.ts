@@ -78,6 +78,10 @@ export function createSettlement(options: {
     return storage.holds.active().find((hold) => hold.agent === agent && hold.kind === 'backoff');
   }
 
+  function isHeld(agent: string): boolean {
+    return storage.holds.active().some((hold) => hold.agent === agent && hold.kind === 'crash-loop');
+  }
+
   /** A longer pause stands, such as the rest of a usage limit. */
   function pause(agent: string, delayMs: number): void {
     const now = clock.now();
@@ -127,6 +131,9 @@ export function createSettlement(options: {
   function afterTrouble(run: RunRow, end: RunEnd, failures: number, fraction: number): void {
     const alike = unknown.failed(run, end);
     // What hits several agents is not the fault of one: it goes on trying, and heals by itself.
+    const isTold = endedByVigil(run);
+    // A stuck run is begun anew at once; one that gets stuck again and again is not.
+    if (isTold && (failures <= 1 || isHeld(run.agent))) return;
     const response: FailureResponse =
       alike === 'outage'
         ? { kind: 'backoff', delayMs: failureDelayMs(failures, fraction) }
@@ -135,6 +142,7 @@ export function createSettlement(options: {
     const evidence = end.evidence ?? how;
     if (response.kind === 'crash-loop') return afterCrashLoop(run, failures, how, evidence);
     pause(run.agent, response.delayMs);
+    if (isTold) return;
     if (alike !== 'alone') {
       for (const agent of unknown.agentsWith(end)) incidents.close(crashFingerprint(agent));
       return;
@@ -203,8 +211,13 @@ export function createSettlement(options: {
   };
 }
 
+/** Whether the vigil had the run ended: its own incident tells of it already. Only the vigil writes evidence of a run that is alive. */
+function endedByVigil(run: RunRow): boolean {
+  return run.stopReason === 'stuck' && run.evidence !== null;
+}
+
 /** The generation of each credential that the run was started with. */
-export function readGenerations(run: RunRow): Readonly<Record<string, number>> {
+export function readGenerations(run: Pick<RunRow, 'generations'>): Readonly<Record<string, number>> {
   return JSON.parse(run.generations) as Record<string, number>;
 }
 

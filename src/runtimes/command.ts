@@ -51,6 +51,7 @@ export function createCommandDecoder(isForeign: (evidence: string) => boolean = 
     // What it waits for, nobody knows: only its timeout ends it.
     patience: () => undefined,
     decide: () => undefined,
+    ask: () => undefined,
     end(exit) {
       note([...scanners.stdout.end(), ...scanners.stderr.end()]);
       return settle(exit, firstSign, { stdout: lastWords.stdout.lastLine(), stderr: lastWords.stderr.lastLine() });

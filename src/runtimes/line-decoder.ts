@@ -23,6 +23,8 @@ export interface Conversation {
   takeNoise?(line: string): void;
   patience(): Patience | undefined;
   decide: Decoder['decide'];
+  /** As of a decoder; without it nobody reads anything while the agent works. */
+  ask?: Decoder['ask'];
   /** How the run ended by what the protocol said; undefined when it said nothing of an end. */
   outcome(exit: ProcessExit): RunOutcome | undefined;
   /** What an exit code means by itself, of a program that said nothing. */
@@ -85,6 +87,7 @@ export function createLineDecoder(
     idle: flush,
     patience: () => conversation.patience(),
     decide: (request, permission, reason) => conversation.decide(request, permission, reason),
+    ask: (text) => conversation.ask?.(text),
     end(exit) {
       stdout.end();
       stderr.end();

@@ -35,8 +35,19 @@ export type RunEvent =
   | { readonly kind: 'context'; readonly usedTokens: number; readonly limitTokens: number }
   /** The CLI has compacted its context by itself. */
   | { readonly kind: 'compacted' }
-  /** The agent calls a tool; `input` is what it is called with, shortened. */
-  | { readonly kind: 'tool-begun'; readonly id: string; readonly tool: string; readonly input: string }
+  /** The agent says something; the text is shortened, and may be the beginning only. */
+  | { readonly kind: 'said'; readonly text: string }
+  /**
+   * The agent calls a tool; `input` is what it is called with, shortened. Where that does not tell the call from another one, `likeness`
+   * does: calls of one tool that do the same have the same.
+   */
+  | {
+      readonly kind: 'tool-begun';
+      readonly id: string;
+      readonly tool: string;
+      readonly input: string;
+      readonly likeness?: string;
+    }
   /** A call has ended; `error` is what the agent reads of a failure, shortened. */
   | { readonly kind: 'tool-ended'; readonly id: string; readonly tool: string; readonly error?: string }
   /** The CLI tries a call of its model again by itself. */
@@ -163,5 +174,7 @@ export interface Decoder {
   patience(): Patience | undefined;
   /** What to write on stdin to answer a `permission` event; undefined when it is not asked any more. `reason` is for the agent to read. */
   decide(request: string, permission: Permission, reason: string): string | undefined;
+  /** What to write on stdin so that the agent reads this text while it works; undefined when nobody would read it. Changes nothing. */
+  ask(text: string): string | undefined;
   end(exit: ProcessExit): RunOutcome;
 }

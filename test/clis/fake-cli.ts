@@ -87,6 +87,7 @@ function createFakeDecoder(): Decoder {
     idle: () => [],
     patience: () => undefined,
     decide: () => undefined,
+    ask: () => undefined,
     end() {
       if (said.includes('PONG')) return { kind: 'done' };
       const failure = said.includes('AUTH') ? 'auth' : 'unknown';

@@ -84,7 +84,6 @@ agents: { a: { runtime: command, command: [x], on: task, progress: 1h } }
   expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual([
     '  defaults.budget: limits hold between runs: none is reserved for before a run, and none stops one that goes on',
     '  agents.a.on: nothing creates tasks',
-    '  defaults.heartbeat, agents.a.progress: only the timeout ends a stuck run',
   ]);
 });
 

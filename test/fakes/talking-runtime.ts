@@ -1,7 +1,8 @@
 import type { Decoder, Patience, RunEvent, RunInput, Runtime } from '../../src/runtimes/runtime.ts';
 
 /**
- * A runtime whose programs say events as they are: each line of stdout is one event as JSON, or `{"patience": {…}}`, or `{"outcome": {…}}`.
+ * A runtime whose programs say events as they are: each line of stdout is one event as JSON, or `{"patience": {…}}`, or `{"outcome": {…}}`,
+ * or `{"deaf": true}`: from then on it reads no question.
  * Its argv tells the session that it was started with.
  */
 export const talkingRuntime: Runtime = {
@@ -26,14 +27,16 @@ function prepare(run: RunInput) {
 
 function createDecoder(): Decoder {
   let patience: Patience | undefined;
+  let isDeaf = false;
   let outcome: ReturnType<Decoder['end']> | undefined;
   return {
     push(chunk) {
       const events: RunEvent[] = [{ kind: 'output', bytes: chunk.length }];
       for (const line of Buffer.from(chunk).toString().split('\n').filter(Boolean)) {
-        const said = JSON.parse(line) as { patience?: Patience; outcome?: ReturnType<Decoder['end']> } & RunEvent;
+        const said = JSON.parse(line) as { patience?: Patience; outcome?: ReturnType<Decoder['end']>; deaf?: boolean } & RunEvent;
         if (said.patience !== undefined) patience = said.patience;
         else if (said.outcome !== undefined) outcome = said.outcome;
+        else if (said.deaf !== undefined) isDeaf = said.deaf;
         else events.push(said);
       }
       return events;
@@ -41,6 +44,7 @@ function createDecoder(): Decoder {
     idle: () => [],
     patience: () => patience,
     decide: (request, permission, reason) => `${JSON.stringify({ request, permission, reason })}\n`,
+    ask: (text) => (isDeaf ? undefined : `${JSON.stringify({ ask: text })}\n`),
     end: () => outcome ?? { kind: 'done' },
   };
 }

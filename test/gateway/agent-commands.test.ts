@@ -188,6 +188,17 @@ describe('nightdesk beat, progress and fail', () => {
     expect(acts).toMatchObject([{ note: undefined }, { note: 'reading mail' }]);
   });
 
+  test('beat declares a long step, and says when the timeout comes before its end', async () => {
+    const { env, acts } = await setUp();
+
+    expect(await run(['beat', '--for', '10m', 'training'], env)).toEqual({ code: 0, stdout: '', stderr: '' });
+    const { code, stderr } = await run(['beat', '--for=2h', 'training'], env);
+
+    expect(code).toBe(0);
+    expect(stderr).toBe('nightdesk beat: this run is stopped at its timeout in 12m, before that step may end\n');
+    expect(acts).toMatchObject([{ forMs: 600_000, note: 'training' }, { forMs: 7_200_000 }]);
+  });
+
   test('progress takes words that begin with dashes after --', async () => {
     const { env, acts } = await setUp();
 
@@ -317,7 +328,10 @@ describe('a command line that is wrong', () => {
       ['--kind', 'x', '--to', 'y', '--window', '30'],
       '--window must be a duration such as "30s", "5m", "4h", "7d" or "1h30m": write the unit, "30s" or "30m"',
     ],
-    ['beat', ['--note', 'x'], 'unknown option --note; it takes --help'],
+    ['beat', ['--note', 'x'], 'unknown option --note; it takes --for, --help'],
+    ['beat', ['--for', 'long'], '--for must be a duration such as "30s", "5m", "4h", "7d" or "1h30m"'],
+    ['beat', ['--for', '25h', 'training'], '--for must be a duration of at most 24h'],
+    ['beat', ['--for', '0s'], '--for must be a duration of at least 1s'],
     ['progress', [], 'say in a few words what got done'],
     ['fail', ['--kind', 'auth', 'x'], '--tool is missing: which tool failed?'],
     ['fail', ['--tool', 't', 'x'], '--kind is missing: one of auth, rate-limit, not-found, other'],

@@ -14,11 +14,14 @@ export const RUN: RunIdentity = { run: 7, agent: 'scout' };
 
 export type Act =
   | { readonly act: 'draft'; readonly run: RunIdentity; readonly draft: DraftSubmission }
-  | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined }
+  | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined; readonly forMs?: number }
   | { readonly act: 'progress'; readonly run: RunIdentity; readonly text: string }
   | { readonly act: 'fail'; readonly run: RunIdentity; readonly failure: ToolFailure }
   | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined }
   | { readonly act: 'ask'; readonly run: RunIdentity; readonly ask: NewAsk };
+
+/** What is left of the run's timeout: a longer step is cut. */
+export const CUT_TO_MS = 12 * 60_000;
 
 /** When it is in the rooms. */
 export const NOW = Date.UTC(2026, 6, 1, 8);
@@ -44,7 +47,10 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
       if (draft.key !== undefined) keys.set(draft.key, lastId);
       return { kind: 'accepted', id: lastId, existing: false };
     },
-    beat: (run, note) => void acts.push({ act: 'beat', run, note }),
+    beat(run, note, forMs) {
+      acts.push({ act: 'beat', run, note, ...(forMs === undefined ? {} : { forMs }) });
+      return forMs !== undefined && forMs > CUT_TO_MS ? { cutToMs: CUT_TO_MS } : undefined;
+    },
     progress: (run, text) => void acts.push({ act: 'progress', run, text }),
     reportFailure(run, failure) {
       acts.push({ act: 'fail', run, failure });

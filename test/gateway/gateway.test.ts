@@ -232,7 +232,12 @@ describe('requests that are wrong', () => {
     ],
     ['/v1/draft', null, 'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key'],
     ['/v1/beat', { note: 5 }, 'note must be text'],
-    ['/v1/beat', { text: 'x' }, '"text" is not known here (known: note)'],
+    ['/v1/beat', { text: 'x' }, '"text" is not known here (known: note, forMs)'],
+    [
+      '/v1/beat',
+      { forMs: 86_400_001 },
+      'forMs must be a whole number of milliseconds from 1000 (a second) to 86400000 (24 hours)',
+    ],
     ['/v1/progress', {}, 'text is missing'],
     ['/v1/progress', { text: ' ' }, 'text must not be empty'],
     ['/v1/fail', { kind: 'auth', text: 'x' }, 'tool is missing'],

@@ -98,14 +98,16 @@ describe.each([
     const said = [
       await call(client, 'beat', { note: 'reading' }),
       await call(client, 'beat'),
+      await call(client, 'beat', { for: '10m' }),
       await call(client, 'progress', { text: 'one page' }),
       await call(client, 'fail', { tool: 'search', kind: 'rate-limit', text: '429' }),
     ];
 
-    expect(said.map(({ text }) => text)).toEqual(['Noted.', 'Noted.', 'Noted.', 'wait 60']);
+    expect(said.map(({ text }) => text)).toEqual(['Noted.', 'Noted.', 'Noted.', 'Noted.', 'wait 60']);
     expect(acts).toEqual([
       { act: 'beat', run: RUN, note: 'reading' },
       { act: 'beat', run: RUN, note: undefined },
+      { act: 'beat', run: RUN, note: undefined, forMs: 600_000 },
       { act: 'progress', run: RUN, text: 'one page' },
       { act: 'fail', run: RUN, failure: { tool: 'search', kind: 'rate-limit', text: '429' } },
     ]);
@@ -146,7 +148,8 @@ describe.each([
   test.each<[string, string, Record<string, unknown>, string]>([
     ['of a wrong type', 'draft', { kind: 'reply', to: '@ada', body: 7 }, 'body must be text'],
     ['that is missing', 'progress', {}, 'text is missing'],
-    ['that nobody knows', 'beat', { mood: 'good' }, '"mood" is not known here (known: note)'],
+    ['that nobody knows', 'beat', { mood: 'good' }, '"mood" is not known here (known: note, for)'],
+    ['that is longer than a day', 'beat', { for: '2d' }, 'for must be a duration of at most 24h'],
     [
       'without a unit',
       'ask',

@@ -88,7 +88,7 @@ export function startProbe(): SpawnPart {
 }
 
 /** A message for Claude Code's stdin, as one line. */
-function userMessage(text: string): string {
+export function userMessage(text: string): string {
   return `${JSON.stringify({ type: 'user', message: { role: 'user', content: [{ type: 'text', text }] } })}\n`;
 }
 

@@ -1,6 +1,7 @@
 import { toEvidence } from '../evidence.ts';
 import { asRecord, listField, nameField, recordField, textField } from '../json-fields.ts';
 import type { JsonRecord } from '../json-fields.ts';
+import { likenessOfText } from '../likeness.ts';
 import type { RunEvent } from '../runtime.ts';
 
 /** Calls that are open at once; far more than an agent and its subagents make. */
@@ -11,6 +12,9 @@ const LOOKED_AT_CHARACTERS = 1000;
 
 /** The fields of an input that say most of what a call does, the first that there is. */
 const TELLING_FIELDS = ['command', 'file_path', 'pattern', 'url', 'query', 'prompt', 'description'] as const;
+
+/** Fields that say nothing of what a call does: the agent words them anew each time. */
+const WORDS_ABOUT: ReadonlySet<string> = new Set(['description', 'timeout']);
 
 /** What is short and plain as it stands: most commands and paths. */
 const PLAIN = /^[!-~](?: ?[!-~]){0,140}$/;
@@ -39,9 +43,9 @@ export function createToolCalls(): ToolCalls {
     takeCalls(line) {
       const parent = nameField(line, 'parent_tool_use_id');
       const events: RunEvent[] = [];
-      for (const { id, tool, input } of readCalls(line)) {
+      for (const { id, tool, input } of callsIn(line)) {
         begin(id, tool, parent);
-        events.push({ kind: 'tool-begun', id, tool, input });
+        events.push({ kind: 'tool-begun', id, tool, input: inputOf(input), ...likenessOf(input) });
       }
       return events;
     },
@@ -66,11 +70,15 @@ export function createToolCalls(): ToolCalls {
 export function readCalls(
   line: JsonRecord,
 ): readonly { readonly id: string; readonly tool: string; readonly input: string }[] {
-  const calls: { id: string; tool: string; input: string }[] = [];
+  return callsIn(line).map((call) => ({ ...call, input: inputOf(call.input) }));
+}
+
+function callsIn(line: JsonRecord): { id: string; tool: string; input: JsonRecord | undefined }[] {
+  const calls: { id: string; tool: string; input: JsonRecord | undefined }[] = [];
   for (const block of blocksOf(line, 'tool_use')) {
     const id = nameField(block, 'id');
     const tool = nameField(block, 'name');
-    if (id !== undefined && tool !== undefined) calls.push({ id, tool, input: inputOf(recordField(block, 'input')) });
+    if (id !== undefined && tool !== undefined) calls.push({ id, tool, input: recordField(block, 'input') });
   }
   return calls;
 }
@@ -109,6 +117,14 @@ function inputOf(input: JsonRecord | undefined): string {
     typeof value === 'string' ? value.slice(0, LOOKED_AT_CHARACTERS) : value,
   ]);
   return toEvidence(JSON.stringify(Object.fromEntries(short)).slice(0, LOOKED_AT_CHARACTERS));
+}
+
+/** An edit of the same file is another call: told apart by all that is given, where one field does not say all. */
+function likenessOf(input: JsonRecord | undefined): { likeness?: string } {
+  const telling = Object.entries(input ?? {}).filter(([name]) => !WORDS_ABOUT.has(name));
+  const [only] = telling;
+  const isShort = telling.length <= 1 && (only === undefined || (typeof only[1] === 'string' && only[1].length <= 140));
+  return isShort ? {} : { likeness: likenessOfText(JSON.stringify(telling)) };
 }
 
 function resultText(block: JsonRecord): string {

@@ -6,8 +6,8 @@ import type { JsonRecord } from '../json-fields.ts';
 import { createLineReader, LINE_BYTES } from '../line-reader.ts';
 import { createPlainLines } from '../plain-lines.ts';
 import type { Decoder, Patience, RunEvent, RunInput } from '../runtime.ts';
-import { MCP_SERVER } from './claude-arguments.ts';
-import { createToolCalls } from './claude-calls.ts';
+import { MCP_SERVER, userMessage } from './claude-arguments.ts';
+import { createToolCalls, readTexts } from './claude-calls.ts';
 import {
   classifyEnding,
   endingEvidence,
@@ -38,6 +38,9 @@ const MOST_TOLD = 50;
  * its CLI's output must not become an option there.
  */
 const SESSION = /^\w[\w-]{0,99}$/;
+
+/** What is told of the agent's words: enough to tell them from others. */
+const SAID_CHARACTERS = 1000;
 
 /** The hint at the credential for refusals of the model's own side. */
 const VENDOR = 'claude';
@@ -187,6 +190,7 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       isTurnOpen = true;
     }
     meter.takeMessage(record, isMain).forEach(emit);
+    for (const text of readTexts(record)) emit({ kind: 'said', text: text.slice(0, SAID_CHARACTERS) });
     calls.takeCalls(record).forEach(emit);
   }
 
@@ -241,6 +245,8 @@ export function createClaudeDecoder(agent: Agent, run: RunInput): Decoder {
       return !isTurnOpen || calls.isOpen() || desk.isWaiting() ? undefined : MODEL;
     },
     decide: (request, permission, reason) => desk.decide(request, permission, reason),
+    // It reads a message between two calls of its turn; one that comes after the turn would begin another one.
+    ask: (text) => (hasSpoken && isTurnOpen ? userMessage(text) : undefined),
     end(exit) {
       reader.end();
       signs(plain.end());

@@ -33,9 +33,9 @@ export function askForTurn(threadId: string, run: RunInput): string {
   return rpcRequest(ID.turn, 'turn/start', { threadId, input: [run.prompt, run.stdin].flatMap(toInput) });
 }
 
-/** Tells the agent why it was denied something; it reads that with the refused call. */
-export function tellReason(threadId: string, turnId: string, reason: string): string {
-  return rpcRequest(ID.steer, 'turn/steer', { threadId, expectedTurnId: turnId, input: toInput(reason) });
+/** Tells the agent something in the middle of its turn; it reads that when the call that it is at has ended. */
+export function tellWhileAtWork(threadId: string, turnId: string, text: string): string {
+  return rpcRequest(ID.steer, 'turn/steer', { threadId, expectedTurnId: turnId, input: toInput(text) });
 }
 
 function toInput(text: string | undefined): readonly { readonly type: 'text'; readonly text: string }[] {

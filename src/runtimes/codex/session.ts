@@ -2,6 +2,7 @@ import type { Agent } from '../../config/fleet.ts';
 import { toEvidence, toFailureEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { asRecord, countField, listField, numberField, recordField, textField } from '../json-fields.ts';
+import { likenessOfText } from '../likeness.ts';
 import type { Conversation } from '../line-decoder.ts';
 import { readRpc, rpcNotice, rpcRefusal, rpcResult } from '../rpc.ts';
 import type { RpcId, RpcMessage } from '../rpc.ts';
@@ -11,8 +12,8 @@ import type { Approval } from './approvals.ts';
 import { createExecTranslator } from './exec-lines.ts';
 import { readAttempt, readRefusal, readTurnError, readTurnFailure } from './failures.ts';
 import type { CodexFailure } from './failures.ts';
-import { readServerTrouble, readTool, readToolError } from './items.ts';
-import { askForThread, askForTurn, ID, optional, tellReason } from './requests.ts';
+import { describeChanges, readServerTrouble, readTool, readToolError } from './items.ts';
+import { askForThread, askForTurn, ID, optional, tellWhileAtWork } from './requests.ts';
 import { createTokenMeter } from './token-meter.ts';
 
 /** Tool calls that are kept in mind at once; no agent has as many. */
@@ -33,6 +34,9 @@ const MODEL_MS = 15 * 60_000;
 /** After its turn Codex ends within 0.1 s of its stdin's end. */
 const END_MS = 60_000;
 
+/** What is told of the agent's words: enough to tell them from others. */
+const SAID_CHARACTERS = 1000;
+
 /** Whose credential a refused call of the model is. */
 const VENDOR = 'openai';
 
@@ -46,6 +50,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
   const approvals = new Map<string, { readonly id: RpcId; readonly approval: Approval; readonly params: JsonRecord }>();
   const meter = createTokenMeter(emit);
   let isTurnBegun = false;
+  let turnId: string | undefined;
   let isHeard = false;
   let threadId: string | undefined;
   let lastMessage: string | undefined;
@@ -105,6 +110,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
       }
       case 'turn/started':
         isTurnBegun ||= isOurs(params);
+        if (isOurs(params)) turnId = textField(recordField(params, 'turn'), 'id') ?? turnId;
         return;
       case 'item/started':
         return beginItem(recordField(params, 'item'));
@@ -141,12 +147,17 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     const tool = readTool(item);
     if (item === undefined || tool === undefined || tools.has(tool.id) || tools.size >= MOST_OPEN) return;
     tools.set(tool.id, { name: tool.tool, item });
-    emit({ kind: 'tool-begun', id: tool.id, tool: tool.tool, input: tool.input });
+    // Another change of the same files is another call.
+    const likeness =
+      item['type'] === 'fileChange' ? { likeness: likenessOfText(describeChanges(item, true)) } : undefined;
+    emit({ kind: 'tool-begun', ...tool, ...likeness });
   }
 
   function endItem(item: JsonRecord | undefined, isOurs: boolean): void {
     const type = textField(item, 'type');
-    if (type === 'agentMessage' && isOurs) lastMessage = textField(item, 'text') ?? lastMessage;
+    const said = type === 'agentMessage' ? textField(item, 'text') : undefined;
+    if (said !== undefined) emit({ kind: 'said', text: said.slice(0, SAID_CHARACTERS) });
+    if (isOurs) lastMessage = said ?? lastMessage;
     if (type === 'contextCompaction') emit({ kind: 'compacted' });
     const tool = readTool(item);
     // Some calls are told when they are over only.
@@ -247,7 +258,7 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     const answer = rpcResult(asked.id, asked.approval.answer(permission));
     const [thread, turn] = [textField(asked.params, 'threadId'), textField(asked.params, 'turnId')];
     if (permission !== 'deny' || reason.trim() === '' || thread === undefined || turn === undefined) return answer;
-    return answer + tellReason(thread, turn, reason);
+    return answer + tellWhileAtWork(thread, turn, reason);
   }
 
   function patience(): Patience | undefined {
@@ -262,6 +273,11 @@ export function createCodexSession(agent: Agent, run: RunInput, emit: (event: Ru
     take,
     patience,
     decide,
+    // It reads a message when the call that it is at has ended; `codex exec` has no turn with an id.
+    ask: (text) =>
+      end !== undefined || threadId === undefined || turnId === undefined
+        ? undefined
+        : tellWhileAtWork(threadId, turnId, text),
     outcome(exit) {
       // A sign of a dead credential gets the run stopped, before Codex has said how it ended.
       const known = sign ?? (exit.kind === 'exited' ? lastFailure : undefined);

@@ -11,7 +11,7 @@ import { classifyExit, classifyFailure, readRefusal, readRetry, readStop } from 
 import { readQuestion } from './permissions.ts';
 import type { Question } from './permissions.ts';
 import { takeStreamLine } from './stream-json.ts';
-import { errorOf, inputOf, isOver, nameTool, saidIn } from './tools.ts';
+import { errorOf, inputOf, isOver, likenessOf, nameTool, saidIn } from './tools.ts';
 
 /** The ids of our own requests. */
 const ID = { initialize: 'initialize', session: 'session', prompt: 'prompt' } as const;
@@ -24,6 +24,9 @@ const MOST_QUESTIONS = 200;
 
 /** Refusals of one run: a program that asks for more is no Gemini CLI, and is left waiting. */
 const MOST_REFUSALS = 1000;
+
+/** What is told of the agent's words: enough to tell them from others. */
+const SAID_CHARACTERS = 1000;
 
 /** The end of what the agent says that is kept for its last line. */
 const LAST_WORDS_CHARACTERS = 8 * 1024;
@@ -142,16 +145,16 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
         return;
       case 'tool_call':
         words = '';
-        return isOver(update) ? undefined : beginTool(id, nameTool(update), inputOf(update));
+        return isOver(update) ? undefined : beginTool(id, nameTool(update), inputOf(update), likenessOf(update));
       case 'tool_call_update':
         return isOver(update) ? endTool(id, errorOf(update)) : undefined;
     }
   }
 
-  function beginTool(id: string, tool: string, input: string): void {
+  function beginTool(id: string, tool: string, input: string, likeness?: string): void {
     if (id === '' || tools.has(id) || tools.size >= MOST_OPEN) return;
     tools.set(id, tool);
-    emit({ kind: 'tool-begun', id, tool, input });
+    emit({ kind: 'tool-begun', id, tool, input, ...(likeness === undefined ? {} : { likeness }) });
   }
 
   function endTool(id: string, error: string | undefined): void {
@@ -160,7 +163,9 @@ export function createGeminiSession(agent: Agent, run: RunInput, emit: (event: R
     emit({ kind: 'tool-ended', id, tool, ...(error === undefined ? {} : { error }) });
   }
 
+  /** Its words come in small pieces: the first of each message is told. */
   function say(text: string): void {
+    if (words === '' && text !== '') emit({ kind: 'said', text: text.slice(0, SAID_CHARACTERS) });
     words = (words + text).slice(-LAST_WORDS_CHARACTERS);
   }
 

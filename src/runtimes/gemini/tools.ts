@@ -1,6 +1,7 @@
 import { toEvidence } from '../evidence.ts';
 import type { JsonRecord } from '../json-fields.ts';
 import { asRecord, listField, recordField, textField } from '../json-fields.ts';
+import { likenessOfText } from '../likeness.ts';
 
 /** The name by which the model called a tool: Gemini CLI puts it twice at the beginning of the call's id. */
 export function nameTool(call: JsonRecord | undefined): string {
@@ -18,6 +19,12 @@ export function isOwnTool(call: JsonRecord | undefined): boolean {
 /** What a call of a tool is called with: its title is the command, or says which file. */
 export function inputOf(call: JsonRecord | undefined): string {
   return toEvidence(textField(call, 'title') ?? '');
+}
+
+/** Tells an edit from another one of the same file; undefined for calls whose title says it all. */
+export function likenessOf(call: JsonRecord): string | undefined {
+  const diffs = listField(call, 'content').filter((one) => asRecord(one)?.['type'] === 'diff');
+  return diffs.length === 0 ? undefined : likenessOfText(JSON.stringify(diffs));
 }
 
 /** What the agent reads of a failure. */

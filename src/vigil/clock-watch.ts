@@ -1,0 +1,139 @@
+import type { HoldRow } from '../../storage/hold-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Clock, Log } from '../ports.ts';
+import { count, duration } from '../telegram/cards/words.ts';
+import { createWorker, type Worker } from '../worker.ts';
+
+/** How often the two clocks are compared; whoever judges by the clock on the wall has them compared first. */
+const EVERY_MS = 5_000;
+/** Clocks are set right by less than this all the time. */
+const JUMP_MS = 30_000;
+/** As many holds as one message names. */
+const NAMED_HOLDS = 5;
+const JUMP_KEY = 'clock-jump';
+const FINGERPRINT = 'clock';
+
+/** A jump of the clock on the wall. */
+export interface ClockJump {
+  /** What the clock shows after it (epoch ms), when it was noticed. */
+  readonly at: number;
+  /** How far it jumped; negative: back. */
+  readonly byMs: number;
+}
+
+/** The watch over the clock on the wall. */
+export interface ClockWatch extends Worker {
+  /** Compares the clocks now; gives the last jump of this life, if there was one. */
+  compare(): ClockJump | undefined;
+}
+
+/** The last jump that was noticed, also of an earlier life; for /why. */
+export function loadLastJump(storage: Storage): ClockJump | undefined {
+  const stored = storage.settings.get(JUMP_KEY);
+  return stored === undefined ? undefined : (JSON.parse(stored) as ClockJump);
+}
+
+/**
+ * Compares the clock on the wall with the one that never jumps.
+ *
+ * Each look: 1. compares them, as does whoever judges by the wall; 2. tells of the jumps that were noticed, each once. After a jump back
+ * no proof of what runs is later than now.
+ */
+export function createClockWatch(options: {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly incidents: IncidentRegister;
+  readonly timezone: string;
+  /** The clock was set back: what is kept in memory must not be later than now. */
+  readonly onSetBack: (now: number) => void;
+  readonly onFatal: (error: unknown) => void;
+}): ClockWatch {
+  const { storage, clock } = options;
+  let offset = clock.now() - clock.monotonic();
+  let comparedAtMs = clock.monotonic();
+  let last: ClockJump | undefined;
+  /** Jumps that are still to be told, with the time that has really passed since the look before. */
+  let untold: (ClockJump & { readonly withinMs: number })[] = [];
+
+  function compare(): ClockJump | undefined {
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    const byMs = now - monotonic - offset;
+    const withinMs = monotonic - comparedAtMs;
+    [offset, comparedAtMs] = [now - monotonic, monotonic];
+    if (Math.abs(byMs) <= JUMP_MS) return last;
+    last = { at: now, byMs: Math.round(byMs) };
+    untold.push({ ...last, withinMs });
+    if (byMs < 0) options.onSetBack(now);
+    worker.nudge();
+    return last;
+  }
+
+  function tell(jump: ClockJump & { readonly withinMs: number }): void {
+    storage.settings.set(JUMP_KEY, JSON.stringify({ at: jump.at, byMs: jump.byMs }));
+    if (jump.byMs < 0) storage.runs.noProofLaterThan(clock.now());
+    options.incidents.report({
+      kind: 'clock',
+      fingerprint: FINGERPRINT,
+      subject: 'fleet',
+      severity: 'warning',
+      title: `The clock jumped ${duration(Math.abs(jump.byMs))} ${jump.byMs > 0 ? 'ahead' : 'back'}`,
+      evidence: '',
+      agents: [],
+      note: jump.byMs > 0 ? describeAhead(jump) : describeBack(),
+    });
+    options.incidents.close(FINGERPRINT);
+  }
+
+  /** Who runs because of it: what is due now, and what was started since the jump. */
+  function describeAhead(jump: ClockJump & { readonly withinMs: number }): string {
+    const jumpedAt = jump.at - jump.withinMs;
+    const due = storage.dues.waiting().filter(({ dueAt }) => dueAt <= clock.now());
+    const begun = storage.runs.alive().filter(({ wantedAt }) => wantedAt >= jumpedAt);
+    const agents = new Set([...due, ...begun].map(({ agent }) => agent)).size;
+    const caughtUp =
+      agents === 0 ? 'No agent was due meanwhile.' : `${count(agents, 'agent runs', 'agents run')} once to catch up.`;
+    return `This machine slept, or its clock was set. ${caughtUp} What is watched is watched anew from here on.`;
+  }
+
+  function describeBack(): string {
+    const holds = storage.holds.active().filter(({ until }) => until !== null);
+    const left =
+      holds.length === 0
+        ? ''
+        : ` Holds that end by themselves keep their end, and so last longer: ${nameHolds(holds)}.`;
+    return `It was set back. Due times that lay too far ahead are planned anew; what is watched is watched anew from here on.${left}`;
+  }
+
+  function nameHolds(holds: readonly HoldRow[]): string {
+    const format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: options.timezone,
+      dateStyle: 'medium',
+      timeStyle: 'short',
+    });
+    const named = holds
+      .slice(0, NAMED_HOLDS)
+      .map(({ agent, until }) => `${agent || 'all agents'} until ${format.format(until ?? 0)}`);
+    return [...named, ...(holds.length > NAMED_HOLDS ? [`and ${holds.length - NAMED_HOLDS} more`] : [])].join(', ');
+  }
+
+  const worker = createWorker({
+    name: 'clock watch',
+    clock,
+    log: options.log,
+    everyMs: EVERY_MS,
+    onFatal: options.onFatal,
+    look() {
+      compare();
+      for (let [next] = untold; next !== undefined; [next] = untold) {
+        const jump = next;
+        storage.transaction(() => tell(jump));
+        untold = untold.slice(1);
+        options.log.warn('the clock jumped', { byMs: jump.byMs });
+      }
+      return undefined;
+    },
+  });
+  return { ...worker, compare };
+}
