@@ -150,6 +150,8 @@ const STARTING_MS = 10_000;
 
 /** An absence shorter than this is a restart, not an outage. */
 const ABSENCE_TOLD_MS = 2 * 60_000;
+/** Setting: the message that told of the last absence. */
+const ABSENCE_KEY = 'absence';
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
@@ -343,7 +345,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const vigil = createVigil({
-    fleet,
+    fleet: wholeFleet,
     storage,
     clock,
     log,
@@ -553,16 +555,18 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       interrupted === 0
         ? ''
         : ` ${interrupted} running ${interrupted === 1 ? 'agent was' : 'agents were'} lost and will run again when due.`;
-    storage.transaction(() =>
-      outbox.send({
-        key: `absence:${now}`,
-        class: 'alert',
-        content: {
-          kind: 'text',
-          body: { text: `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}`, entities: [] },
-        },
-      }),
-    );
+    storage.transaction(() => {
+      const before = storage.settings.get(ABSENCE_KEY) ?? '';
+      // Several in one outage of Telegram are one message: the last of them.
+      const isUnseen = storage.outbox.get(before)?.messageId === null;
+      const again = isUnseen ? ' It was not the first time since you last heard of me.' : '';
+      const text = `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}${again}`;
+      const content = { kind: 'text', body: { text, entities: [] } } as const;
+      if (isUnseen) return outbox.edit(before, content);
+      const key = `absence:${now}`;
+      storage.settings.set(ABSENCE_KEY, key);
+      outbox.send({ key, class: 'alert', content });
+    });
   }
 
   let endedByItself = false;

@@ -129,11 +129,11 @@ export function createSettlement(options: {
   }
 
   function afterTrouble(run: RunRow, end: RunEnd, failures: number, fraction: number): void {
-    const alike = unknown.failed(run, end);
-    // What hits several agents is not the fault of one: it goes on trying, and heals by itself.
     const isTold = endedByVigil(run);
     // A stuck run is begun anew at once; one that gets stuck again and again is not.
     if (isTold && (failures <= 1 || isHeld(run.agent))) return;
+    const alike = unknown.failed(run, end);
+    // What hits several agents is not the fault of one: it goes on trying, and heals by itself.
     const response: FailureResponse =
       alike === 'outage'
         ? { kind: 'backoff', delayMs: failureDelayMs(failures, fraction) }
