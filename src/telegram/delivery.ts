@@ -17,6 +17,8 @@ export type Delivery =
       readonly error: string;
       readonly everybody: boolean;
       readonly isFlood?: true;
+      /** It may have been shown: only the answer is missing. */
+      readonly isLost?: true;
       /** The chat itself refuses us: it may not know us yet, or not any more. */
       readonly isRefusal?: true;
     }
@@ -47,7 +49,7 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
     case 'lost':
     case 'aborted':
       if (row.class === 'reply' && !isEdit) return { kind: 'unknown', error: error.message };
-      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true };
+      return { kind: 'retry', afterMs: pauseMs, error: error.message, everybody: true, isLost: true };
     case 'forbidden':
       return { kind: 'retry', afterMs: FORBIDDEN_RETRY_MS, error: error.message, everybody: false, isRefusal: true };
     case 'message-gone':

@@ -20,6 +20,10 @@ const REFILL_MS = 1_000;
 /** Pause after a failed call, doubling: short at first, since most outages are; never so long that recovery is slow. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** After so many answers in a row that never came, something harmless is asked first: each message may have been shown each time. */
+const MOST_DOUBLES = 3;
+/** What only asks who we are is answered in well under a second. */
+const QUESTION_TIMEOUT_MS = 10_000;
 
 /** How long a call under way has to end when everything stops. */
 const LAST_WORDS_MS = 1_000;
@@ -57,6 +61,7 @@ export function createSender(options: {
   const busy = new Set<string>();
   const flying = new Set<Promise<void>>();
   let failures = 0;
+  let lostInARow = 0;
   /** Why all calls wait, if they do; ended by a timer and not by the time of day, which may jump. */
   let pausedFor: 'flood' | 'trouble' | undefined;
   let cancelPause = (): void => {};
@@ -116,7 +121,7 @@ export function createSender(options: {
     if (pausedFor === 'flood' && reason === 'trouble') return;
     pausedFor = reason;
     cancelPause();
-    cancelPause = clock.after(delayMs, resume);
+    cancelPause = clock.after(delayMs, lostInARow < MOST_DOUBLES ? resume : askFirst);
   }
 
   function resume(): void {
@@ -125,9 +130,25 @@ export function createSender(options: {
     worker.nudge();
   }
 
+  /** Whoever loses every answer shows the same alert again and again: nothing is sent before a question was answered. */
+  function askFirst(): void {
+    const asking = api
+      .call('getMe', {}, { timeoutMs: QUESTION_TIMEOUT_MS, signal: stopped.signal })
+      .then(resume, (error: unknown) => {
+        if (!(error instanceof TelegramError)) throw error;
+        if (error.code === 'lost' || error.code === 'unreachable' || error.code === 'aborted')
+          pauseAll('trouble', LONGEST_PAUSE_MS);
+        else resume();
+      })
+      .catch(options.onFatal)
+      .finally(() => flying.delete(asking));
+    flying.add(asking);
+  }
+
   async function deliver(row: OutboxRow): Promise<void> {
     if (row.class === 'reply' && row.messageId === null && !markSending(row)) return;
     const result = await attempt(row);
+    lostInARow = result.kind === 'unknown' || (result.kind === 'retry' && result.isLost) ? lostInARow + 1 : 0;
     if (result.kind === 'retry' && result.everybody) {
       failures += 1;
       pauseAll(result.isFlood === true ? 'flood' : 'trouble', result.afterMs);

@@ -253,7 +253,14 @@ export function createChat(options: {
     const showing: Showing | undefined =
       row === undefined
         ? undefined
-        : { ...row, at: clock.now(), messageId: message.id, text: text.split('\n')[0] ?? '', isKnown: false };
+        : {
+            ...row,
+            at: clock.now(),
+            messageId: message.id,
+            text: text.split('\n')[0] ?? '',
+            isSilent: payload['disable_notification'] === true,
+            isKnown: false,
+          };
     if (showing !== undefined) record.showings.push(showing);
     return {
       result: { message_id: message.id },

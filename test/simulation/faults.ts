@@ -75,6 +75,7 @@ export function thinkOfFaults(world: Stage): void {
     if (credential.login === undefined || plot.chance(0.2))
       clock.after(plot.between(5, 120) * MINUTE_MS, () => platform.renew(credential.name));
   });
+  if (plot.chance(0.25)) at(() => flap(world));
   times(0, 2, () => world.dying(plot.pick(world.scheduled), plot.between(10, 90) * MINUTE_MS));
   times(0, 2, () => {
     if (platform.limitOf(MODEL_CREDENTIAL) !== undefined) return;
@@ -106,6 +107,23 @@ export function thinkOfFaults(world: Stage): void {
       world.sleep(plot.chance(0.5) ? plot.between(1, 15) * MINUTE_MS : plot.between(15, 120) * MINUTE_MS),
     );
   world.ownerLooks();
+}
+
+/** A credential that is dead, alive, and dead again every few minutes. */
+function flap(world: Stage): void {
+  const { random: plot, platform, clock } = world;
+  const { name } = plot.pick([...world.fleet.credentials.values()]);
+  const minutes = (): number => plot.between(1, 8) * MINUTE_MS;
+  const turn = (left: number): void => {
+    if (left === 0 || world.isCalm()) return platform.renew(name);
+    world.trace(`${name} flaps`);
+    platform.expire(name);
+    clock.after(minutes(), () => {
+      platform.renew(name);
+      clock.after(minutes(), () => turn(left - 1));
+    });
+  };
+  turn(plot.between(3, 12));
 }
 
 /** A clock that is wrong is mostly put right by and by. */

@@ -1,4 +1,5 @@
 import type { Credential } from '../../src/config/fleet.ts';
+import { MINUTE_MS } from './fleets.ts';
 import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, Publication, UsageLimit, WorldRecord } from './record.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -109,8 +110,9 @@ export function createPlatform(options: {
         resetsAt,
         refusedRuns: [],
         knownAt: undefined,
-        // Whose clock is wrong cannot know when it is over.
-        isExcused: clock.wrongByMs() !== 0,
+        // Whose clock is wrong cannot know when it is over; and what the owner wrote before it may be read in the middle of it.
+        isExcused:
+          clock.wrongByMs() !== 0 || record.goodSince === undefined || clock.now() - record.goodSince < MINUTE_MS,
       }),
     limitOf: (credential) =>
       record.limits.find((limit) => limit.credential === credential && limit.resetsAt > clock.now()),

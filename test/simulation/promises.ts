@@ -1,7 +1,9 @@
 import { HOUR_MS, MINUTE_MS } from './fleets.ts';
 import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
+import { HISTORY_PROMISES } from './history.ts';
 import { isOverdue, type WorldPromise } from './promise.ts';
+import { QUIET_PROMISES } from './quiet-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
 
 /** A card may wait behind others: the sender sends about one message a second. */
@@ -27,6 +29,9 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'what Telegram asks us to wait is waited', broken: impatience },
   { name: 'the control plane ends only when asked', broken: endedByBug },
   ...RUN_PROMISES,
+  { name: 'one change of a credential at a time', broken: rivals },
+  ...QUIET_PROMISES,
+  ...HISTORY_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
 ];
 
@@ -204,6 +209,11 @@ function isForgotten({ dues, runs }: NonNullable<WorldRecord['rows']>, agent: st
 function twoRuns({ overlaps }: WorldRecord): string | undefined {
   const [first] = overlaps;
   return first && `${first.agent} runs as pids ${first.pids.join(' and ')}`;
+}
+
+function rivals(record: WorldRecord): string | undefined {
+  const [first] = record.rivals;
+  return first && `${first.credential} is changed by pids ${first.pids.join(' and ')} at once`;
 }
 
 function leakedSecret({ leaks }: WorldRecord): string | undefined {

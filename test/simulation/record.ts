@@ -1,4 +1,5 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
+import type { History } from './history.ts';
 
 /** A message as the chat shows it. */
 export interface ChatMessage {
@@ -17,6 +18,8 @@ export interface Showing {
   readonly messageId: number;
   /** Its first line. */
   readonly text: string;
+  /** The phone made no sound. */
+  readonly isSilent: boolean;
   /** False when the answer never came, or came to a control plane that died with it. */
   isKnown: boolean;
 }
@@ -219,6 +222,8 @@ export interface WorldRecord {
   /** The bot's token and those of all runs: they belong into no row and no message. */
   readonly secrets: string[];
   readonly leaks: { readonly what: string; readonly where: string }[];
+  /** Two changes of one credential that were under way at once: logins, rotations. */
+  readonly rivals: { readonly credential: string; readonly pids: readonly number[] }[];
   /** Ends of the control plane that nobody asked for, and errors where there must be none. */
   readonly bugs: string[];
   /** Calls to the chat that came before the time was over that Telegram had asked for. */
@@ -226,6 +231,8 @@ export interface WorldRecord {
   rows: Rows | undefined;
   /** The rows of the look before, of the same control plane. */
   rowsBefore: Rows | undefined;
+  /** What rows tell of the whole world; undefined before its end. */
+  history: History | undefined;
   /** What is still not settled after the faults have been off for an hour; empty before. */
   unsettled: readonly string[];
 }
@@ -260,10 +267,12 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     overlaps: [],
     secrets: [],
     leaks: [],
+    rivals: [],
     bugs: [],
     impatient: [],
     rows: undefined,
     rowsBefore: undefined,
+    history: undefined,
     unsettled: [],
   };
 }

@@ -1,3 +1,4 @@
+import { CONTROL_PLANE_STOPPED, LOGIN_DIED, LOGIN_RENEWED } from '../../src/runs/session-choice.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
 import { isOverdue, leaptBetween, type WorldPromise } from './promise.ts';
 import type { PermissionAsked, WorldRecord } from './record.ts';
@@ -6,6 +7,8 @@ import type { PermissionAsked, WorldRecord } from './record.ts';
 const SEEN_SHORT_MS = 45 * SECOND_MS;
 /** What was decided in the same instant as a limit became known may still start. */
 const SAME_MOMENT_MS = SECOND_MS;
+/** Stops that say nothing about the session. */
+const PASSING_STOPS: readonly string[] = [CONTROL_PLANE_STOPPED, LOGIN_RENEWED, LOGIN_DIED];
 /** Failures that lie outside of the session. */
 const OUTSIDE: readonly string[] = ['auth', 'rate-limit', 'overloaded'];
 
@@ -101,7 +104,7 @@ function wrongSession({ resumptions }: WorldRecord): string | undefined {
     if (owner !== agent) return `run ${run} of ${agent} goes on with session ${session} of ${owner ?? 'nobody'}`;
     const wasCutOff =
       before?.state === 'lost' ||
-      (before?.state === 'stopped' && before.stopReason === 'Nightdesk was stopped') ||
+      (before?.state === 'stopped' && PASSING_STOPS.includes(before.stopReason ?? '')) ||
       (before?.state === 'failed' && OUTSIDE.includes(before.failure ?? ''));
     if (!wasCutOff)
       return `run ${run} of ${agent} goes on with a session whose run was ${before?.state ?? 'never there'}`;

@@ -3,6 +3,9 @@ import { isOfRun, type Program } from './machine.ts';
 import type { WorldRecord } from './record.ts';
 import type { StartingRun } from './rows.ts';
 
+/** Programs that change a credential. */
+const CHANGES: readonly string[] = ['login', 'rotate'];
+
 /** Takes down what the promises have to know of a run whose program starts; `row` is the run as it was decided. */
 export function noteStart(
   world: {
@@ -41,4 +44,15 @@ export function noteRevenants(record: WorldRecord, started: Program, alive: read
     if (!isOfRun(program) || program.host === started.host || program.stuckUntil > 0) continue;
     record.revenants.push({ pid: program.pid, name: program.name, startedPid: started.pid });
   }
+}
+
+/** Takes down who else changes a credential while a program starts that does. */
+export function noteRivals(record: WorldRecord, started: Program, alive: readonly Program[]): void {
+  if (!CHANGES.includes(started.role)) return;
+  const others = alive.filter(
+    ({ role, name, pid, stuckUntil }) =>
+      CHANGES.includes(role) && name === started.name && pid !== started.pid && stuckUntil === 0,
+  );
+  if (others.length > 0)
+    record.rivals.push({ credential: started.name, pids: [started.pid, ...others.map(({ pid }) => pid)] });
 }

@@ -112,6 +112,22 @@ test('an outage is met with pauses that grow, and its end with everything at onc
   );
 });
 
+test('an alert is shown three times at most while every answer is lost, and again once something harmless was answered', async () => {
+  const { send, clock, api } = setUp();
+  api.answerWith((call) => call.fail('lost'));
+  send('a', 'alert');
+
+  await clock.pass(10 * 60_000);
+  const shown = api.calls.filter(({ method }) => method === 'sendMessage').length;
+  const asked = api.calls.filter(({ method }) => method === 'getMe').length;
+  api.answerWith((call) => call.succeed({ message_id: 1 }));
+  await clock.pass(30_000);
+
+  expect(shown).toBe(3);
+  expect(asked).toBeGreaterThan(10);
+  expect(api.calls.slice(-2).map(({ method }) => method)).toEqual(['getMe', 'sendMessage']);
+});
+
 test('a wall clock that jumps back does not lengthen a pause', async () => {
   const { send, clock, api } = setUp();
   api.answerWith((call) => call.fail('unreachable'));
