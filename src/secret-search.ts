@@ -6,6 +6,8 @@ const PIECE_BYTES = 1024;
 const WINDOW_BYTES = 64;
 /** Bits of the table of fours: it fits into a processor's first cache, and few secrets leave it nearly empty. */
 const TABLE_BITS = 14;
+/** Spreads fours over the table (Knuth's multiplicative hash). */
+const MIX = 0x9e37_79b1;
 
 /** Searches bytes for secrets. */
 export interface SecretSearch {
@@ -96,12 +98,13 @@ function toNeedles(secrets: readonly string[]): readonly Buffer[] {
 /** The next place, in steps, whose four bytes are entered; beyond the last one where there is none. */
 function nextEntered(view: DataView, from: number, last: number, step: number, isEntered: Uint8Array): number {
   let at = from;
-  while (at <= last && isEntered[slotOf(view.getInt32(at, true))] === 0) at += step;
+  // `slotOf`, written out: a call in here, which is not always inlined, would cost five times the rest.
+  while (at <= last && isEntered[Math.imul(view.getInt32(at, true), MIX) >>> (32 - TABLE_BITS)] === 0) at += step;
   return at;
 }
 
 function slotOf(four: number): number {
-  return Math.imul(four, 0x9e37_79b1) >>> (32 - TABLE_BITS);
+  return Math.imul(four, MIX) >>> (32 - TABLE_BITS);
 }
 
 /** Whether all that the text has from here on is the beginning of the needle. */
