@@ -7,6 +7,8 @@ export interface Outage {
   readonly since: number;
   /** When the owner was told; undefined: he could not be reached yet. */
   readonly toldAt?: number;
+  /** When it could not be told last, by no route. */
+  readonly failedAt?: number;
   /** Since when it is alive again. */
   readonly aliveSince?: number;
   /** When the end of it was first tried to be told. */
@@ -64,6 +66,11 @@ export function decideNews(outages: Outages, life: Life, now: number): { outages
       return keep({ ...alive, overSince }, { kind: 'back', outage: current, lastedMs });
     }
   }
+}
+
+/** What the sentinel knows once nobody could be told. */
+export function afterFailing(outages: Outages, now: number): Outages {
+  return outages.current === undefined ? outages : { ...outages, current: { ...outages.current, failedAt: now } };
 }
 
 /** What the sentinel knows once the owner has been told. */

@@ -35,13 +35,32 @@ export async function tellOverTelegram(
   return { kind: 'failed', reason };
 }
 
+/** Whether the Bot API answers at all, whatever it says. */
+export async function isTelegramThere(token: string, apiRoot: string | undefined): Promise<boolean> {
+  try {
+    const response = await fetch(addressOf('getMe', token, apiRoot), {
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(CALL_MS),
+      redirect: 'error',
+    });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function addressOf(method: string, token: string, apiRoot: string | undefined): string {
+  return `${(apiRoot ?? TELEGRAM).replace(/\/+$/, '')}/bot${token}/${method}`;
+}
+
 async function call(
   { token, apiRoot, chat }: { readonly token: string; readonly apiRoot: string | undefined; readonly chat: number },
   text: string,
   isSilent: boolean,
 ): Promise<{ kind: 'told' } | { kind: 'failed'; reason: string; isFinal: boolean }> {
   try {
-    const response = await fetch(`${(apiRoot ?? TELEGRAM).replace(/\/+$/, '')}/bot${token}/sendMessage`, {
+    const response = await fetch(addressOf('sendMessage', token, apiRoot), {
       method: 'POST',
       headers: { 'content-type': 'application/json', connection: 'close' },
       body: JSON.stringify({

@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadApiRoot, loadEnvironment, loadToken } from '../operator/token.ts';
 import { decideLife, type Life, type LookFacts } from './life.ts';
-import { afterTelling, decideNews, type News, type Outages } from './outage.ts';
+import { afterFailing, afterTelling, decideNews, type News, type Outages } from './outage.ts';
 import { findProcess, readBootId } from './process.ts';
 import { parsePulse, pulsePath } from './pulse-file.ts';
-import { type Delivery, tellByProgram, tellOverTelegram } from './routes.ts';
+import { type Delivery, isTelegramThere, tellByProgram, tellOverTelegram } from './routes.ts';
 import { loadSettings, type SentinelSettings } from './settings.ts';
 import { loadState, lockLooks, saveState, type SentinelState } from './state.ts';
 import { describeCause, isSilentNews, renderNews, type Setting } from './words.ts';
@@ -27,6 +27,10 @@ const EXIT_CONFIG = 78;
 
 /** A stop on purpose is mostly one half of a restart: the other half gets this long. */
 const RESTART_MS = 3_000;
+
+/** The control plane hears again at most half a minute after Telegram is back, and proves it ten seconds later. */
+const HEARS_AGAIN_MS = 45_000;
+const SEE_AGAIN_MS = 3_000;
 
 /**
  * `nightdesk sentinel --config F`: one look from outside.
@@ -63,6 +67,12 @@ async function look(
     await delay(RESTART_MS);
     seen = see(settings, before);
   }
+  if (mayTell && (await isBackJustNow(seen.life, before, env))) {
+    for (let waitedMs = 0; seen.life.kind === 'dark' && waitedMs < HEARS_AGAIN_MS; waitedMs += SEE_AGAIN_MS) {
+      await delay(SEE_AGAIN_MS);
+      seen = see(settings, before);
+    }
+  }
   const { life, memory, facts } = seen;
   const setting = describeSetting(settings, facts);
   surroundings.print(describeLife(life, setting));
@@ -80,8 +90,21 @@ async function look(
   keep(outages);
   if (news === undefined) return exit;
   const told = await tell(news, settings, env, setting, surroundings);
-  if (told) keep(afterTelling(outages, news, Date.now()));
+  keep(told ? afterTelling(outages, news, Date.now()) : afterFailing(outages, Date.now()));
   return exit;
+}
+
+/**
+ * Whether Telegram was away at the last look and is back now: then the control plane, which hears nothing without it, only needs its
+ * next poll to live again, and tells of the outage itself.
+ */
+async function isBackJustNow(life: Life, before: SentinelState | undefined, env: Environment): Promise<boolean> {
+  const outage = before?.outages.current;
+  const couldNotTell = outage?.failedAt !== undefined && outage.toldAt === undefined;
+  if (!couldNotTell || life.kind !== 'dark' || life.cause !== 'silent') return false;
+  const token = loadToken(env);
+  const apiRoot = loadApiRoot(env);
+  return token.kind === 'token' && apiRoot.kind === 'root' && (await isTelegramThere(token.token, apiRoot.root));
 }
 
 function see(settings: SentinelSettings, before: SentinelState | undefined) {

@@ -173,11 +173,12 @@ export function parseState(text: string): SentinelState | undefined {
 function readOutage(value: unknown): Outage | undefined {
   const numbers = readNumbers(value, ['since']);
   if (numbers === undefined || !isRecord(value) || typeof value['cause'] !== 'string') return undefined;
-  const { toldAt, aliveSince, overSince } = value;
+  const { toldAt, failedAt, aliveSince, overSince } = value;
   return {
     cause: value['cause'] as DarkCause,
     since: numbers['since'] ?? 0,
     ...(typeof toldAt === 'number' ? { toldAt } : {}),
+    ...(typeof failedAt === 'number' ? { failedAt } : {}),
     ...(typeof aliveSince === 'number' ? { aliveSince } : {}),
     ...(typeof overSince === 'number' ? { overSince } : {}),
   };

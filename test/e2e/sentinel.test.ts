@@ -113,6 +113,26 @@ describe('nightdesk sentinel', () => {
     expect(everything).not.toContain(stage.token);
   });
 
+  it('says nothing of a silence that was only Telegram’s once Telegram is back', async () => {
+    const stage = await open('alerts: { dark_after: 3s }\n');
+    await stage.startReady();
+    await proved(stage);
+    const deaf = { TELEGRAM_API_ROOT: 'http://127.0.0.1:9' };
+    const pulse = stage.path('state/pulse');
+    // The control plane proves itself anew each second: what is told of it is held back meanwhile.
+    const text = stage.read('state/pulse').replace('}', `,"provedAt":${Date.now() - 60_000}}`);
+    writeFileSync(pulse, text);
+    const silent = await look(stage, deaf);
+    const isBack = setTimeout(() => writeFileSync(pulse, text.replace(/,"provedAt":\d+/, '')), 4_000);
+
+    const after = await look(stage);
+    clearTimeout(isBack);
+
+    expect(silent).toMatchObject({ code: 1 });
+    expect(after).toMatchObject({ code: 0 });
+    expect(told(stage)).toEqual([]);
+  });
+
   it('works with a fleet.yaml that an edit broke, and says that it is broken', async () => {
     const stage = await open();
     const program = await stage.startReady();
