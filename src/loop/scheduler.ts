@@ -48,10 +48,10 @@ const EVERY_MS = 2_000;
 /**
  * The agent loop.
  *
- * Each tick: 1. releases holds that end by themselves, and plans anew what lies too far ahead after the clock was set back; 2. ends drafts and questions whose time is over; 3. gives every agent with a schedule its next
- * due time; 4. starts the publications that are wanted, one at a time for each publisher: what the owner approved goes before what only the
- * clock wants; 5. decides about each due time that has come, longest waiting first, and leaves a receipt. Starting is a run's row: the
- * runner does the rest.
+ * Each tick: 1. releases holds that end by themselves, and plans anew what lies too far ahead after the clock was set back; 2. ends drafts
+ * and questions whose time is over; 3. gives every agent with a schedule its next due time; 4. starts the publications that are wanted, one
+ * at a time for each publisher: what the owner approved goes before what only the clock wants; 5. decides about each due time that has
+ * come, longest waiting first, and leaves a receipt. Starting is a run's row: the runner does the rest.
  */
 export function createScheduler(options: {
   readonly fleet: Fleet;
