@@ -30,7 +30,7 @@ export function createCheckTaker(options: {
   /** A check that passes at the first probe after an agent's sign says that there was nothing to it. */
   function noteFalseAlarm(name: string, diedAt: number): void {
     const saidBy = book.notes(name).find(({ event }) => event === NOTED.dead)?.actor;
-    if (saidBy === undefined || !fleet.agents.has(saidBy) || storage.credentials.checksSince(name, diedAt) !== 1)
+    if (saidBy === undefined || !fleet.agents.has(saidBy) || storage.credentials.checksSince(name, diedAt + 1) !== 1)
       return;
     book.note(name, NOTED.falseAlarm, saidBy, 'the check passed at the first probe');
   }

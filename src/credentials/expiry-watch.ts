@@ -11,6 +11,7 @@ import { canLogIn, expiryFingerprint } from './deaths.ts';
 import { dateAndTime, decideWarning, endOfSecret, nextWarningAt, thresholdsOf } from './expiry.ts';
 
 const EVERY_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * Watches what only the clock changes about credentials.
@@ -66,7 +67,7 @@ export function createExpiryWatch(options: {
       fingerprint,
       subject: name,
       severity: 'warning',
-      title: isOver ? `${heading} has expired` : `${heading} expires in ${duration(end - now)}`,
+      title: isOver ? `${heading} has expired` : `${heading} expires in ${duration(rounded(end - now))}`,
       evidence: source(known, end),
       agents: book.agentsOf(name).map((agent) => agent.name),
       note: `${isOver ? check : ''}${whatToDo(known)}`,
@@ -112,4 +113,9 @@ export function createExpiryWatch(options: {
     look,
     onFatal: options.onFatal,
   });
+}
+
+/** A look some minutes after a threshold still says the threshold: days are what counts here. */
+function rounded(ms: number): number {
+  return ms < 12 * HOUR_MS ? ms : Math.round(ms / HOUR_MS) * HOUR_MS;
 }
