@@ -47,7 +47,9 @@ export function createRevivals(options: {
     const wasHeld = storage.holds.release(agent.name, 'credential', name, now);
     const missed = storage.dues.lostSince(agent.name, diedAt);
     const last = storage.runs.lastOf(agent.name);
-    const wasCutOff = last?.publicationId === null && last.stopReason === LOGIN_DIED && (last.endedAt ?? now) >= diedAt;
+    // Who was refused goes on at once with a new secret; with the old one, which may be refused again, in its time.
+    const isCause = last?.stopReason === LOGIN_DIED || (by !== 'again' && last?.failure === 'auth');
+    const wasCutOff = last?.publicationId === null && isCause && (last.endedAt ?? now) >= diedAt;
     const isOwed = (missed > 0 || (wasHeld && by === 'rotation')) && agent.schedule.kind !== 'none';
     if (isOwed || wasCutOff) storage.dues.wait(agent.name, now, 'resumed');
     return missed;

@@ -180,7 +180,7 @@ describe('what runs with a login that died', () => {
 
     await logIn(fleet);
 
-    expect(startedSince(fleet, from)).toEqual(['b']);
+    expect(startedSince(fleet, from)).toEqual(['a', 'b']);
     expect(fleet.storage.runs.aliveOf('b')?.cause).toBe('resumed');
   });
 });
