@@ -104,7 +104,7 @@ export interface IncidentStore {
   recentlyResolved(limit: number): IncidentRow[];
   /** Dollars, in millionths, that runs of these agents cost which ended in this time. */
   spentMicroUsd(agents: readonly string[], from: number, to: number): number;
-  /** How many alerts of single incidents, and of their ends, were asked for after `from` until `to`. */
+  /** How many alerts of single incidents, and of their ends, were asked for after `from` until `to`; those of drills do not count. */
   recentAlerts(from: number, to: number): RecentAlerts;
   /** The newest message about many incidents whose key begins so, asked for after `from` until `to` or not shown yet. */
   newestGathering(prefix: 'storm:' | 'recoveries:', from: number, to: number): GatheringMessage | undefined;
@@ -197,7 +197,8 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     `SELECT sum(cost_micro_usd) AS sum FROM run WHERE agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
   );
   const recent = connection.statement<[number, number], { own: number | null; recoveries: number | null }>(
-    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries FROM outbox WHERE class = 'alert' AND created_at > ? AND created_at <= ?`,
+    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries FROM outbox WHERE class = 'alert' AND created_at > ? AND created_at <= ?
+       AND NOT EXISTS (SELECT 1 FROM incident WHERE message_key = key AND is_drill = 1)`,
   );
   const gathering = connection.statement<[string, number, number], GatheringMessage>(
     `SELECT key, created_at AS createdAt, silent, message_id IS NOT NULL AS isShown FROM outbox

@@ -74,7 +74,8 @@ export function decideTelling(
 ): Telling {
   const parent = findParent(trouble, open);
   if (parent !== undefined) return { kind: 'inhibited', by: parent.id };
-  const isOwn = decideRoom(trouble.severity, recent) === 'own';
+  // There is one drill at a time, and how soon its own alert rings is what it measures.
+  const isOwn = trouble.isDrill === true || decideRoom(trouble.severity, recent) === 'own';
   const silence = silences
     .filter(({ until, matcher }) => until > now && isMatch(matcher, trouble))
     .toSorted((a, b) => b.until - a.until)[0];

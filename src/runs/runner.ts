@@ -4,6 +4,7 @@ import type { RunRow } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
+import { isDrillAgent } from '../drills/drill.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import type { ProcessExit, Processes, Survivor } from '../ports.ts';
@@ -354,7 +355,8 @@ export function createRunner(
         });
       }
       options.orphans.sweptAll(await containment.sweepAll(), survivors);
-      return interrupted.length;
+      // A drill's run is told of by the drill.
+      return interrupted.filter(({ agent }) => !isDrillAgent(agent)).length;
     },
 
     /** Ends every run: publishers get the grace to finish by themselves, all others are asked at once. */

@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 /** Settled rows are kept for a month of /why and audit; the text of handled updates goes at once, their ids stay two days. */
 const KEEP_MS = 30 * DAY_MS;
 const KEEP_UPDATES_MS = 2 * DAY_MS;
+/** What a run cost counts to the end of its calendar month, the longest of which has 31 days. */
+const KEEP_RUNS_MS = 32 * DAY_MS;
 
 /** Builds the housekeeper: it drops what nobody needs any more. */
 export function createHousekeeper(options: {
@@ -26,7 +28,8 @@ export function createHousekeeper(options: {
     storage.incidents.purge(now - KEEP_MS);
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
-    storage.runs.purge(now - KEEP_MS);
+    storage.runs.purge(now - KEEP_RUNS_MS);
+    storage.drills.purge(now - 12 * KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);
   }
 

@@ -11,6 +11,7 @@ import { measureBaselines } from './baselines.ts';
 import { measureContainedStarts, measureIdleSweep, measureStops } from './containment.ts';
 import { measureDeadCredential } from './dead-credential.ts';
 import { measureDrafts } from './drafts.ts';
+import { measureDrills } from './drills.ts';
 import { measureFailingLines } from './failing-lines.ts';
 import { measureFlood } from './flood.ts';
 import { measureIdle } from './idle.ts';
@@ -33,6 +34,7 @@ const quick = values.quick === true;
 const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
+  ['drills', () => measureDrills(quick ? 1 : 5)],
   ['nine-hours', measureNineHours],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],

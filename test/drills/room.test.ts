@@ -198,4 +198,32 @@ describe('the incidents of a drill', () => {
     const marks = ['a', 'b', 'c', 'poller:telegram'].map((name) => storage.incidents.unresolved(name)?.isDrill);
     expect(marks).toEqual([1, 0, 0, 1]);
   });
+
+  it('are told in messages of their own, and make no storm of what is real', () => {
+    const { incidents, storage, fatal } = open();
+    const report = (name: string, agent: string) =>
+      incidents.report({
+        kind: 'report',
+        fingerprint: name,
+        subject: 'x',
+        severity: 'critical',
+        title: name,
+        evidence: '',
+        agents: [agent],
+      });
+    const keyOf = (name: string) => storage.incidents.unresolved(name)?.messageKey;
+
+    for (let drill = 1; drill <= 6; drill += 1) report(`drill ${drill}`, '~drill-auth');
+    for (let real = 1; real <= 6; real += 1) report(`real ${real}`, 'scout');
+    report('drill 7', '~drill-auth');
+
+    expect(keyOf('drill 6')).toMatch(/^incident:/);
+    expect([keyOf('real 1'), keyOf('real 4')]).toEqual([
+      expect.stringMatching(/^incident:/),
+      expect.stringMatching(/^incident:/),
+    ]);
+    expect(keyOf('real 6')).toMatch(/^storm:/);
+    expect(keyOf('drill 7')).toMatch(/^incident:/);
+    expect(fatal).toEqual([]);
+  });
 });

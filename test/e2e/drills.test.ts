@@ -39,7 +39,7 @@ function saidSince(stage: Stage, asked: number): readonly ChatMessage[] {
 }
 
 describe('/drill', () => {
-  it.each(['auth', 'orphan', 'budget', 'disk'])(
+  it.each(['auth', 'heartbeat', 'stuck', 'orphan', 'budget', 'disk'])(
     'rings for %s in three messages: the begin, the alert, the report, and leaves nothing behind',
     async (kind) => {
       const { stage, program } = await open();
