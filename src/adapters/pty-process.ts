@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { IPty } from '@lydell/node-pty';
@@ -6,11 +7,10 @@ import { sendSignal } from './process-signals.ts';
 import type { ProcessTable } from './process-table.ts';
 import { explainUnstartable } from './start-checks.ts';
 
-/**
- * What may be typed into one program, in UTF-16 units. The kernel keeps what is not read up to some 64 kB, and whoever writes more than
- * that to a terminal waits until it is: we would wait with everything. A person types a code or two.
- */
-const MOST_TYPED = 16 * 1024;
+/** What may wait to be read by a program, in bytes: a person types a code or two, so whoever leaves more has stopped reading. */
+const MOST_UNREAD_BYTES = 16 * 1024;
+/** How long until a terminal that takes no more is asked again. */
+const FULL_MS = 20;
 
 /** What every program knows how to draw on. */
 const TERMINAL_NAME = 'xterm-256color';
@@ -29,6 +29,15 @@ interface PtyLibrary {
       encoding: null;
     },
   ): IPty;
+}
+
+/**
+ * What the package does not show of its terminals. Its own `write` waits for a program that reads nothing, and we with it: libuv takes
+ * the master of a terminal for a stream that may block. Its descriptor is non-blocking, and the socket says until when it is open.
+ */
+interface PtyInside extends NodeJS.EventEmitter {
+  readonly fd: number;
+  readonly _socket: { readonly destroyed: boolean };
 }
 
 /** Starts programs on a terminal of their own. */
@@ -93,23 +102,19 @@ function watch(
     startTicks: table.rowsOf([pty.pid])[0]?.startTicks ?? '',
     bootId: table.bootId,
   };
+  const inside = pty as unknown as PtyInside;
   // A second listener, or the package throws what a vanished terminal answers.
-  (pty as unknown as NodeJS.EventEmitter).on('error', () => undefined);
-  let hasEnded = false;
-  let typed = 0;
+  inside.on('error', () => undefined);
+  const keyboard = createKeyboard(inside);
   // With `encoding: null` it hands on bytes, whatever its types say.
   pty.onData((chunk) => onOutput(chunk as unknown as Uint8Array, 'stdout'));
   const exit = new Promise<ProcessExit>((resolve) => {
     pty.onExit(({ exitCode, signal }) => {
-      hasEnded = true;
+      keyboard.unplug();
       onEnd(identity);
       resolve(signal === undefined || signal === 0 ? { kind: 'exited', code: exitCode } : signalled(signal));
     });
   });
-  function write(text: string): void {
-    typed += text.length;
-    if (!hasEnded && text !== '' && typed <= MOST_TYPED) pty.write(text);
-  }
   return {
     identity,
     exit,
@@ -118,9 +123,39 @@ function watch(
       // The kernel keeps a pid reserved while it names a group, so another process under it means that the group is gone.
       if (row === undefined || row.startTicks === identity.startTicks) sendSignal(-identity.pid, signal);
     },
-    write,
+    write: keyboard.type,
     // The end of input, as a person at a terminal gives it.
-    closeInput: () => write('\u0004'),
+    closeInput: () => keyboard.type('\u0004'),
+  };
+}
+
+/** Types into a terminal without ever waiting for whoever reads it. */
+function createKeyboard(inside: PtyInside): { type(text: string): void; unplug(): void } {
+  let waiting = Buffer.alloc(0);
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    timer = undefined;
+    try {
+      while (waiting.length > 0 && !inside._socket.destroyed) waiting = waiting.subarray(writeSync(inside.fd, waiting));
+    } catch (error) {
+      // EAGAIN: it takes no more for now. Anything else: the terminal is gone, and its exit tells the rest.
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') timer = setTimeout(flush, FULL_MS).unref();
+      else waiting = Buffer.alloc(0);
+    }
+  }
+
+  return {
+    type(text) {
+      const bytes = Buffer.from(text);
+      if (waiting.length + bytes.length > MOST_UNREAD_BYTES) return;
+      waiting = Buffer.concat([waiting, bytes]);
+      if (timer === undefined) flush();
+    },
+    unplug() {
+      clearTimeout(timer);
+      waiting = Buffer.alloc(0);
+    },
   };
 }
 

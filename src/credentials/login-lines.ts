@@ -2,35 +2,41 @@
 const FRAME = /[\u2500-\u259f]/g;
 
 /**
- * Programs that wrap by themselves do so at the width of a small terminal, whatever ours is: a line of about this length that is one
- * word may go on in the next one. What is shorter was ended on purpose.
+ * Programs that wrap by themselves do so at the width of a small terminal, whatever ours is: a line of about this length that ends in a
+ * long word may go on in the next one. What is shorter was ended on purpose.
  */
 const SHORTEST_WRAPPED = 60;
+/** Where programs wrap that do not ask how wide the terminal is. */
+const COMMON_WIDTHS: ReadonlySet<number> = new Set([72, 76, 78, 79, 80, 100, 120, 132]);
+/** A word of prose; what follows a cut token has digits, signs or capitals in it, or is long. */
+const PROSE = /^[A-Z]?[a-z]{1,19}[.,:;!?…]*$/;
 
 /** The lines of a screen without frames, and without the blanks around them. */
 export function plainLines(text: string): readonly string[] {
-  return text.split('\n').map((line) => line.replace(FRAME, ' ').trim());
+  return unframed(text).map((line) => line.trim());
 }
 
 /** The same lines, where a word that was cut at the right edge is whole again. */
 export function joinedLines(text: string): readonly string[] {
   const joined: string[] = [];
-  let goesOn = false;
-  for (const line of plainLines(text)) {
-    const last = joined.at(-1);
+  let widthBefore = 0;
+  for (const framed of unframed(text)) {
+    const line = framed.trim();
+    const last = joined.at(-1) ?? '';
     const isWord = line !== '' && !/\s/.test(line);
-    if (goesOn && isWord && last !== undefined) joined[joined.length - 1] = last + line;
+    if (isWord && isCut(last, widthBefore, line)) joined[joined.length - 1] = last + line;
     else joined.push(line);
-    goesOn = lastWordOf(line).length > 0 && line.length >= SHORTEST_WRAPPED && isLong(lastWordOf(line));
+    widthBefore = framed.length;
   }
   return joined;
 }
 
-function lastWordOf(line: string): string {
-  return line.split(/\s+/).at(-1) ?? '';
+function unframed(text: string): readonly string[] {
+  return text.split('\n').map((line) => line.replace(FRAME, ' ').trimEnd());
 }
 
-/** A word of prose that ends a full line is no cut one: links, codes and tokens are long, or anything but letters. */
-function isLong(word: string): boolean {
-  return word.length >= 30 || /^https?:\/\//.test(word);
+function isCut(line: string, width: number, next: string): boolean {
+  const word = line.split(/\s+/).at(-1) ?? '';
+  if (width < SHORTEST_WRAPPED || (word.length < 30 && !/^https?:\/\//.test(word))) return false;
+  return COMMON_WIDTHS.has(width) || !PROSE.test(next);
 }

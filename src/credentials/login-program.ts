@@ -105,11 +105,12 @@ export function createLoginProgram(clock: Clock): LoginProgram {
     }
 
     async function type(answer: string): Promise<void> {
-      const { look } = await read();
       typed.push(answer);
-      facts = { ...facts, answers: facts.answers + 1, typed: look, wasGone: false, refusal: undefined };
       process.write(answer);
       await pause(ENTER_AFTER_MS);
+      // What it complained of before is mostly gone as soon as somebody types: the same words afterwards are new ones.
+      const { look } = await read();
+      facts = { ...facts, answers: facts.answers + 1, typed: look, wasGone: false, refusal: undefined };
       process.write('\r');
       lastOutputAt = clock.monotonic();
     }

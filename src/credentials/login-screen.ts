@@ -65,7 +65,7 @@ export function readLoginScreen(view: ScreenView): LoginLook {
   const link = linkOf(text, view.links);
   const looksAsked = asking.length === 0 && PROMPT.test(last) && !LINK_ONLY.test(last) ? last : undefined;
   const question = asking.at(-1) ?? looksAsked;
-  const enter = lines.findLast((line) => ENTER.test(line));
+  const enter = lines.findLastIndex((line) => ENTER.test(line));
   return {
     link,
     userCode: userCodeOf(lines),
@@ -73,7 +73,7 @@ export function readLoginScreen(view: ScreenView): LoginLook {
     isPlain: asking.length > 0,
     asked: question === undefined ? 0 : lines.filter((line) => line.startsWith(question.slice(0, 60))).length,
     problem: problemOf(lines),
-    wantsEnter: enter !== undefined && lines.indexOf(enter) >= lines.length - 2,
+    wantsEnter: enter >= 0 && enter >= lines.length - 2 && enter > lines.lastIndexOf(question ?? ''),
   };
 }
 

@@ -54,6 +54,8 @@ export interface FakeProgram {
   readonly signals: string[];
   readonly startedAt: number;
   readonly isOver: () => boolean;
+  /** Called with each line that is typed into its terminal. */
+  onLine: ((line: string) => void) | undefined;
   says(text: string, stream?: 'stdout' | 'stderr'): void;
   exits(code: number): void;
   dies(signal: string): void;
@@ -364,6 +366,7 @@ export function createRoomWorld(
     const written: string[] = [];
     let inputOpen = request.keepsInputOpen === true;
     let over = false;
+    let typed = '';
     function finish(exit: ProcessExit): void {
       over = true;
       ended.resolve(exit);
@@ -377,6 +380,7 @@ export function createRoomWorld(
       signals,
       startedAt: clock.now(),
       isOver: () => over,
+      onLine: undefined,
       says: (text, stream = 'stdout') => onOutput(Buffer.from(text), stream),
       exits: (code) => finish({ kind: 'exited', code }),
       dies: (signal) => finish({ kind: 'signalled', signal }),
@@ -386,7 +390,15 @@ export function createRoomWorld(
     return {
       identity: { pid: programs.length, startTicks: '1', bootId: 'b' },
       exit: ended.promise,
-      write: (text: string) => void written.push(text),
+      write(text: string) {
+        written.push(text);
+        typed += text;
+        for (let end = typed.indexOf('\r'); end >= 0; end = typed.indexOf('\r')) {
+          const line = typed.slice(0, end);
+          typed = typed.slice(end + 1);
+          program.onLine?.(line);
+        }
+      },
       closeInput: () => void (inputOpen = false),
       signal(signal: 'SIGTERM' | 'SIGKILL') {
         if (over) return;

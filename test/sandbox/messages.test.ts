@@ -334,6 +334,19 @@ describe('edits', () => {
   });
 });
 
+describe('a forced reply', () => {
+  test('is shown to its reader, and such a message cannot be edited', async () => {
+    const { sandbox, api } = await startSandbox();
+
+    const { message_id: id } = await api.sendMessage(OWNER, 'Which?', {
+      reply_markup: { force_reply: true, input_field_placeholder: 'the code' },
+    });
+
+    expect(sandbox.messages()).toMatchObject([{ text: 'Which?', asks: 'the code', buttons: [] }]);
+    expect(await refusalOf(api.editMessageText(OWNER, id, 'x'))).toBe("400 Bad Request: message can't be edited");
+  });
+});
+
 describe('deleteMessage', () => {
   test('removes the messages of both sides', async () => {
     const { sandbox, api } = await startSandbox();

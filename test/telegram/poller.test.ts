@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAccess } from '../../src/telegram/access.ts';
 import { createOutbox } from '../../src/telegram/outbox.ts';
-import { createPoller, type PollerDeath, type PollerNews } from '../../src/telegram/poller.ts';
+import { createPoller, type HeardMessage, type PollerDeath, type PollerNews } from '../../src/telegram/poller.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { openStorage } from '../fakes/open-storage.ts';
@@ -14,7 +14,10 @@ function message(updateId: number, from = OWNER) {
   return { update_id: updateId, message: { message_id: 1, from: { id: from }, text: 'hi' } };
 }
 
-function startPoller(opened = openStorage()) {
+function startPoller(
+  opened = openStorage(),
+  claim: (message: HeardMessage) => (() => void) | undefined = () => undefined,
+) {
   const { storage } = opened;
   const clock = createManualClock();
   const log = createMemoryLog();
@@ -34,7 +37,7 @@ function startPoller(opened = openStorage()) {
     isOwner: access.isOwner,
     onStranger: access.onStranger,
     scrub: (text) => text,
-    claim: () => undefined,
+    claim,
     onNews: (item) => news.push(item),
     onDeath: (death) => deaths.push(death),
     onFirst: () => {
@@ -98,6 +101,45 @@ test('a batch that could not be stored is not confirmed but asked for again', as
   expect(api.calls[1]?.payload['offset']).toBeUndefined();
   expect(last().payload['offset']).toBe(11);
   expect({ waiting: storage.inbox.waiting(), firsts: firsts() }).toEqual({ waiting: 1, firsts: 1 });
+});
+
+test('a message that is claimed is stored without its content, and taken once though it comes twice', async () => {
+  const heard: HeardMessage[] = [];
+  const taken: string[] = [];
+  const { clock, last, storage, database } = startPoller(openStorage(), (heardNow) => {
+    heard.push(heardNow);
+    return heardNow.text === 'TEST-code-4711' ? () => void taken.push(heardNow.text) : undefined;
+  });
+  await clock.rest();
+  const update = (id: number, from: number, text: string) => ({
+    update_id: id,
+    message: {
+      message_id: id,
+      date: 1,
+      chat: { id: from },
+      from: { id: from },
+      text,
+      reply_to_message: { message_id: 5 },
+    },
+  });
+  const batch = [
+    update(10, OWNER, 'TEST-code-4711'),
+    update(11, OWNER, 'hello'),
+    update(12, STRANGER, 'TEST-code-4711'),
+  ];
+
+  last().succeed(batch);
+  await clock.rest();
+  last().succeed(batch);
+  await clock.rest();
+
+  expect(taken).toEqual(['TEST-code-4711']);
+  expect(heard[0]).toEqual({ userId: OWNER, chatId: OWNER, messageId: 10, text: 'TEST-code-4711', replyTo: 5 });
+  expect(storage.inbox.waiting()).toBe(2);
+  expect(database.prepare('SELECT body FROM inbox ORDER BY sequence').pluck().all()).toEqual([
+    '{"update_id":10}',
+    JSON.stringify(batch[1]),
+  ]);
 });
 
 test('update ids that start again lower are followed', async () => {

@@ -429,3 +429,60 @@ test('stopping waits for the call under way and writes down what came of it', as
 
   expect(row('a')?.state).toBe('sent');
 });
+
+test('a deletion goes out before everything else, and a message that is gone already is deleted enough', async () => {
+  const { send, clock, api, row, storage } = setUp();
+
+  storage.transaction(() => {
+    send('alert', 'alert');
+    send('gone', 'answer', { kind: 'delete', messageId: 71, isSecret: true }, { chatId: OWNER });
+  });
+  await clock.rest();
+  api.calls[0]?.fail('message-gone');
+  await clock.rest();
+
+  expect(api.calls[0]).toMatchObject({ method: 'deleteMessage', payload: { chat_id: OWNER, message_id: 71 } });
+  expect(row('gone')?.state).toBe('sent');
+  expect(row('gone:refused')).toBeUndefined();
+});
+
+test('whose secret Telegram does not delete is told to do it himself', async () => {
+  const { send, clock, api, row } = setUp();
+  send('secret', 'answer', { kind: 'delete', messageId: 71, isSecret: true }, { chatId: OWNER });
+  send('prompt', 'notice', { kind: 'delete', messageId: 72, isSecret: false }, { chatId: OWNER });
+  await clock.rest();
+
+  api.answerWith((call) => call.succeed({ message_id: 9 }));
+  for (const call of api.calls.filter(({ method }) => method === 'deleteMessage')) call.fail('bad-request');
+  await clock.rest();
+
+  expect(row('secret')?.state).toBe('refused');
+  expect(JSON.parse(row('secret:refused')?.content ?? '{}')).toMatchObject({
+    body: { text: expect.stringContaining('please delete it yourself') },
+  });
+  expect(row('prompt:refused')).toBeUndefined();
+});
+
+test('a deletion outlasts an outage of hours, and is given up with a word when Telegram deletes nothing so old', async () => {
+  const { send, clock, api, row } = setUp();
+  api.answerWith((call) => call.fail('unreachable'));
+  send('secret', 'answer', { kind: 'delete', messageId: 71, isSecret: true }, { chatId: OWNER });
+
+  await clock.pass(3_600_000);
+  const after = row('secret')?.state;
+  clock.jump(47 * 3_600_000);
+  await clock.pass(60_000);
+
+  expect(after).toBe('queued');
+  expect(row('secret')?.state).toBe('refused');
+  expect(row('secret:refused')).toBeDefined();
+});
+
+test('a question opens the keyboard of its reader, with a word in the empty field', async () => {
+  const { send, clock, api } = setUp();
+
+  send('ask', 'alert', text('Send me the code', { asks: 'the code' }));
+  await clock.rest();
+
+  expect(api.calls[0]?.payload['reply_markup']).toEqual({ force_reply: true, input_field_placeholder: 'the code' });
+});

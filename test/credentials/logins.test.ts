@@ -1,0 +1,404 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRoomWorld, type FakeProgram } from '../loop/room-world.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+/** The fleet's chat, which is its owner's. */
+const OWNER = 1;
+const OTHER = 2;
+const CODE = 'TEST-code-4711#TEST-state';
+const TOKEN = `sk-ant-oat01-TEST-${'aB3_'.repeat(22)}-end`;
+const LINK = 'Visit https://login.example.com/oauth/authorize?state=x\n';
+
+const worlds: ReturnType<typeof createRoomWorld>[] = [];
+
+afterEach(async () => {
+  await Promise.all(worlds.splice(0).map((world) => world.close()));
+});
+
+function open(credentials: string) {
+  const world = createRoomWorld(
+    `timezone: UTC\nhome: ./state\ntelegram: { owners: [${OWNER}, ${OTHER}] }\ncredentials:\n${credentials}\n` +
+      'agents: { a: { runtime: command, command: [/bin/a], schedule: every 1h, credentials: [claude] } }\n',
+  );
+  worlds.push(world);
+  let lastMessage = 1_000;
+
+  /** What an owner writes; gives whether it was claimed for a login. */
+  function says(
+    text: string,
+    more: { readonly from?: number; readonly replyTo?: number; readonly chatId?: number } = {},
+  ) {
+    const { from = OWNER, chatId = from, replyTo } = more;
+    lastMessage += 1;
+    const message = { userId: from, chatId, messageId: lastMessage, text, replyTo };
+    const { storage, loginDesk } = world.rooms;
+    return storage.transaction(() => {
+      const claim = loginDesk.claim(message);
+      claim?.();
+      return claim !== undefined;
+    });
+  }
+
+  /** Gives a message of ours the id that Telegram would have given it. */
+  function deliver(key: string): number {
+    const row = world.storage.outbox.get(key);
+    if (row === undefined) throw new Error(`there is no row ${key}`);
+    lastMessage += 1;
+    world.storage.transaction(() => world.storage.outbox.delivered(row.id, row.wanted, lastMessage, world.now()));
+    return lastMessage;
+  }
+
+  const text = (key: string) => world.shown().find((shown) => shown.key === key)?.text;
+  const want = async (name = 'claude', by = `owner:${OWNER}`) => {
+    const result = world.rooms.custodian.wantLogin(name, by, Number(by.slice(6)));
+    await world.advance(SECOND);
+    return result;
+  };
+  const logins = () => world.storage.logins.recent(0);
+  return { ...world, world, says, deliver, text, want, logins };
+}
+
+/** The database with its write-ahead log, as bytes. */
+function stored({ file }: ReturnType<typeof createRoomWorld>): string {
+  return `${readFileSync(file, 'latin1')}${readFileSync(`${file}-wal`, 'latin1')}`;
+}
+
+/** A login program that shows a link, asks, and takes what is typed; `answer` says what follows from a line. */
+function asks(answer: (program: FakeProgram, line: string) => void, prompt = 'Paste code here if prompted > ') {
+  return (program: FakeProgram) => {
+    program.says(LINK);
+    program.says(prompt);
+    program.onLine = (line) => answer(program, line);
+  };
+}
+
+const again = (program: FakeProgram): void =>
+  program.says('\nError: that code is invalid\nPaste code here if prompted > ');
+const LOGIN = '  claude: { login: [/bin/login] }';
+
+describe('a login', () => {
+  it('types the owner’s next message, and is done when its program is', async () => {
+    const { behaviours, want, says, text, deliver, advance, named, logins, world } = open(LOGIN);
+    behaviours['login'] = asks((program) => program.exits(0));
+    await world.begin();
+
+    await want();
+    await advance(2 * SECOND);
+    const asked = [text('login:1'), text('login:1:ask:0')];
+    deliver('login:1:ask:0');
+    const isTaken = says(CODE);
+    const waiting = text('login:1');
+    await advance(2 * SECOND);
+
+    expect(asked[0]).toBe('🔑 Logging in to claude\n1. Open the link.\n2. Send me the code.');
+    expect(asked[1]).toContain('Send me the code that the page shows, for claude.');
+    expect(isTaken).toBe(true);
+    expect(waiting).toContain('Typed in, and deleted here');
+    expect(named('login')[0]?.written).toEqual([CODE, '\r']);
+    expect(named('login')[0]?.request.terminal?.columns).toBeGreaterThanOrEqual(500);
+    expect(logins()).toMatchObject([{ state: 'done', answers: 1 }]);
+    expect(text('login:1')).toContain('✅ Logged in to claude');
+  });
+
+  it('deletes the message and the prompt from the chat, before all else, and no row holds the code', async () => {
+    const { behaviours, want, says, deliver, advance, world } = open(LOGIN);
+    behaviours['login'] = asks((program, line) => {
+      program.says(`${line}\nError: ${CODE} is wrong, and so is TEST-code-4711\n`);
+      program.exits(1);
+    });
+    await world.begin();
+    await want();
+    await advance(SECOND);
+    const prompt = deliver('login:1:ask:0');
+
+    says(CODE);
+    await advance(2 * SECOND);
+
+    const { storage } = world.rooms;
+    const contents = ['delete:1:1002', 'login:1:ask:0:gone'].map((key) => storage.outbox.get(key));
+    expect(contents.map((row) => row && { class: row.class, ...JSON.parse(row.content) })).toEqual([
+      { class: 'answer', kind: 'delete', messageId: 1_002, isSecret: true },
+      { class: 'notice', kind: 'delete', messageId: prompt, isSecret: false },
+    ]);
+    expect(stored(world)).not.toContain('TEST-code-4711');
+    expect(stored(world)).not.toContain('TEST-state');
+  });
+
+  it('asks again where a code is not accepted, at most three times', async () => {
+    const { behaviours, want, says, text, advance, logins, world } = open(LOGIN);
+    behaviours['login'] = asks(again);
+    await world.begin();
+    await want();
+    const told: (string | undefined)[] = [];
+
+    for (let n = 0; n < 3; n += 1) {
+      await advance(2 * SECOND);
+      says(`${CODE}-${n}`);
+      await advance(3 * SECOND);
+      told.push(text(`login:1:ask:${n + 1}`));
+    }
+
+    expect(told[0]).toContain('That was not accepted: Error: that code is invalid');
+    expect(told[1]).toContain('That was not accepted');
+    expect(told[2]).toBeUndefined();
+    expect(logins()).toMatchObject([{ state: 'failed', answers: 3 }]);
+    expect(text('login:1:failed')).toMatch(/not accepted 3 times.*Press Re-auth to start anew/s);
+  });
+
+  it('takes the next question of a program that asks twice', async () => {
+    const { behaviours, want, says, text, advance, logins, world } = open(LOGIN);
+    behaviours['login'] = asks((program, line) => {
+      if (line === 'ada') return program.says('\nPassword: ');
+      program.exits(line === 'correct horse' ? 0 : 1);
+    }, 'Username: ');
+    await world.begin();
+    await want();
+    await advance(3 * SECOND);
+    const first = text('login:1:ask:0');
+
+    says('ada');
+    await advance(2 * SECOND);
+    const second = text('login:1:ask:1');
+    says('correct horse');
+    await advance(2 * SECOND);
+
+    expect([first, second].map((asked) => asked?.includes('not accepted'))).toEqual([false, false]);
+    expect(first).toContain('Username:');
+    expect(second).toContain('Password:');
+    expect(logins()[0]?.state).toBe('done');
+  });
+
+  it.each([
+    ['empty', '\u200b', 'nothing in it'],
+    ['a whole sentence', 'where do I find that code?', 'several words'],
+    ['a link', 'https://login.example.com/oauth/code/callback?code=TEST', 'a link'],
+  ])('types nothing when the message is %s: says so, deletes it, and waits on', async (_case, message, why) => {
+    const { behaviours, want, says, text, advance, named, logins, world } = open(LOGIN);
+    behaviours['login'] = asks((program) => program.exits(0));
+    await world.begin();
+    await want();
+    await advance(SECOND);
+
+    says(message);
+    const told = text('login:1:ask:0:1001');
+    await advance(MINUTE);
+    const before = named('login')[0]?.written;
+    const state = logins()[0];
+    says(CODE);
+    await advance(2 * SECOND);
+
+    expect(told).toMatch(new RegExp(`Nothing was typed in: .*${why}`));
+    expect(world.storage.outbox.get('delete:1:1001')).toBeDefined();
+    expect(before).toEqual([CODE, '\r']);
+    expect(state).toMatchObject({ state: 'running', stage: 'asking' });
+    expect(logins()[0]?.state).toBe('done');
+  });
+
+  it('presses Enter by itself where a program wants nothing else, and says what was wrong', async () => {
+    const { behaviours, want, says, text, advance, named, world } = open(LOGIN);
+    behaviours['login'] = asks((program, line) => {
+      if (line === '') program.says('Paste code here if prompted > ');
+      else program.says('\n✘ OAuth error: nobody answers\nPress Enter to retry\n');
+    });
+    await world.begin();
+    await want();
+    await advance(SECOND);
+
+    says(CODE);
+    await advance(4 * SECOND);
+
+    expect(named('login')[0]?.written).toEqual([CODE, '\r', '\r']);
+    expect(text('login:1:ask:1')).toContain('That was not accepted: OAuth error: nobody answers');
+  });
+
+  it('keeps the token that its program printed, and ends a program that stays', async () => {
+    const { behaviours, want, says, advance, named, logins, world } = open(
+      '  claude: { login: [/bin/login], env: TEST_TOKEN }',
+    );
+    behaviours['login'] = asks((program) => program.says(`\nYour token:\n\n${TOKEN}\n\nStore it securely.\n`));
+    await world.begin();
+    await want();
+    await advance(SECOND);
+
+    says(CODE);
+    await advance(3 * SECOND);
+
+    expect(logins()[0]?.state).toBe('done');
+    expect(world.rooms.vault.environmentFor(['claude'])).toEqual({ TEST_TOKEN: TOKEN });
+    expect(named('login')[0]?.signals).toContain('SIGKILL');
+    expect(stored(world)).not.toContain(TOKEN);
+  });
+
+  it.each<[string, (program: FakeProgram) => void, number, RegExp]>([
+    ['prints nothing', () => {}, MINUTE, /printed nothing for a minute/],
+    ['shows neither link nor question', (program) => program.says('Hello\n'), MINUTE, /neither a link nor a question/],
+    ['never ends', asks(() => {}), 10 * MINUTE, /not done within 10 minutes/],
+    ['dies', (program) => program.exits(3), SECOND, /ended with exit 3, and said nothing/],
+    [
+      'dies with a word',
+      (program) => {
+        program.says('Error: no such account\n');
+        program.exits(1);
+      },
+      SECOND,
+      /exit 1: Error: no such account/,
+    ],
+    ['is killed', (program) => program.dies('SIGSEGV'), SECOND, /ended by SIGSEGV/],
+    [
+      'prints megabytes',
+      (program) => {
+        for (let n = 0; n < 100; n += 1) program.says('x'.repeat(100_000));
+      },
+      2 * SECOND,
+      /printed megabytes/,
+    ],
+    ['prints no token of the form', (program) => program.exits(0), SECOND, /printed no token of the expected form/],
+  ])('that %s ends in one message that says what to do', async (_case, behaviour, afterMs, words) => {
+    const { behaviours, want, text, advance, shown, logins, world } = open(
+      '  claude: { login: [/bin/login], env: TEST_TOKEN }',
+    );
+    behaviours['login'] = behaviour;
+    await world.begin();
+
+    await want();
+    await advance(afterMs + SECOND);
+
+    expect(logins()).toMatchObject([{ state: 'failed' }]);
+    expect(text('login:1:failed')).toMatch(words);
+    expect(text('login:1:failed')).toContain('Press Re-auth to start anew.');
+    expect(text('login:1:failed')).toContain('What it had before still works.');
+    expect(shown().filter(({ key }) => key.endsWith(':failed'))).toHaveLength(1);
+    expect(await want()).toBe('wanted');
+  });
+
+  it('is cancelled by a press or by /cancel, also by the other owner, and its program ends', async () => {
+    const { behaviours, want, text, advance, named, logins, world } = open(LOGIN);
+    behaviours['login'] = asks(() => {});
+    await world.begin();
+    await want();
+    await advance(SECOND);
+
+    expect(world.rooms.loginDesk.cancel(1)).toBe('cancelling');
+    expect(world.rooms.loginDesk.cancel(1)).toBe('over');
+    await advance(SECOND);
+    await want();
+    expect(world.rooms.loginDesk.cancelIn(OTHER)).toBe(false);
+    expect(world.rooms.loginDesk.cancelIn(OWNER)).toBe(true);
+    await advance(SECOND);
+
+    expect(logins().map(({ state, detail }) => [state, detail])).toEqual([
+      ['failed', 'it was cancelled'],
+      ['failed', 'it was cancelled'],
+    ]);
+    expect(named('login').map(({ signals }) => signals.includes('SIGKILL'))).toEqual([true, true]);
+    expect(text('login:2')).toContain('It was cancelled.');
+    expect(text('login:2:failed')).toBeUndefined();
+  });
+
+  it('is ended by a restart in the middle, its tree is swept, and its owner told what to do', async () => {
+    const { behaviours, want, text, advance, says, named, world } = open(LOGIN);
+    behaviours['login'] = asks(() => {});
+    await world.begin();
+    await want();
+    await advance(SECOND);
+    says(CODE);
+
+    await world.crash();
+    const isLate = says(CODE);
+
+    expect(world.swept).toContain(named('login')[0]?.pid);
+    expect(text('login:1:failed')).toMatch(/Nightdesk was restarted in the middle of it\. Press Re-auth/);
+    expect(isLate).toBe(true);
+    expect(text('login:1:late:1002')).toContain('over, so what you sent was not typed in. I deleted it. Press Re-auth');
+  });
+});
+
+describe('a message', () => {
+  async function asking(credentials = LOGIN) {
+    const world = open(credentials);
+    world.behaviours['login'] = asks((program) => program.exits(0));
+    world.behaviours['login2'] = asks((program) => program.exits(0));
+    await world.world.begin();
+    await world.want();
+    await world.advance(SECOND);
+    return world;
+  }
+
+  it('of the other owner, in another chat, or that is a command, is no answer', async () => {
+    const { says } = await asking();
+
+    expect(says(CODE, { from: OTHER })).toBe(false);
+    expect(says(CODE, { chatId: 77 })).toBe(false);
+    expect(says('/status')).toBe(false);
+  });
+
+  it('that replies to another card is about that card, and one that replies to the login is an answer', async () => {
+    const { says, deliver, world } = await asking();
+    world.storage.transaction(() =>
+      world.rooms.outbox.send({
+        key: 'draft:1:1',
+        class: 'card',
+        content: { kind: 'text', body: { text: 'x', entities: [] } },
+      }),
+    );
+
+    expect(says(CODE, { replyTo: deliver('draft:1:1') })).toBe(false);
+    expect(says(CODE, { replyTo: deliver('login:1') })).toBe(true);
+  });
+
+  it('goes to the login that it replies to where two ask at once', async () => {
+    const { says, deliver, want, advance, named } = await asking(
+      '  claude: { login: [/bin/login] }\n  mail: { login: [/bin/login2] }',
+    );
+    await want('mail');
+    await advance(SECOND);
+
+    says('TEST-first-code-1', { replyTo: deliver('login:1:ask:0') });
+    says('TEST-second-code-2');
+    await advance(2 * SECOND);
+
+    expect(named('login')[0]?.written[0]).toBe('TEST-first-code-1');
+    expect(named('login2')[0]?.written[0]).toBe('TEST-second-code-2');
+  });
+
+  it('that looks like a code is taken for fifteen minutes after a login, and any other is not', async () => {
+    const { says, text, advance } = await asking();
+    says(CODE);
+    await advance(2 * SECOND);
+
+    const soon = [says('thanks, that worked'), says('thanks'), says(CODE)];
+    await advance(15 * MINUTE);
+
+    expect(soon).toEqual([false, false, true]);
+    expect(text('login:1:late:1004')).toContain('over');
+    expect(says(CODE)).toBe(false);
+  });
+
+  it('with a pasted token is the login, and it may be asked for before a restart', async () => {
+    const { says, advance, logins, want, text, world } = open('  claude: { login: paste, env: TEST_TOKEN }');
+    await world.begin();
+    await want();
+    const prompt = text('login:1:ask:0');
+
+    await world.crash();
+    says(`${TOKEN.slice(0, 80)}\n${TOKEN.slice(80)}`);
+    await advance(SECOND);
+
+    expect(prompt).toContain('The login to claude asks: the token. Send me the answer.');
+    expect(logins()[0]?.state).toBe('done');
+    expect(world.rooms.vault.environmentFor(['claude'])).toEqual({ TEST_TOKEN: TOKEN });
+    expect(stored(world)).not.toContain(TOKEN.slice(0, 60));
+  });
+
+  it('with a pasted token that never comes ends the login after ten minutes', async () => {
+    const { advance, want, text, world } = open('  claude: { login: paste, env: TEST_TOKEN }');
+    await world.begin();
+    await want();
+
+    await advance(10 * MINUTE + 6 * SECOND);
+
+    expect(text('login:1:failed')).toContain('No token came within 10 minutes. Press Re-auth');
+  });
+});
