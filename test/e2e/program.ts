@@ -198,8 +198,12 @@ function readProc(file: string): string {
 }
 
 /** Waits until this gives something other than undefined or false. */
-export async function until<Value>(probe: () => Value | undefined | false, what: string): Promise<Value> {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function until<Value>(
+  probe: () => Value | undefined | false,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<Value> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const value = probe();
     if (value !== undefined && value !== false) return value;
