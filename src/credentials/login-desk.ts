@@ -131,7 +131,10 @@ export function createLoginDesk(options: {
     const key = loginPromptKey(login.id, login.answers);
     const row = storage.outbox.get(key);
     if (row === undefined) return;
-    if (row.messageId === null) return void storage.outbox.takeBack(key);
+    if (row.messageId === null) {
+      const text = `The login to ${login.credential} waits for no answer any more.`;
+      return outbox.takeBack(key, { kind: 'text', body: { text, entities: [] } });
+    }
     outbox.send({
       key: `${key}:gone`,
       class: 'notice',

@@ -147,7 +147,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       logins,
       press,
     });
-    return { storage, outbox, callbackData, incidents, custodian, desk, holds, questions, commands, handle };
+    return { storage, outbox, callbackData, incidents, custodian, logins, desk, holds, questions, commands, handle };
   }
 
   async function handle(update: object): Promise<number> {

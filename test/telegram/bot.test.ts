@@ -442,3 +442,33 @@ test('a new text of 4095 characters, in reply to the card, is taken', async () =
   expect(tooLong).toMatch(/stays as it is/);
   expect(world.draft(id)?.body).toHaveLength(4_095);
 });
+
+test('Cancel on a login and /cancel end it, once each, and a forged Cancel nothing', async () => {
+  const world = createBotWorld();
+  const { custodian, logins, storage } = world.rooms;
+  custodian.wantLogin('claude', `owner:${OWNER}`, OWNER);
+  logins.refresh();
+  const button = world.button('login:1', 'Cancel');
+
+  const forged = await world.presses(button.replace('cancel:1:', 'cancel:2:'));
+  const pressed = await world.presses(button, { from: SECOND_OWNER });
+  const again = await world.presses(button);
+  custodian.wantLogin('bank', `owner:${OWNER}`, OWNER);
+  const elsewhere = await world.says('/cancel', { from: SECOND_OWNER });
+  const said = await world.says('/cancel');
+
+  expect(forged.answer?.alert).toBe(true);
+  expect(pressed.answer?.text).toBe('Cancelling…');
+  expect(again.answer?.text).toBe('That login is over already.');
+  expect([elsewhere, said]).toEqual(['There is nothing to cancel.', 'Cancelled.']);
+  expect(storage.logins.open().map(({ cancelWantedAt }) => cancelWantedAt !== null)).toEqual([true, true]);
+});
+
+test('an update whose content was taken before it was stored says nothing', async () => {
+  const world = createBotWorld();
+  const before = world.rows();
+
+  await world.handle({});
+
+  expect(world.rows()).toBe(before);
+});
