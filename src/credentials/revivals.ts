@@ -41,8 +41,8 @@ export function createRevivals(options: {
 }): Revivals {
   const { fleet, storage, clock, incidents, book } = options;
 
-  /** Frees an agent; one that missed a due time, or was cut off, runs at once. Gives what it missed. */
-  function free(agent: Agent, name: string, diedAt: number, by: Revival['by']): number {
+  /** Frees an agent; one that missed a due time, or was cut off, runs at once. */
+  function free(agent: Agent, name: string, diedAt: number, by: Revival['by']): void {
     const now = clock.now();
     const wasHeld = storage.holds.release(agent.name, 'credential', name, now);
     const missed = storage.dues.lostSince(agent.name, diedAt);
@@ -52,7 +52,6 @@ export function createRevivals(options: {
     const wasCutOff = last?.publicationId === null && isCause && (last.endedAt ?? now) >= diedAt;
     const isOwed = (missed > 0 || (wasHeld && by === 'rotation')) && agent.schedule.kind !== 'none';
     if (isOwed || wasCutOff) storage.dues.wait(agent.name, now, 'resumed');
-    return missed;
   }
 
   /** A date in fleet.yaml is of the secret that it was written for: once its end was told of, a new secret makes it void. */
@@ -104,18 +103,14 @@ export function createRevivals(options: {
       });
       if (isNew) incidents.close(expiryFingerprint(name));
       const agents = book.agentsOf(name);
-      const missed = agents.reduce((sum, agent) => sum + free(agent, name, diedAt, by), 0);
-      const expired = storage.drafts.expiredSince(
-        agents.map((agent) => agent.name),
-        diedAt,
-      );
+      for (const agent of agents) free(agent, name, diedAt, by);
       book.note(name, NOTED.alive, 'nightdesk', how);
       const times = isNew ? undefined : describeFlapping(book.notes(name), now);
       if (times !== undefined) return keepOpen(credential, row, how, times);
       const hint = isNew ? dateHint(credential) : '';
       const resolved = incidents.resolve(
         authFingerprint(name),
-        `${how} ${count(agents.length, 'agent')} back at work. Missed: ${count(missed, 'run')}, ${count(expired, 'draft')} expired.${hint}`,
+        `${how} ${count(agents.length, 'agent')} back at work.${hint}`,
       );
       // A login that no incident asked for still wants its answer.
       if (resolved === undefined && by === 'login') {

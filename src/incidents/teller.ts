@@ -51,6 +51,8 @@ export interface Teller {
   delivery(incident: IncidentRow): Delivery;
   /** What an incident that is told already would follow from now. */
   parentOf(incident: IncidentRow): IncidentRow | undefined;
+  /** Since when nothing follows from an incident any more; undefined: something may. */
+  endedAt(incident: IncidentRow): number | undefined;
   /** Whether Telegram fails to show what it is asked to. */
   isHeldBack(): boolean;
 }
@@ -69,8 +71,16 @@ export function createTeller(options: TellerOptions): Teller {
 
   /** Those that something may follow from; a storm of all others costs nothing here. */
   function listParents(): readonly OpenIncident[] {
-    const parents = incidents.listUnresolved().filter(({ kind }) => isParent(kind));
+    const parents = incidents
+      .listUnresolved()
+      .filter((incident) => isParent(incident.kind) && endedAt(incident) === undefined);
     return parents.map((incident) => ({ incident, agents: incidents.agents(incident.id) }));
+  }
+
+  /** Since when nothing follows from an incident any more: its end, or that of the cause, where it stays open to see whether that comes back. */
+  function endedAt(incident: IncidentRow): number | undefined {
+    const credential = incident.kind === 'auth' ? storage.credentials.get(incident.subject) : undefined;
+    return incident.resolvedAt ?? (credential?.state === 'alive' ? credential.since : undefined);
   }
 
   function recentMessages(): RecentMessages {
@@ -277,6 +287,7 @@ export function createTeller(options: TellerOptions): Teller {
       return incident && renderOwn(incident);
     },
     delivery,
+    endedAt,
     parentOf: (incident) =>
       findParent(
         { ...incident, agents: incidents.agents(incident.id), isDrill: incident.isDrill === 1 },

@@ -52,7 +52,7 @@ export function createIncidentWatch(
     for (const { id, messageKey, inhibitedBy } of incidents.listUnresolved()) {
       if (messageKey !== null) continue;
       const parent = inhibitedBy === null ? undefined : incidents.get(inhibitedBy);
-      const endedAt = parent?.resolvedAt ?? undefined;
+      const endedAt = parent && teller.endedAt(parent);
       if (parent !== undefined && (endedAt === undefined || isWithin(GRACE_MS, endedAt, now))) continue;
       teller.tell(id);
     }

@@ -1,8 +1,8 @@
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { PollerNews } from './poller.ts';
 
-/** Fingerprint of the incident that a Telegram out of reach is. */
-export const OUTAGE = 'poller:telegram';
+/** The drill of a Telegram out of reach knows this fingerprint, too. */
+const OUTAGE = 'poller:telegram';
 const CONFLICT = 'conflict:token';
 
 /** Turns what the poller noticed into incidents: they are told as soon as Telegram can be reached again. */

@@ -11,8 +11,9 @@ const LONGEST_NOTE = 700;
 /** Of what follows from an incident so many are named. */
 const MOST_FOLLOWERS = 6;
 
-/** What a press on Silence carries as its revision: which of the two the button said. */
-export const SILENCE_ON = 0;
+/** What a press carries as its revision: which of the two the button said. */
+const SILENCE_ON = 0;
+/** The revision of the button that ends a silence. */
 export const SILENCE_OFF = 1;
 
 /** A button that mends an incident. */
