@@ -1,6 +1,9 @@
 import { execa } from 'execa';
 import type { Log, Supervisor } from '../ports.ts';
 
+/** Comes with systemd. */
+const PROGRAM = 'systemd-notify';
+
 /** The program is done in milliseconds; one that hangs must not pile up. */
 const NOTIFY_MS = 5_000;
 
@@ -20,7 +23,7 @@ export function createSystemdNotify(env: Environment, log: Pick<Log, 'warn'>): S
 
   async function notify(state: string): Promise<void> {
     if (socket === undefined) return;
-    const { failed, code, exitCode } = await execa('systemd-notify', [state], {
+    const { failed, code, exitCode } = await execa(PROGRAM, [state], {
       env: { PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', NOTIFY_SOCKET: socket },
       extendEnv: false,
       stdin: 'ignore',
@@ -33,7 +36,7 @@ export function createSystemdNotify(env: Environment, log: Pick<Log, 'warn'>): S
     });
     if (!failed || hasComplained) return;
     hasComplained = true;
-    log.warn('systemd cannot be told how we are: is systemd-notify installed?', { state, code: code ?? exitCode });
+    log.warn(`systemd cannot be told how we are: is ${PROGRAM} installed?`, { state, code: code ?? exitCode });
   }
 
   return {

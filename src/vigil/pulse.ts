@@ -170,6 +170,8 @@ export function createPulse(options: {
     clock,
     log,
     everyMs: lookEvery(fleet, supervisor.watchdogMs),
+    // At the start the first getUpdates goes out before a row waits for the disk.
+    stepsAside: true,
     look() {
       look();
       return undefined;

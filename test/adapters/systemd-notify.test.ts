@@ -7,6 +7,9 @@ import { createMemoryLog } from '../fakes/memory-log.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import { until } from '../e2e/program.ts';
 
+/** Comes with systemd, where there is one. */
+const PROGRAM = 'systemd-notify';
+
 const receivers: ChildProcess[] = [];
 
 afterEach(() => {
@@ -28,7 +31,7 @@ while True:
 /** What arrived at a socket so far; undefined where this machine cannot be systemd. */
 async function receive(name: string): Promise<(() => readonly string[]) | undefined> {
   const canReceive = spawnSync('python3', ['-c', 'import socket; socket.recv_fds']).status === 0;
-  const canSend = spawnSync('systemd-notify', ['--version']).status === 0;
+  const canSend = spawnSync(PROGRAM, ['--version']).status === 0;
   if (!canReceive || !canSend) {
     console.warn('systemd-notify and python3 are needed to see a real notification: not tried here');
     return undefined;
@@ -68,7 +71,7 @@ describe('createSystemdNotify', () => {
   /** A program in the place of systemd-notify that writes down how it was called. */
   function standIn(script: string): { readonly folder: string; readonly calls: () => string } {
     const folder = temporaryFolder();
-    const file = join(folder, 'systemd-notify');
+    const file = join(folder, PROGRAM);
     writeFileSync(file, `#!/bin/sh\n${script}\n`);
     chmodSync(file, 0o755);
     return { folder, calls: () => readOr(join(folder, 'calls')) };

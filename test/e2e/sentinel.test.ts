@@ -72,6 +72,24 @@ describe('nightdesk sentinel', () => {
     expect(told(stage)).toEqual([...dark, expect.stringMatching(BACK)]);
   });
 
+  it('shows in the status how old the last proof of life is, and whether a sentinel looks', async () => {
+    const stage = await open();
+    await stage.startReady();
+    await proved(stage);
+    const status = async () => {
+      const program = stage.nightdesk(['status', '--config', stage.path('fleet.yaml')]);
+      await program.ended;
+      return program.stdout();
+    };
+
+    const before = await status();
+    await look(stage);
+    const after = await status();
+
+    expect(before).toMatch(/^pulse: last proof of life \d+ s ago; no sentinel has ever looked/m);
+    expect(after).toMatch(/^pulse: last proof of life \d+ s ago; the sentinel looked \d+ s ago$/m);
+  });
+
   it('takes a process that hangs for dark once its proof is as old as dark_after', async () => {
     const stage = await open('alerts: { dark_after: 2s }\n');
     const program = await stage.startReady();

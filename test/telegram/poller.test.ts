@@ -351,3 +351,24 @@ test('stopping ends a poll that waits', async () => {
 
   expect(clock.timers).toBe(0);
 });
+
+test('says until when its step under way ends at the latest, a poll or a pause, and nothing once it is stopped', async () => {
+  const { clock, poller, last } = startPoller();
+  await clock.rest();
+  const first = poller.settlesBy();
+  last().succeed([]);
+  await clock.rest();
+  await clock.pass(1_000);
+  const long = poller.settlesBy();
+  const heardAt = poller.lastCompletedAt();
+  clock.jump(-3_600_000);
+  last().fail('flood', 3_600_000);
+  await clock.rest();
+  const pause = poller.settlesBy();
+
+  await poller.stop();
+
+  expect([first, long, heardAt]).toEqual([20_000, 45_000, 0]);
+  expect(pause).toBe(clock.monotonic() + 3_600_000);
+  expect(poller.settlesBy()).toBeUndefined();
+});

@@ -143,7 +143,7 @@ describe('pulse', () => {
   it('writes the row and touches the proof with each look once all of it is there', async () => {
     const world = openPulse();
     world.pulse.start();
-    await world.clock.rest();
+    await world.clock.pass(0);
     const { mtimeMs, ino } = statSync(world.file);
 
     await world.clock.pass(30 * SECOND);
@@ -234,7 +234,7 @@ describe('pulse', () => {
     world.database.exec(`CREATE TRIGGER broken BEFORE INSERT ON setting BEGIN SELECT RAISE(ABORT, 'x'); END`);
 
     world.pulse.start();
-    await world.clock.rest();
+    await world.clock.pass(0);
 
     expect(world.fatal).toHaveLength(1);
   });
@@ -303,7 +303,7 @@ describe('pulse', () => {
     const world = openPulse({ alerts: { fallback: ['/opt/sms.sh', 'me'] } });
 
     world.pulse.start();
-    await world.clock.rest();
+    await world.clock.pass(0);
 
     expect(JSON.parse(readFileSync(join(world.home, 'sentinel.json'), 'utf8'))).toEqual({
       owners: [7],
