@@ -13,6 +13,8 @@ import { renderDrillReport } from './report.ts';
 const LOOK_MS = 100;
 /** How long the drill's program may take to be gone: the runner gives it ten seconds, and sweeps after that. */
 const CLEAR_WITHIN_MS = 30_000;
+/** What waits for Telegram when a drill begins gets so long. */
+const LAST_WORDS_MS = 3_000;
 const OVER = 'the drill is over';
 /** What the run of a drill costs in truth: as long as it is alive, the meter looks at it. */
 const FREE = { inputTokens: null, outputTokens: null, contextTokens: null, contextLimit: null, costMicroUsd: 0 };
@@ -38,7 +40,7 @@ type Outcome = { readonly state: 'passed' } | { readonly state: 'failed'; readon
 /**
  * The drill room.
  *
- * Each look at a running drill: 1. makes its fault; 2. waits until the owner was told, or cannot be told any more, or its time is over;
+ * Each look at a running drill: 1. makes its fault, once the chat is quiet; 2. waits until the owner was told, or cannot be told any more, or its time is over;
  * 3. clears away everything that it changed; 4. ends the row, and reports. What is cleared is the same for every kind, so that a drill which
  * a crash cut short leaves no more behind than any other.
  */
@@ -54,10 +56,18 @@ export function createDrillRoom(options: {
   const { storage, clock, log, incidents, outbox, faults } = options;
   /** The drill that this incarnation made the fault of, and since when, by the monotonic clock. */
   let made: { readonly id: number; readonly at: number } | undefined;
+  /** The drill that was seen first at this time, while its fault waits for what is on its way. */
+  let waiting: { readonly id: number; readonly since: number } | undefined;
   let outcome: (Outcome & { readonly since: number }) | undefined;
 
   function decide(next: Outcome): void {
     outcome = { ...next, since: clock.monotonic() };
+  }
+
+  /** What is on its way, the answer to /drill above all, goes out before the fault. */
+  function isQuiet(drill: DrillRow): boolean {
+    if (waiting?.id !== drill.id) waiting = { id: drill.id, since: clock.monotonic() };
+    return storage.outbox.counts().waiting === 0 || clock.monotonic() - waiting.since >= LAST_WORDS_MS;
   }
 
   function make(drill: DrillRow, fault: Fault): void {
@@ -84,14 +94,19 @@ export function createDrillRoom(options: {
     });
   }
 
-  /** Takes back what drills leave in rows; false while one of their programs is still there. */
-  function clearRows(): boolean {
-    const now = clock.now();
+  /** Asks the programs of drills to end; false while one of them is still there. */
+  function stopPrograms(): boolean {
     const alive = storage.runs.alive().filter(({ agent }) => isDrillAgent(agent));
     for (const { id, costMicroUsd } of alive) {
-      storage.runs.wantStop(id, OVER, now);
+      storage.runs.wantStop(id, OVER, clock.now());
       if (costMicroUsd !== null) storage.runs.usage(id, FREE);
     }
+    return alive.length === 0;
+  }
+
+  /** Takes back what drills leave in rows; after their programs, whose end would otherwise be taken for one more fault. */
+  function clearRows(): void {
+    const now = clock.now();
     for (const incident of storage.incidents.listUnresolved()) {
       if (incident.isDrill !== 1) continue;
       incidents.close(incident.fingerprint);
@@ -103,14 +118,14 @@ export function createDrillRoom(options: {
     // The credential of an agent that names none is its name after a tilde.
     for (const { name, state } of storage.credentials.all())
       if (isDrillAgent(name.slice(1)) && state !== 'unknown') storage.drills.forgetCredential(name, now);
-    return alive.length === 0;
   }
 
   function end(drill: DrillRow, { state, since, ...rest }: NonNullable<typeof outcome>): void {
     for (const fault of Object.values(faults)) fault.clear();
     const isClear = storage.transaction(() => {
-      const isAllGone = clearRows();
+      const isAllGone = stopPrograms();
       if (!isAllGone && clock.monotonic() - since < CLEAR_WITHIN_MS) return false;
+      clearRows();
       // What is left of it is swept by the next start; the owner has to know.
       const reason = isAllGone ? ('reason' in rest ? rest.reason : undefined) : 'Its own program cannot be ended.';
       if (reason !== undefined) storage.drills.note(drill.id, { detail: reason });
@@ -135,7 +150,7 @@ export function createDrillRoom(options: {
     if (fault === undefined) decide({ state: 'failed', reason: 'This version knows no such drill.' });
     else if (outcome === undefined) {
       if (made?.id === drill.id) watch(drill, fault, clock.monotonic() - made.at);
-      else make(drill, fault);
+      else if (isQuiet(drill)) make(drill, fault);
     }
     if (outcome !== undefined) end(drill, outcome);
     return LOOK_MS;

@@ -9,8 +9,6 @@ import type { TelegramGate } from './telegram-gate.ts';
 
 /** Telegram is kept away no longer than this, whatever comes of it: what waits for the owner is real. */
 const LONGEST_CLOSED_MS = 3 * 60_000;
-/** What waits for Telegram before it is kept away gets so long. */
-const LAST_WORDS_MS = 3_000;
 
 /** The telegram drill: the gate keeps every call away until the second route has told the owner, or, without one, until the outage is noticed. */
 export function createTelegramFault(parts: {
@@ -24,7 +22,6 @@ export function createTelegramFault(parts: {
 }): Fault {
   const { storage, clock, gate, hasFallback } = parts;
   let openedAt: number | undefined;
-  let madeAt = 0;
 
   function outage(drill: Pick<DrillRow, 'incidentId'>): IncidentRow | undefined {
     return drill.incidentId === null
@@ -34,14 +31,6 @@ export function createTelegramFault(parts: {
 
   function toldBy(incident: IncidentRow | undefined): FallbackRow | undefined {
     return incident === undefined ? undefined : storage.fallbacks.ofIncident(incident.id);
-  }
-
-  /** What is on its way, the answer to /drill above all, goes out first. */
-  function begin(): Finding {
-    const isQuiet = storage.outbox.counts().waiting === 0;
-    if (!isQuiet && clock.monotonic() - madeAt < LAST_WORDS_MS) return { kind: 'going', facts: {} };
-    gate.close();
-    return { kind: 'going', facts: { faultAt: clock.now() } };
   }
 
   /** Telegram is there again: what came of it, once a call went through. */
@@ -57,13 +46,12 @@ export function createTelegramFault(parts: {
 
   return {
     make() {
-      madeAt = clock.monotonic();
       openedAt = undefined;
-      return {};
+      gate.close();
+      return { faultAt: clock.now() };
     },
 
     look(drill) {
-      if (drill.faultAt === null && !gate.isClosed()) return begin();
       if (openedAt !== undefined) return afterwards({});
       const incident = outage(drill);
       const told = toldBy(incident);

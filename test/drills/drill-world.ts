@@ -106,6 +106,11 @@ agents:
       room.start();
       await clock.rest();
     },
+    /** Something that waits to be sent. */
+    say: (key: string) =>
+      storage.transaction(() =>
+        outbox.send({ key, class: 'reply', content: { kind: 'text', body: { text: key, entities: [] } } }),
+      ),
     /** What the phone was shown of an incident. */
     deliver(key: string) {
       const row = storage.outbox.get(key);

@@ -59,30 +59,6 @@ function openTelegram(hasFallback: boolean) {
 }
 
 describe('the telegram drill', () => {
-  it('lets the answer to /drill out before it keeps every call away', async () => {
-    const { drill, gate, storage, clock } = openTelegram(true);
-    storage.outbox.add({
-      key: 'reply:1',
-      class: 'reply',
-      priority: 2,
-      chatId: 1,
-      replyToKey: null,
-      content: '{}',
-      silent: 0,
-      nextAt: 0,
-      giveUpAt: null,
-      createdAt: clock.now(),
-    });
-    drill.look();
-    const before = gate.isClosed();
-
-    storage.outbox.delivered(storage.outbox.get('reply:1')!.id, 1, 5, clock.now());
-    drill.look();
-
-    expect([before, gate.isClosed()]).toEqual([false, true]);
-    expect(drill.row().faultAt).toBe(clock.now());
-  });
-
   it('lasts until the fallback has told the owner, and passes once Telegram works again', async () => {
     const { drill, gate, clock, isNoticed, isTold, works } = openTelegram(true);
     drill.look();

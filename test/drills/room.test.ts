@@ -25,6 +25,25 @@ describe('a fire drill', () => {
     expect(faults.auth.made).toBe(0);
   });
 
+  it('is made after what is on its way to the owner, the answer to /drill above all, but waits no longer than seconds', async () => {
+    const { room, clock, faults, storage, say, deliver } = open();
+    say('reply:1');
+    room.begin('auth', 'owner:1');
+    await clock.pass(2 * SECOND);
+    const before = faults.auth.made;
+    deliver('reply:1');
+    await clock.pass(SECOND);
+    const after = faults.auth.made;
+    faults.auth.finding = { kind: 'passed', facts: {} };
+    await clock.pass(SECOND);
+    say('reply:2');
+    room.begin('disk', 'owner:1');
+    await clock.pass(4 * SECOND);
+
+    expect([before, after, faults.disk.made]).toEqual([0, 1, 1]);
+    expect(storage.drills.running()?.kind).toBe('disk');
+  });
+
   it('is made once, and passes with its times once the alert was delivered', async () => {
     const { room, storage, faults, clock, textOf } = open();
     room.begin('disk', 'owner:1');
@@ -119,19 +138,22 @@ describe('a fire drill', () => {
   });
 
   it('asks its program to stop, and ends only when it is gone', async () => {
-    const { room, clock, faults, storage, run, settle } = open();
+    const { room, clock, faults, storage, run, settle, incidents } = open();
     room.begin('heartbeat', 'owner:1');
     await clock.pass(SECOND);
+    const trouble = { kind: 'heartbeat', severity: 'critical', title: 'silent', evidence: '' } as const;
+    incidents.report({ ...trouble, fingerprint: 'h', subject: 'x', agents: ['~drill-heartbeat'] });
     const id = run('~drill-heartbeat');
     faults.heartbeat.finding = { kind: 'passed', facts: { deliveredAt: clock.now() } };
     await clock.pass(2 * SECOND);
-    const meanwhile = storage.drills.running()?.state;
+    const meanwhile = [storage.drills.running()?.state, incidents.unresolved().length];
 
     settle(id);
     await clock.pass(SECOND);
 
     expect(storage.runs.get(id)?.stopReason).toBe('the drill is over');
-    expect(meanwhile).toBe('running');
+    expect(meanwhile).toEqual(['running', 1]);
+    expect(incidents.unresolved()).toEqual([]);
     expect(storage.drills.lastOf('heartbeat')?.state).toBe('passed');
   });
 
