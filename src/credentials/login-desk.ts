@@ -61,6 +61,8 @@ export function createLoginDesk(options: {
   const { storage, clock, outbox, callbackData } = options;
   /** One answer for each login at most; gone once it is typed in, or with the process. */
   const answers = new Map<number, string>();
+  /** Keys of what asked again because a message was no answer; few, since a login lasts minutes, and gone with it. */
+  const repeated = new Map<number, readonly string[]>();
 
   function chatOf(login: LoginRow): number {
     return login.chatId ?? options.fleetChatId;
@@ -107,11 +109,13 @@ export function createLoginDesk(options: {
       return say(`${loginKey(login.id)}:late:${messageId}`, login, renderLateAnswer(login, callbackData));
     if (answer.kind === 'refused') {
       const refusal = `Nothing was typed in: ${answer.why}.`;
-      return say(`${loginPromptKey(login.id, login.answers)}:${messageId}`, login, renderLoginPrompt(login, refusal));
+      const key = `${loginPromptKey(login.id, login.answers)}:${messageId}`;
+      repeated.set(login.id, [...(repeated.get(login.id) ?? []), key]);
+      return say(key, login, renderLoginPrompt(login, refusal));
     }
     if (!storage.logins.take(login.id)) return;
     answers.set(login.id, answer.text);
-    withdrawPrompt(login);
+    withdrawPrompts(login);
     refreshOne(login.id);
   }
 
@@ -127,8 +131,13 @@ export function createLoginDesk(options: {
   }
 
   /** A prompt that was answered would keep the owner's keyboard open; messages of its kind cannot be edited. */
-  function withdrawPrompt(login: LoginRow): void {
-    const key = loginPromptKey(login.id, login.answers);
+  function withdrawPrompts(login: LoginRow): void {
+    withdraw(login, loginPromptKey(login.id, login.answers));
+    for (const key of repeated.get(login.id) ?? []) withdraw(login, key);
+    repeated.delete(login.id);
+  }
+
+  function withdraw(login: LoginRow, key: string): void {
     const row = storage.outbox.get(key);
     if (row === undefined) return;
     if (row.messageId === null) {
@@ -189,7 +198,7 @@ export function createLoginDesk(options: {
         options.custodian.loginEnded(login, outcome.kind === 'done' ? { kind: 'done' } : { kind: 'failed', reason });
         const ended = storage.logins.get(login.id);
         if (ended === undefined || isOpen(ended)) return;
-        withdrawPrompt(ended);
+        withdrawPrompts(ended);
         refreshOne(login.id);
         if (outcome.kind !== 'failed') return;
         const isDead = storage.credentials.get(login.credential)?.state === 'dead';
