@@ -88,8 +88,8 @@ export interface Pulse {
   /** What is missing right now. */
   state(): PulseState;
   /**
-   * For a drill: until then the sentinel's proof looks as old as `dark_after`, and nothing else is changed; a time that is over ends it with
-   * the next look. False when that cannot be written.
+   * For a drill: until then the sentinel's proof looks as old as `dark_after`, and nothing else is changed; a time that is over ends it at
+   * once. False when that cannot be written.
    */
   pretendDark(untilMs: number): boolean;
 }
@@ -191,7 +191,11 @@ export function createPulse(options: {
       write(by === 'asked' ? 'yes' : 'no');
     },
     state: () => decidePulse(feel(), clock.monotonic()),
-    pretendDark: proof.pretendDark,
+    pretendDark(untilMs) {
+      const isWritten = proof.pretendDark(untilMs);
+      worker.nudge();
+      return isWritten;
+    },
   };
 }
 

@@ -288,6 +288,20 @@ describe('pulse', () => {
     expect(world.pulse.state()).toEqual({ kind: 'alive' });
   });
 
+  it('is alive again at once when a drill ends early', async () => {
+    const world = openPulse();
+    world.pulse.start();
+    await world.clock.pass(20 * SECOND);
+    world.pulse.pretendDark(world.clock.now() + MINUTE);
+    await world.clock.pass(SECOND);
+
+    world.pulse.pretendDark(0);
+    await world.clock.pass(0);
+
+    expect(world.read()).not.toHaveProperty('drillUntil');
+    expect(world.read()).not.toHaveProperty('provedAt');
+  });
+
   it('writes the proof anew when somebody removed it', async () => {
     const world = openPulse();
     world.pulse.start();
