@@ -24,7 +24,7 @@ test("plans the contract's example", () => {
     '  scout (claude): every 5m, 07:00-23:00; next run 2026-11-22 07:00; credentials claude',
     '  publisher (command): when a draft waits for it; publishes reply, post',
     'credentials:',
-    '  claude: checked every 15m; login by claude setup-token; needed by scout',
+    '  claude: checked every 15m; login by claude setup-token; expires 2027-01-15 00:00; rotated every 45d at 04:00; needed by scout',
     'publishers:',
     '  reply: publisher',
     '  post: publisher',
@@ -98,6 +98,22 @@ drafts: { kinds: { reply: {} } }
 
   expect(lines).toContain('  mail: no check; no login; no agent needs it');
   expect(lines).toContain('  reply: nobody: an approved draft stays unpublished');
+});
+
+test('says of a credential when its secret ends and how it is rotated', () => {
+  using place = createFleetFolder();
+  const loaded = place.loaded(`${HEAD}
+credentials:
+  mail: { login: paste, lifetime: 90d, rotate: { every: 45d, at: "04:00", command: [x] } }
+  post: { expires: 2027-01-15 }
+`);
+
+  const { lines } = describePlan(loaded, NOW, () => true);
+
+  expect(lines).toContain(
+    '  mail: no check; login by a pasted token; its secret lives 90d; rotated every 45d at 04:00; no agent needs it',
+  );
+  expect(lines).toContain('  post: no check; no login; expires 2027-01-15 00:00; no agent needs it');
 });
 
 test('makes a problem with its line of each program that is missing', () => {

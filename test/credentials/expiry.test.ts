@@ -9,6 +9,8 @@ import {
   OUTDATED,
   thresholdsOf,
 } from '../../src/credentials/expiry.ts';
+import { createStatusCommand } from '../../commands/status.ts';
+import { loadFleetStatus } from '../../src/vigil/status.ts';
 import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from '../loop/room-world.ts';
 
 const DAY = 24 * HOUR;
@@ -232,5 +234,30 @@ describe('a secret that ends', () => {
         .map(({ text }) => text)
         .join('\n'),
     ).toContain('fleet.yaml still says that it expires on 15 January 00:00');
+  });
+});
+
+describe('the status of a credential', () => {
+  it('says expiring with the date, on the phone and as JSON, and when it is rotated', async () => {
+    const fleet = open('lifetime: 2d, rotate: { every: 45d, at: "04:00", command: [/bin/rotate] }');
+    await fleet.begin();
+    await jump(fleet, DAY + HOUR);
+
+    const status = loadFleetStatus(fleet.fleet, fleet.storage, fleet.now());
+
+    expect(status.credentials).toMatchObject([
+      {
+        name: 'claude',
+        state: 'expiring',
+        expiresAt: START + 2 * DAY,
+        renewedAt: null,
+        rotatesAt: Date.UTC(2026, 1, 27, 4),
+        generation: 1,
+      },
+    ]);
+    const command = createStatusCommand(fleet.fleet, fleet.storage);
+    const shown = JSON.stringify(command.run({ argument: '', actor: 'owner:1', now: fleet.now() }));
+    expect(shown).toContain('⏰ claude: expiring');
+    expect(shown).toContain('ends 14 January 09:00 · rotates 27 February 04:00');
   });
 });

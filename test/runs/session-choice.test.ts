@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../../storage/run-store.ts';
-import { chooseSession } from '../../src/runs/session-choice.ts';
+import { chooseSession, LOGIN_DIED, LOGIN_RENEWED } from '../../src/runs/session-choice.ts';
 import { anAgent } from '../fakes/agents.ts';
 
 const NOW = Date.UTC(2026, 0, 12, 9);
@@ -31,6 +31,8 @@ describe('chooseSession', () => {
   it.each<[string, Partial<RunRow>, object]>([
     ['was lost with Nightdesk', { state: 'lost' }, RESUMED],
     ['was stopped because Nightdesk was', { state: 'stopped', stopReason: 'Nightdesk was stopped' }, RESUMED],
+    ['was stopped because its login was renewed', { state: 'stopped', stopReason: LOGIN_RENEWED }, RESUMED],
+    ['was stopped because its login died', { state: 'stopped', stopReason: LOGIN_DIED }, RESUMED],
     ['was stopped by its owner', { state: 'stopped', stopReason: 'paused by you' }, BEGUN],
     ['lost its login', { state: 'failed', failure: 'auth' }, RESUMED],
     ['met a usage limit', { state: 'failed', failure: 'rate-limit' }, RESUMED],
