@@ -12,7 +12,7 @@ export function seconds(ms: number): string {
 }
 
 /** How long a drill took from its fault to the phone; undefined where it did not come that far. */
-export function tookMs({ faultAt, deliveredAt }: DrillRow): number | undefined {
+function tookMs({ faultAt, deliveredAt }: DrillRow): number | undefined {
   return faultAt === null || deliveredAt === null ? undefined : Math.max(0, deliveredAt - faultAt);
 }
 

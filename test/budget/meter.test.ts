@@ -253,19 +253,35 @@ describe('the budget of an agent', () => {
   });
 
   it('is that of the month which the clock shows, also when it jumps there and back', async () => {
-    const { start, runCosts, clock, held } = setUp({});
+    const { start, runCosts, clock, held, open } = setUp({});
     await start({ scout: 60 });
     runCosts('scout', 60 * DOLLAR);
     await clock.pass(LOOK);
 
     clock.jump(20 * DAY);
     await clock.pass(LOOK);
-    const ahead = held();
+    const ahead = [held(), open()];
     clock.jump(-20 * DAY);
     await clock.pass(LOOK);
 
-    expect(ahead).toEqual([]);
+    expect(ahead).toEqual([[], []]);
     expect(held()).toEqual([expect.stringContaining('November')]);
+    expect(open()).toMatchObject([{ severity: 'critical' }]);
+  });
+
+  it('does not count what ended in a month that a clock was ahead in', async () => {
+    const { start, runCosts, clock, held } = setUp({});
+    await start({ scout: 60 });
+    clock.jump(20 * DAY);
+    runCosts('scout', 61 * DOLLAR);
+    await clock.pass(LOOK);
+    const ahead = held();
+
+    clock.jump(-20 * DAY);
+    await clock.pass(LOOK);
+
+    expect(ahead).toEqual([expect.stringContaining('December')]);
+    expect(held()).toEqual([]);
   });
 });
 

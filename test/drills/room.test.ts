@@ -221,6 +221,21 @@ describe('the incidents of a drill', () => {
     expect(marks).toEqual([1, 0, 0, 1]);
   });
 
+  it('end without a recovery of their own, whoever ends them; real ones have one', () => {
+    const { incidents, textOf, deliver } = open();
+    const trouble = { kind: 'report', subject: 'x', severity: 'warning', title: 'x', evidence: '' } as const;
+    incidents.report({ ...trouble, fingerprint: 'a', agents: ['~drill-stuck'] });
+    incidents.report({ ...trouble, fingerprint: 'b', agents: ['scout'] });
+    for (const id of [1, 2]) deliver(`incident:${id}`);
+
+    const ended = ['a', 'b'].map((name) => incidents.resolve(name, 'It went on.')?.fingerprint);
+
+    expect(ended).toEqual(['a', 'b']);
+    expect(incidents.unresolved()).toEqual([]);
+    expect(textOf('incident:1:recovery')).toBeUndefined();
+    expect(textOf('incident:2:recovery')).toContain('It went on.');
+  });
+
   it('are told in messages of their own, and make no storm of what is real', () => {
     const { incidents, storage, fatal } = open();
     const report = (name: string, agent: string) =>

@@ -79,6 +79,53 @@ agents:
   return { watch, build, storage, database, clock, log, left, fatal, reserve, holds, open, text, fleet };
 }
 
+describe('a disk that a drill pretends to be full', () => {
+  it('is told of within five seconds as a drill, and nothing is held, removed or given back', async () => {
+    const { watch, clock, left, holds, open, storage, reserve } = setUp();
+    left.logs = 100 * MB;
+    watch.start();
+    await clock.rest();
+
+    watch.pretendDiskLeft(0);
+    await clock.pass(5 * SECOND);
+
+    expect(storage.incidents.unresolved('disk:drill')).toMatchObject({ kind: 'disk', isDrill: 1, state: 'firing' });
+    expect(open()).toHaveLength(1);
+    expect(holds()).toEqual([]);
+    expect(left.logs).toBe(100 * MB);
+    expect(existsSync(reserve)).toBe(true);
+    expect(watch.mayWrite()).toBe(true);
+  });
+
+  it('keeps a real one from nothing', async () => {
+    const { watch, clock, left, holds, open } = setUp();
+    watch.start();
+    await clock.rest();
+    watch.pretendDiskLeft(0);
+    await clock.pass(5 * SECOND);
+
+    left.disk = 300 * MB;
+    await clock.pass(5 * SECOND);
+
+    expect(open().map(({ fingerprint }) => fingerprint)).toEqual(expect.arrayContaining(['disk', 'disk:drill']));
+    expect(holds()).toHaveLength(1);
+  });
+
+  it('is told of once, and no more when the drill is over', async () => {
+    const { watch, clock, open, storage } = setUp();
+    watch.start();
+    watch.pretendDiskLeft(0);
+    await clock.pass(20 * SECOND);
+    const times = open().map((incident) => incident.times);
+    watch.pretendDiskLeft(undefined);
+    storage.transaction(() => storage.incidents.resolve(1, clock.now(), null));
+    await clock.pass(20 * SECOND);
+
+    expect(times).toEqual([1]);
+    expect(open()).toEqual([]);
+  });
+});
+
 describe('a disk that fills up', () => {
   it('is an incident and a hold of the fleet before it is a failure', async () => {
     const { watch, clock, left, holds, open, text, storage } = setUp();
