@@ -71,7 +71,7 @@ describe('what follows from an open incident is not told by itself', () => {
     ['itself', { ...HEARTBEAT, kind: 'crash', fingerprint: 'open:4' }, open(4, ['scout'], { kind: 'disk' }), 'told'],
   ];
 
-  test.each(cases)('%s', (_name, more, parent, expected) => {
+  test.each(cases)('inhibits: %s', (_name, more, parent, expected) => {
     const telling = decideTelling(trouble('scout', more), [parent], CALM, [], NOW);
 
     expect(telling).toEqual(expected === 'told' ? { kind: 'own' } : { kind: 'inhibited', by: expected });
@@ -110,7 +110,7 @@ describe('a storm is one message', () => {
     ['what waits for a Telegram that fails is three at most', 'critical', { heldBack: 3 }, joins],
   ];
 
-  test.each(cases)('%s', (_name, severity, recent, expected) => {
+  test.each(cases)('gathers: %s', (_name, severity, recent, expected) => {
     const telling = decideTelling(trouble('scout', { severity }), [], { ...CALM, ...recent }, [], NOW);
 
     expect(telling).toEqual(expected);
@@ -128,7 +128,7 @@ describe('a silence takes the sound', () => {
     ['of nothing else', 'other', {}, { kind: 'own' }],
   ];
 
-  test.each(cases)('%s', (_name, matcher, more, expected) => {
+  test.each(cases)('silences: %s', (_name, matcher, more, expected) => {
     expect(decideTelling(trouble('scout', more), [], CALM, [silence(matcher)], NOW)).toEqual(expected);
   });
 

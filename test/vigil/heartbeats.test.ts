@@ -63,7 +63,7 @@ describe('the decision about a heartbeat', () => {
       { now: 2_000, signAt: 200, owedSince: 1_000 },
       { kind: 'missed', silentMs: 1_800 },
     ],
-  ])('%s', (_, facts, verdict) => {
+  ])('heartbeat: %s', (_, facts, verdict) => {
     expect(decideHeartbeat({ ...FACTS, ...facts })).toEqual(verdict);
   });
 });

@@ -53,7 +53,7 @@ describe('the decision about a receipt', () => {
       { ...facts, lonelySince: 0, now: 5 * MINUTE },
       'it has a schedule, and no next due time',
     ],
-  ])('%s', (_, given, problem) => {
+  ])('receipt: %s', (_, given, problem) => {
     expect(decideReceipt(given)).toBe(problem);
   });
 });
