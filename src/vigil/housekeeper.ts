@@ -25,6 +25,7 @@ export function createHousekeeper(options: {
     storage.dues.purge(now - KEEP_MS);
     storage.holds.purge(now - KEEP_MS);
     storage.credentials.purge(now - KEEP_MS);
+    storage.rotations.purge(now - 12 * KEEP_MS);
     storage.incidents.purge(now - KEEP_MS);
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
