@@ -108,13 +108,23 @@ export interface IncidentStore {
   recentAlerts(from: number, to: number): RecentAlerts;
   /** The newest message about many incidents whose key begins so, asked for after `from` until `to` or not shown yet. */
   newestGathering(prefix: 'storm:' | 'recoveries:', from: number, to: number): GatheringMessage | undefined;
-  /** What Telegram was asked to show and has not, after it failed to: alerts of single incidents, their ends, and whether there is anything at all. */
-  heldBack(): { readonly own: number; readonly recoveries: number; readonly isAny: boolean };
+  /** What Telegram was asked to show and has not. */
+  heldBack(): HeldBack;
   addAgents(id: number, agents: readonly string[]): number;
   agents(id: number): string[];
   get(id: number): IncidentRow | undefined;
   listUnresolved(): IncidentRow[];
   purge(before: number): void;
+}
+
+/** Alerts that wait to be shown. */
+export interface HeldBack {
+  /** Those of one thing each, and when the oldest of them was asked for. */
+  readonly own: number;
+  readonly oldestAt: number | null;
+  readonly recoveries: number;
+  /** Whether Telegram failed to show something that waits. */
+  readonly hasFailed: boolean;
 }
 
 /** A message about many incidents. */
@@ -132,7 +142,9 @@ const COLUMNS = `id, kind, fingerprint, subject, severity, state, title, evidenc
 
 /** Keys of messages about one incident: `incident:ID`, anew `incident:ID:rN`, its end `incident:ID:recovery`; copies end in `:private`. */
 const IS_RECOVERY = `key GLOB 'incident:*:recovery'`;
-const IS_OWN = `key GLOB 'incident:*' AND key NOT GLOB '*:recovery*' AND key NOT GLOB '*:private'`;
+/** Alerts of one thing each, such as incidents and drafts of unknown fate; the steps of a login are what the owner waits for. */
+const IS_OWN = `class = 'alert' AND key NOT GLOB '*:recovery*' AND key NOT GLOB '*:private' AND key NOT GLOB 'storm:*'
+  AND key NOT GLOB 'recoveries:*' AND key NOT GLOB 'login:*'`;
 /** Asked for and not shown; the condition is the partial index's own. */
 const UNSHOWN = `state IN ('queued', 'sending') AND message_id IS NULL`;
 
@@ -208,8 +220,13 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     `SELECT key, created_at AS createdAt, silent, 0 AS isShown FROM outbox
      WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY id DESC LIMIT 1`,
   );
-  const held = connection.statement<[], { own: number | null; recoveries: number | null; errors: number | null }>(
-    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries, sum(error IS NOT NULL) AS errors FROM outbox WHERE ${UNSHOWN}`,
+  const held = connection.statement<
+    [],
+    { own: number | null; oldestAt: number | null; recoveries: number | null; errors: number | null }
+  >(
+    `SELECT sum(${IS_OWN}) AS own, min(CASE WHEN ${IS_OWN} THEN created_at END) AS oldestAt, sum(${IS_RECOVERY}) AS recoveries,
+       sum(error IS NOT NULL) AS errors
+     FROM outbox WHERE ${UNSHOWN}`,
   );
   const forgetParents = connection.statement<[number]>(
     'UPDATE incident SET inhibited_by = NULL WHERE inhibited_by IN (SELECT id FROM incident WHERE resolved_at < ?)',
@@ -260,9 +277,13 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     },
     newestGathering: (prefix, from, to) => unshownGathering.get(prefix) ?? gathering.get(prefix, from, to),
     heldBack() {
-      const { own, recoveries, errors } = held.get() ?? {};
-      const isAny = (errors ?? 0) > 0;
-      return { own: isAny ? (own ?? 0) : 0, recoveries: isAny ? (recoveries ?? 0) : 0, isAny };
+      const { own, oldestAt, recoveries, errors } = held.get() ?? {};
+      return {
+        own: own ?? 0,
+        oldestAt: oldestAt ?? null,
+        recoveries: recoveries ?? 0,
+        hasFailed: (errors ?? 0) > 0,
+      };
     },
     purge(before) {
       // Whoever names an incident that goes has to let go of it first.

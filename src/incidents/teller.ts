@@ -60,6 +60,9 @@ export interface Teller {
 /** At most so many ends in a minute have a message each. */
 const MOST_RECOVERIES_IN_MINUTE = 3;
 
+/** What Telegram has not shown by then waits for it. */
+const SOON_MS = 30_000;
+
 /** Builds the teller. */
 export function createTeller(options: TellerOptions): Teller {
   const { storage, clock, outbox } = options;
@@ -89,9 +92,15 @@ export function createTeller(options: TellerOptions): Teller {
     return {
       inMinute: incidents.recentAlerts(now - MINUTE_MS, now).own,
       inTenMinutes: incidents.recentAlerts(now - GATHERING_MS, now).own,
-      heldBack: incidents.heldBack().own,
+      heldBack: countHeldBack(now),
       storm: storm && { key: storm.key, ageMs: Math.max(0, now - storm.createdAt), silent: storm.silent === 1 },
     };
+  }
+
+  /** Alerts that wait because Telegram fails, or makes all of us wait. */
+  function countHeldBack(now: number): number {
+    const { own, oldestAt, hasFailed } = incidents.heldBack();
+    return hasFailed || (oldestAt !== null && now - oldestAt >= SOON_MS) ? own : 0;
   }
 
   function renderOwn(incident: IncidentRow): Content {
@@ -103,7 +112,7 @@ export function createTeller(options: TellerOptions): Teller {
   function renderStormOf(key: string): Content {
     const row = storage.outbox.get(key);
     const waited = row === undefined ? 0 : (row.sentAt ?? clock.now()) - row.createdAt;
-    const isBacklog = (row?.messageId ?? null) === null ? incidents.heldBack().isAny : waited > MINUTE_MS;
+    const isBacklog = (row?.messageId ?? null) === null ? incidents.heldBack().hasFailed : waited > MINUTE_MS;
     return renderStorm({ firstId: stormId(key), incidents: incidents.inMessage(key), isBacklog }, setting());
   }
 
@@ -244,13 +253,14 @@ export function createTeller(options: TellerOptions): Teller {
     const held = incidents.heldBack();
     const isSeen = delivery(incident).kind === 'shown';
     // Nobody has seen the alert, and nobody can now: when it comes, it says itself that it is over.
-    if (held.isAny && !isSeen) {
+    if (held.hasFailed && !isSeen) {
       incidents.tellEndIn(id, messageKey);
       return;
     }
     const now = clock.now();
     const recent = incidents.recentAlerts(now - MINUTE_MS, now).recoveries;
-    if (recent < MOST_RECOVERIES_IN_MINUTE && held.recoveries < MOST_RECOVERIES_IN_MINUTE) {
+    const waiting = held.hasFailed ? held.recoveries : 0;
+    if (recent < MOST_RECOVERIES_IN_MINUTE && waiting < MOST_RECOVERIES_IN_MINUTE) {
       const key = `${incidentKey(id)}:recovery`;
       incidents.tellEndIn(id, key);
       outbox.send({ key, class: 'alert', content: renderRecovery(incident), replyToKey: messageKey, sound: 'never' });
@@ -293,7 +303,7 @@ export function createTeller(options: TellerOptions): Teller {
         { ...incident, agents: incidents.agents(incident.id), isDrill: incident.isDrill === 1 },
         listParents().filter(({ incident: { id } }) => id !== incident.id),
       ),
-    isHeldBack: () => incidents.heldBack().isAny,
+    isHeldBack: () => incidents.heldBack().hasFailed,
   };
 }
 

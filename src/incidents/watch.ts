@@ -64,7 +64,7 @@ export function createIncidentWatch(
     for (const { id } of due) incidents.repeated(id, now);
     const counted = due.map(({ id }) => incidents.get(id)).filter((incident) => incident !== undefined);
     // What is still on its way makes its sound when it comes.
-    teller.sendAnew(counted.filter((incident) => !(teller.isHeldBack() && !isShown(incident))));
+    teller.sendAnew(counted.filter((incident) => teller.delivery(incident).kind !== 'waiting'));
     const loud = counted.filter(({ repeats }) => repeats % FALLBACK_EVERY === 1);
     if (loud.length > 0) fallBack(`repeat:${loud[0]?.id}:${now}`, loud, 'Nobody has acknowledged', now);
   }

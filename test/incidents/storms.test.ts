@@ -134,3 +134,12 @@ describe('what happens while Telegram cannot be reached', () => {
     expect(world.keys().at(-1)).toBe('incident:201');
   });
 });
+
+it('what waits untried since Telegram asked all to wait is three alerts and one digest, too', async () => {
+  for (let n = 1; n <= 30; n += 1) {
+    world.critical(`n${n}`);
+    await world.clock.pass(MINUTE);
+  }
+
+  expect(world.keys()).toEqual(['incident:1', 'incident:2', 'incident:3', 'storm:4']);
+});
