@@ -129,9 +129,7 @@ export function createVigil(options: {
     const signs = runner.signs(run.id);
     noteProgress(run, state, signs, now);
     if (exempt) return Infinity;
-    const patientUntil = run.patientUntil ?? 0;
-    if (patientUntil > now) return patientUntil;
-    const owedSince = Math.max(state.owedSince, restartedAt, patientUntil);
+    const owedSince = Math.max(state.owedSince, restartedAt, run.patientUntil ?? 0);
     return Math.min(
       judgeHeartbeat(run, agent, state, signs, owedSince, now),
       judgeProgress(run, agent, state, signs, owedSince, now),

@@ -21,7 +21,7 @@ export type Act =
   | { readonly act: 'ask'; readonly run: RunIdentity; readonly ask: NewAsk };
 
 /** What is left of the run's timeout: a longer step is cut. */
-export const CUT_TO_MS = 12 * 60_000;
+const CUT_TO_MS = 12 * 60_000;
 
 /** When it is in the rooms. */
 export const NOW = Date.UTC(2026, 6, 1, 8);

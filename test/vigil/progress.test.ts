@@ -14,7 +14,7 @@ async function open(kind: 'command' | 'claude', more = '', heartbeat = '6h'): Pr
   world = createRoomWorld(
     `timezone: UTC\nhome: ./state\ntelegram: { owners: [1] }\ndrafts: { kinds: { reply: {} } }\nagents:\n` +
       `  scout: { ${what}, schedule: every 24h, timeout: 6h, heartbeat: ${heartbeat}${more} }\n` +
-      `  poster: { runtime: command, command: [/bin/poster], publishes: [reply] }\n`,
+      `  poster: { runtime: command, command: [/bin/poster], publishes: [reply], heartbeat: 5m, timeout: 1h, on_stuck: restart }\n`,
     { runtimes: [talkingRuntime], files: { 'scout.md': 'Look for news.' }, withVigil: true },
   );
   await world.begin();
@@ -157,6 +157,9 @@ describe('the progress of a run', () => {
 
     await fleet.advance(19 * MINUTE);
 
+    expect(incidents(fleet)).toMatchObject([{ kind: 'heartbeat', subject: 'poster' }]);
+    expect(incidents(fleet)[0]?.note).toContain('It goes on as it is.');
+    expect(fleet.named('poster')).toHaveLength(1);
     expect(fleet.named('poster')[0]?.signals).toEqual([]);
   });
 });
