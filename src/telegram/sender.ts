@@ -85,7 +85,7 @@ export function createSender(options: {
     let held = false;
     for (const row of storage.outbox.due(now, 50)) {
       // A flood is the chat's: the answer to a press goes to no chat.
-      if (pausedFor === 'flood' && row.class !== 'answer') break;
+      if (pausedFor === 'flood' && (row.class !== 'answer' || row.chatId !== null)) continue;
       const lane = row.class === 'answer' ? row.key : row.class;
       if (busy.has(lane)) continue;
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {

@@ -82,6 +82,7 @@ export function createVigil(options: {
   const active = new Map<string, { readonly minute: number; readonly isActive: boolean }>();
   const searches = new Set<Promise<void>>();
   let restartedAt = 0;
+  let watchesSince = 0;
 
   function watch(run: RunRow): Watched {
     const known = watched.get(run.id);
@@ -308,7 +309,8 @@ export function createVigil(options: {
     const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === due.agent);
     if (holds.length > 0 || due.reason === null || !isActive(agent, now)) return Infinity;
     const longestMs = Math.max(agent.heartbeatMs, SHORTEST_WAIT_MS);
-    const lateAt = Math.max(due.dueAt, restartedAt) + longestMs;
+    // While nobody was there nothing could start: whoever is due has a moment for it first.
+    const lateAt = Math.max(Math.max(due.dueAt, restartedAt) + longestMs, watchesSince + SHORTEST_WAIT_MS);
     if (now < lateAt) return lateAt;
     if (waits.has(due.agent) || storage.incidents.unresolved(heartbeatFingerprint(due.agent)) !== undefined)
       return Infinity;
@@ -365,6 +367,7 @@ export function createVigil(options: {
       const jumpedAt = options.clockWatch.compare()?.at ?? 0;
       const now = clock.now();
       if (jumpedAt !== restartedAt) for (const state of watched.values()) setBack(state, now);
+      watchesSince = Math.min(watchesSince, now);
       restartedAt = jumpedAt;
       const nextAt = judgeAll(storage.runs.alive(), now);
       return Math.max(0, nextAt - clock.now());
@@ -373,6 +376,10 @@ export function createVigil(options: {
   storage.onChange('runs', worker.nudge);
   return {
     ...worker,
+    start() {
+      watchesSince = clock.now();
+      worker.start();
+    },
     async stop() {
       await worker.stop();
       await Promise.all(searches);

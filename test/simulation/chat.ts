@@ -17,7 +17,8 @@ export interface Chat {
   /** Whether every call works right now, and none hangs. */
   isGood(): boolean;
   press(message: ChatMessage, data: string): void;
-  write(text: string, replyTo?: number): void;
+  /** The owner writes; gives the message's id. */
+  write(text: string, replyTo?: number): number;
   /** Somebody who is no owner writes. */
   writeAsStranger(): void;
   remove(message: ChatMessage): void;
@@ -55,6 +56,8 @@ export function createChat(options: {
   /** Whether the control plane can write down what it is told. */
   readonly canNote: () => boolean;
   readonly keyOf: (text: string) => { readonly key: string; readonly class: MessageClass } | undefined;
+  /** Looks for secrets in what is sent. */
+  readonly look: (text: string, where: string) => void;
   readonly trace: (line: string) => void;
 }): Chat {
   const { clock, random, record } = options;
@@ -232,6 +235,8 @@ export function createChat(options: {
         };
       case 'setMyCommands':
         return () => GOOD;
+      case 'deleteMessage':
+        return () => remove(Number(payload['message_id']));
       default:
         return () => undefined;
     }
@@ -289,6 +294,14 @@ export function createChat(options: {
     return { ...GOOD, result: { message_id: message.id } };
   }
 
+  function remove(messageId: number): Outcome {
+    const typed = record.typed.find((message) => message.messageId === messageId);
+    if (typed !== undefined) typed.deletedAt ??= clock.now();
+    const index = record.messages.findIndex(({ id }) => id === messageId);
+    if (index >= 0) record.messages.splice(index, 1);
+    return typed === undefined && index < 0 ? wrong('message-gone') : GOOD;
+  }
+
   function isValid(payload: Payload, text: string): boolean {
     const entities = (payload['entities'] ?? payload['caption_entities'] ?? []) as readonly {
       offset: number;
@@ -303,8 +316,7 @@ export function createChat(options: {
   }
 
   function checkForSecrets(method: string, payload: Payload): void {
-    const text = JSON.stringify(payload);
-    if (record.secrets.some((secret) => text.includes(secret))) record.leaks.push({ what: 'a token', where: method });
+    options.look(JSON.stringify(payload), method);
   }
 
   function arrive(livesMs: number, body: object): void {
@@ -369,6 +381,7 @@ export function createChat(options: {
     write(text, replyTo) {
       options.trace(`owner writes ${text}`);
       arrive(MESSAGE_LIVES_MS, messageBody(OWNER, text, replyTo));
+      return nextMessage;
     },
     writeAsStranger: () => arrive(MESSAGE_LIVES_MS, messageBody(666, '/status')),
     remove(message) {
@@ -387,7 +400,9 @@ export function createChat(options: {
 
 function buttonsOf(payload: Payload): ChatMessage['buttons'] {
   const markup = payload['reply_markup'] as
-    | { inline_keyboard?: readonly (readonly { text: string; callback_data?: string }[])[] }
+    | { inline_keyboard?: readonly (readonly { text: string; callback_data?: string; url?: string }[])[] }
     | undefined;
-  return (markup?.inline_keyboard ?? []).flat().map(({ text, callback_data }) => ({ text, data: callback_data }));
+  return (markup?.inline_keyboard ?? [])
+    .flat()
+    .map(({ text, callback_data, url }) => ({ text, data: callback_data, url }));
 }

@@ -1,4 +1,5 @@
 import type { Agent, Credential, Fleet, Schedule } from '../../src/config/fleet.ts';
+import { createWallClock } from '../../src/loop/wall-clock.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 /** The one owner of every simulated fleet, and the chat in which he is told. */
@@ -11,9 +12,12 @@ export const HOUR_MS = 3_600_000;
 export const PROMPT = 'Look for news.';
 
 /** Programs are named by what they play: `agent:NAME`, `publisher:NAME`, `check:CREDENTIAL`, `login:CREDENTIAL`. */
-export function makeFleet(random: SeededRandom): Fleet {
+export function makeFleet(random: SeededRandom, startAt: number): Fleet {
+  const timezone = random.pick(['UTC', 'Europe/Berlin', 'America/New_York']);
   const credentials = new Map(
-    ['claude', 'mail', 'feed'].slice(0, random.between(1, 3)).map((name) => [name, makeCredential(name, random)]),
+    ['claude', 'mail', 'feed']
+      .slice(0, random.between(1, 3))
+      .map((name) => [name, makeCredential(name, random, { startAt, timezone })]),
   );
   const names = [...credentials.keys()];
   const agents: Agent[] = ['scout', 'analyst', 'creator', 'inbound', 'outbound', 'watcher']
@@ -41,7 +45,8 @@ export function makeFleet(random: SeededRandom): Fleet {
     credentials,
     agents: all,
     concurrency: random.pick([2, 4, 32]),
-    timezone: random.pick(['UTC', 'Europe/Berlin', 'America/New_York']),
+    timezone,
+    ...(random.chance(0.5) ? { fallback: ['fallback:sms'] } : {}),
     quiet: random.chance(0.2),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
   });
@@ -55,6 +60,7 @@ export function fleetOf(parts: {
   readonly timezone?: string;
   readonly quiet?: boolean;
   readonly windowMs?: number;
+  readonly fallback?: readonly [string, ...string[]];
 }): Fleet {
   const kinds = parts.agents.flatMap((agent) => agent.publishes);
   return {
@@ -69,7 +75,7 @@ export function fleetOf(parts: {
     digest: [],
     alerts: {
       repeatMs: 30 * MINUTE_MS,
-      fallback: undefined,
+      fallback: parts.fallback,
       deadMan: undefined,
       darkAfterMs: 3 * MINUTE_MS,
       quiet: parts.quiet === true ? { fromMinute: 23 * 60, toMinute: 7 * 60 } : undefined,
@@ -148,10 +154,28 @@ function makeClaude(name: string, names: readonly string[], random: SeededRandom
   });
 }
 
-function makeCredential(name: string, random: SeededRandom): Credential {
+function makeCredential(
+  name: string,
+  random: SeededRandom,
+  { startAt, timezone }: { readonly startAt: number; readonly timezone: string },
+): Credential {
+  const rotatesAt = startAt + random.between(10, 120) * MINUTE_MS;
+  const isKept = random.chance(0.4);
   return credentialOf(name, {
     ...(random.chance(0.25) ? { check: undefined } : {}),
     ...(random.chance(0.3) ? { login: undefined } : {}),
+    // Some keep their secret with us: it is caught from the login's screen, or pasted.
+    ...(isKept ? { env: `${name.toUpperCase()}_TOKEN`, capture: 'sk-ant-oat01-[A-Za-z0-9_-]+' } : {}),
+    ...(isKept && random.chance(0.3) ? { login: 'paste' as const } : {}),
+    ...(isKept && random.chance(0.4)
+      ? {
+          rotate: {
+            everyMs: 1,
+            atMinute: createWallClock(timezone).minuteOfDayAt(rotatesAt),
+            command: [`rotate:${name}`] as const,
+          },
+        }
+      : {}),
     checkEveryMs: random.between(5, 30) * MINUTE_MS,
     backoff: { firstMs: random.pick([30 * SECOND_MS, MINUTE_MS]), maxMs: random.pick([10 * MINUTE_MS, HOUR_MS]) },
   });

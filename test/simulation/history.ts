@@ -23,6 +23,8 @@ export interface History {
   /** Scheduled agents that have no active hours. */
   readonly agents: readonly Agent[];
   readonly timezone: string;
+  /** Credentials without a check: what a login or a rotation brought is believed until a run tries it. */
+  readonly unchecked: readonly string[];
 }
 
 /** Reads it. */
@@ -44,6 +46,7 @@ export function readHistory(
     incidents: incidents.map((incident) => ({ ...incident, openedAt: trueTimeOf(incident.openedAt) })),
     agents: [...fleet.agents.values()].filter(({ active }) => active === undefined),
     timezone: fleet.timezone,
+    unchecked: [...fleet.credentials.values()].filter(({ check }) => check === undefined).map(({ name }) => name),
   };
 }
 
@@ -76,7 +79,8 @@ function unreceipted({ history, jumps }: WorldRecord): string | undefined {
 function doubledOutage({ history, outages, now }: WorldRecord): string | undefined {
   for (const outage of outages) {
     const opened = history?.incidents.filter((incident) => isOf(incident, outage, now)) ?? [];
-    if (opened.length > 1)
+    const believed = history?.unchecked.includes(outage.credential) === true ? outage.excuses.length : 0;
+    if (opened.length > 1 + believed)
       return `one outage of ${outage.credential} is ${opened.length} incidents (${opened.map(({ openedAt }) => new Date(openedAt).toISOString()).join(', ')})`;
   }
   return undefined;

@@ -1,9 +1,11 @@
 import type { Fleet } from '../../src/config/fleet.ts';
-import type { Clock } from '../../src/ports.ts';
 import type { Chat } from './chat.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
+import type { LoginPages } from './login-pages.ts';
+import { createOwnerLogins } from './owner-logins.ts';
 import type { ChatMessage, WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** The simulated owner: looks at the phone now and then, and is neither quick nor careful. */
 export interface Owner {
@@ -21,16 +23,18 @@ const AGENT_ASKS = /^❓ \w+ asks · run /;
 
 /** Builds the owner. When the world is calm he sees to everything that waits for him. */
 export function createOwner(options: {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly chat: Chat;
   readonly fleet: Fleet;
+  readonly pages: LoginPages;
   readonly isCalm: () => boolean;
 }): Owner {
   const { clock, random, record, chat, isCalm } = options;
   /** Cards as they looked when he last saw them: his phone may show an old one for a while. */
   const seen = new Map<number, ChatMessage>();
+  const seeToLogin = createOwnerLogins({ ...options, random: random.fork('logins') });
   let calmLooks = 0;
 
   /** He lets agents try, whatever they were told. */
@@ -76,13 +80,14 @@ export function createOwner(options: {
   }
 
   function seeTo(message: ChatMessage): void {
+    if (seeToLogin(message)) return;
     const approve = button(message, /Approve/);
     if (approve !== undefined) {
       const draw = isCalm() ? 0 : random.fraction();
       if (draw < 0.6) return press(message, approve);
       if (draw < 0.72) return press(message, button(message, /Edit/));
       if (draw < 0.84) return press(message, button(message, /Reject/));
-      if (draw < 0.88) return chat.write('Words in a reply.', message.id);
+      if (draw < 0.88) return void chat.write('Words in a reply.', message.id);
       return;
     }
     if (message.buttons.some(({ data }) => QUESTION_BUTTON.test(data ?? '')) || AGENT_ASKS.test(message.text))
@@ -95,8 +100,15 @@ export function createOwner(options: {
       return press(message, isOut === isRight ? live : button(message, /Publish again/));
     }
     const mend = button(message, /Re-auth|Restart/);
-    if (mend !== undefined && (isCalm() || random.chance(0.5))) return press(message, mend);
+    // Later he knows what is mended already, and leaves old buttons alone.
+    const isNeeded = !isCalm() || !mend?.startsWith('reauth') || listDead().some((name) => message.text.includes(name));
+    if (mend !== undefined && isNeeded && (isCalm() || random.chance(0.5))) return press(message, mend);
     if (!isCalm() && random.chance(0.2)) press(message, button(message, random.pick([/Ack/, /Pause/, /Log/])));
+  }
+
+  /** Credentials that do not work, as far as /status tells. */
+  function listDead(): readonly string[] {
+    return record.rows?.deadCredentials ?? [];
   }
 
   /** Late, twice, or never: whatever he says is what he said. */
@@ -145,8 +157,8 @@ export function createOwner(options: {
       if (calmLooks++ === 0) write('/resume all');
       // Alerts that he deleted have no button any more: he asks by name.
       if (calmLooks % 8 === 2)
-        for (const { credential, endedAt } of record.outages)
-          if (endedAt === undefined) chat.write(`/reauth ${credential}`);
+        for (const name of listDead())
+          if (options.fleet.credentials.get(name)?.login !== undefined) chat.write(`/reauth ${name}`);
       return;
     }
     const old = seen.size > 0 && random.chance(0.4) ? random.pick([...seen.values()]) : undefined;

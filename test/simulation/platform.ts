@@ -2,6 +2,7 @@ import type { Credential } from '../../src/config/fleet.ts';
 import { MINUTE_MS } from './fleets.ts';
 import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, Publication, UsageLimit, WorldRecord } from './record.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
@@ -10,7 +11,9 @@ export interface Platform {
   expire(credential: string): void;
   renew(credential: string): void;
   /** A call with the credential; false is a 401. */
-  call(credential: string, by: 'run' | 'check', pid: number, isOurs: boolean): boolean;
+  call(credential: string, by: 'run' | 'check', pid: number, isOurs: boolean, token?: string): boolean;
+  /** Makes a new secret for a credential, which works as long as the credential is alive; those of before may end with it. */
+  issue(credential: string, revokesOthers: boolean): string;
   /** The control plane was told for certain that a credential is dead, while these programs were alive. */
   told(credential: string, alive: readonly number[]): void;
   /** One more probe is in order: somebody logged in, or the last probe's answer died with the control plane. */
@@ -34,6 +37,7 @@ export interface Platform {
 /** Builds the platform. */
 export function createPlatform(options: {
   readonly clock: VirtualClock;
+  readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly credentials: ReadonlyMap<string, Credential>;
   /** Whether the control plane can write down what it is told. */
@@ -41,6 +45,7 @@ export function createPlatform(options: {
 }): Platform {
   const { clock, record } = options;
   const renewedAt = new Map<string, number>();
+  const tokens = new Map<string, Set<string>>();
   let overloadedUntil = 0;
   const outageOf = (credential: string): CredentialOutage | undefined =>
     record.outages.findLast((outage) => outage.credential === credential && outage.endedAt === undefined);
@@ -67,10 +72,18 @@ export function createPlatform(options: {
       const outage = outageOf(credential);
       if (outage !== undefined) outage.endedAt = clock.now();
     },
-    call(credential, by, pid, isOurs) {
-      const refused = outageOf(credential) !== undefined;
+    call(credential, by, pid, isOurs, token) {
+      // Where none was ever issued, it goes by what its program keeps itself.
+      const isUnknown = token !== undefined && tokens.get(credential)?.has(token) === false;
+      const refused = outageOf(credential) !== undefined || isUnknown;
       record.calls.push({ credential, by, pid, at: clock.now(), refused, isOurs });
       return !refused;
+    },
+    issue(credential, revokesOthers) {
+      const token = `sk-ant-oat01-TEST-${options.random.token(24)}`;
+      record.lastingSecrets.push(token);
+      tokens.set(credential, new Set(revokesOthers ? [token] : [...(tokens.get(credential) ?? []), token]));
+      return token;
     },
     told(credential, alive) {
       const outage = outageOf(credential);

@@ -8,6 +8,9 @@ import type { Platform } from './platform.ts';
 import type { WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
+/** How programs say what became of them (CONTRACT 3). */
+export const EXIT = { done: 0, failed: 1, odd: 3, later: 75, auth: 77 } as const;
+
 /** What the programs of a world are made of. */
 export interface ScriptOptions {
   readonly clock: Clock;
@@ -34,6 +37,8 @@ export interface ScriptOptions {
 /** What any program of a world can do. */
 export interface ProgramTools {
   leave(program: Program, code: number): void;
+  /** The secret of a credential that a program was started with. */
+  tokenOf(program: Program, credential: string): string | undefined;
   /** A call with a credential; false is a 401. */
   call(program: Program, credential: string, by: 'run' | 'check'): boolean;
   /** What the gateway answers; undefined when nobody listens, or the control plane dies or cannot write under the call. */
@@ -74,8 +79,14 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
     }
   }
 
+  function tokenOf(program: Program, credential: string): string | undefined {
+    const variable = fleet.credentials.get(credential)?.env;
+    return variable === undefined ? undefined : program.request.env[variable];
+  }
+
   return {
     ask,
+    tokenOf,
     leave: (program, code) => program.exit({ kind: 'exited', code }),
     call: (program, credential, by) =>
       platform.call(
@@ -83,6 +94,7 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
         by,
         program.pid,
         options.isUp() && options.canNote() && program.host.isAlive && !program.isAsked,
+        tokenOf(program, credential),
       ),
     usersOf: (credential) =>
       options

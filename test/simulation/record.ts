@@ -7,7 +7,7 @@ export interface ChatMessage {
   readonly chatId: number;
   readonly at: number;
   text: string;
-  buttons: readonly { readonly text: string; readonly data: string | undefined }[];
+  buttons: readonly { readonly text: string; readonly data: string | undefined; readonly url: string | undefined }[];
 }
 
 /** One time that a message of the outbox was shown. */
@@ -176,6 +176,7 @@ export interface Rows {
   readonly running: readonly { pid: number; name: string; endsAt: number }[];
   /** Programs of runs that are over, and which no incident explains. */
   readonly leftovers: readonly { pid: number; name: string; run: number; state: string }[];
+  readonly deadCredentials: readonly string[];
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];
 }
 
@@ -221,6 +222,12 @@ export interface WorldRecord {
   readonly overlaps: { readonly agent: string; readonly pids: readonly number[] }[];
   /** The bot's token and those of all runs: they belong into no row and no message. */
   readonly secrets: string[];
+  /** Codes and tokens of credentials: they live as long as the world. */
+  readonly lastingSecrets: string[];
+  /** Secrets that the owner typed into the chat. */
+  readonly typed: { readonly messageId: number; readonly at: number; deletedAt: number | undefined }[];
+  /** What the second route was given. */
+  readonly fallbacks: { readonly at: number; readonly text: string; isTold: boolean }[];
   readonly leaks: { readonly what: string; readonly where: string }[];
   /** Two changes of one credential that were under way at once: logins, rotations. */
   readonly rivals: { readonly credential: string; readonly pids: readonly number[] }[];
@@ -266,6 +273,9 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     versions: [],
     overlaps: [],
     secrets: [],
+    lastingSecrets: [],
+    typed: [],
+    fallbacks: [],
     leaks: [],
     rivals: [],
     bugs: [],

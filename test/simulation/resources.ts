@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Disk, Machine } from '../../src/ports.ts';
+import type { Disk, Machine } from '../../src/ports.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
+import { createFiles } from './files.ts';
 import type { WorldRecord } from './record.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** Disk and memory of the simulated machine, and the few files that matter in it. */
 export interface Resources {
@@ -31,11 +33,13 @@ const TEMPLATES = join(import.meta.dirname, '../../src/instructions/templates');
 
 /** Builds the machine's disk and memory; `prompts` are the files that agents are given, by path. */
 export function createResources(options: {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly record: WorldRecord;
   readonly home: string;
   readonly keepFreeBytes: number;
   readonly prompts: ReadonlyMap<string, string>;
+  /** Looks for secrets in what is kept. */
+  readonly look: (text: string, where: string) => void;
 }): Resources {
   const { clock, record, keepFreeBytes } = options;
   const reserve = join(options.home, 'reserve');
@@ -45,9 +49,14 @@ export function createResources(options: {
   let isHungry = false;
   let hasReserve = true;
 
-  function readText(path: string): { readonly text: string; readonly modifiedAt: number } | undefined {
+  const files = createFiles(clock.machine.now, () => diskBytes < FULL_BYTES);
+
+  function readText(
+    path: string,
+    maxBytes: number,
+  ): { readonly text: string; readonly modifiedAt: number } | undefined {
     const text = path === reserve ? (hasReserve ? 'r' : undefined) : (options.prompts.get(path) ?? readTemplate(path));
-    return text === undefined ? undefined : { text, modifiedAt: 0 };
+    return text === undefined ? files.readText(path, maxBytes) : { text, modifiedAt: 0 };
   }
 
   function readTemplate(path: string): string | undefined {
@@ -66,14 +75,23 @@ export function createResources(options: {
   return {
     machine: { availableMemoryBytes: () => memoryBytes, freeDiskBytes: () => diskBytes },
     disk: {
-      ...createVoidDisk(readText),
-      writeText(path) {
-        if (path !== reserve || hasReserve) return;
+      ...createVoidDisk(),
+      ...files,
+      readText,
+      openLog: () => {
+        const look = (chunk: Uint8Array): void =>
+          options.look(Buffer.from(chunk).toString('latin1'), 'the log of a run');
+        return { append: look, replaceEnd: (_, chunks) => chunks.forEach(look), close: () => undefined };
+      },
+      writeText(path, text) {
+        if (path !== reserve) return files.writeText(path, text);
+        if (hasReserve) return;
         hasReserve = true;
         diskBytes -= RESERVE_BYTES;
       },
       remove(path) {
-        if (path !== reserve || !hasReserve) return;
+        if (path !== reserve) return files.remove(path);
+        if (!hasReserve) return;
         hasReserve = false;
         if (!isHungry) diskBytes += RESERVE_BYTES;
       },

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { isOfRun, type Program } from './machine.ts';
-import type { PermissionAsked, Rows, WorldRecord } from './record.ts';
+import type { PermissionAsked, Rows } from './record.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What the machine knows at the moment that the rows are read. */
@@ -40,6 +40,7 @@ export function createRowReader(
     )
     .pluck();
   const runState = database.prepare('SELECT state FROM run WHERE id = ?').pluck();
+  const deadCredentials = database.prepare(`SELECT name FROM credential WHERE state = 'dead'`).pluck();
   const limits = database.prepare(
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
   );
@@ -92,6 +93,7 @@ export function createRowReader(
         endsAt: at - (clock.machine.monotonic() - startedMonotonic) + alive.timeoutOf(name),
       })),
     leftovers: listLeftovers(alive),
+    deadCredentials: deadCredentials.all() as string[],
     limitIncidents: translate(limits.all(), 'openedAt'),
     drafts: translate(drafts.all(), 'revisedAt'),
     waiting: translate(waiting.all(), 'createdAt'),
@@ -162,17 +164,6 @@ export function createRowLookup(
     question: (runId, request) => question.get(runId, request) as number | undefined,
     unshown: () => unshown.all() as ReturnType<RowLookup['unshown']>,
   };
-}
-
-/** Tables that hold one of the secrets in the clear. */
-export function findSecrets(database: Database.Database, secrets: readonly string[]): WorldRecord['leaks'] {
-  const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).pluck().all() as string[];
-  return tables.flatMap((table) => {
-    const text = JSON.stringify(database.prepare(`SELECT * FROM ${table}`).all());
-    return secrets
-      .filter((secret) => text.includes(secret))
-      .map((secret) => ({ what: `the secret ${secret.slice(0, 8)}…`, where: `table ${table}` }));
-  });
 }
 
 /** What is left to do after an hour without faults: nothing, if all is well. */

@@ -4,7 +4,10 @@ import type { ProcessExit } from '../../src/ports.ts';
 import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
 import { type MachineHooks, type Program, UNSETTLED_MS } from './machine.ts';
-import { createProgramTools, type ScriptOptions } from './program-tools.ts';
+import type { LoginPages } from './login-pages.ts';
+import { createProgramTools, EXIT, type ScriptOptions } from './program-tools.ts';
+import { createCredentialPrograms } from './credential-programs.ts';
+import { playFallback } from './fallback-program.ts';
 
 /** The scripts, and what a crash takes from them. */
 export interface Scripts extends MachineHooks {
@@ -20,13 +23,13 @@ export interface Scripts extends MachineHooks {
 
 /** Plain failures within this time make a crash loop; a little less than the product's hour, so that the count is a lower bound. */
 const TALLY_MS = 55 * MINUTE_MS;
-const EXIT = { done: 0, failed: 1, odd: 3, later: 75, auth: 77 } as const;
 
 /** Builds the scripts that programs play. */
-export function createScripts(options: ScriptOptions): Scripts {
+export function createScripts(options: ScriptOptions & { readonly pages: LoginPages }): Scripts {
   const { clock, random, record, platform, fleet } = options;
   const tools = createProgramTools(options);
   const claude = createClaudeScripts({ ...options, random: random.fork('claude') }, tools);
+  const credentials = createCredentialPrograms({ ...options, random: random.fork('credentials') }, tools);
   const { ask, leave, usersOf } = tools;
   /** Plain failures that the control plane was told of, since the agent's last good run. */
   const failures = new Map<string, number[]>();
@@ -158,33 +161,6 @@ export function createScripts(options: ScriptOptions): Scripts {
     });
   }
 
-  function playCheck(program: Program): void {
-    const draw = options.isCalm() ? 0 : random.fraction();
-    program.later(random.between(200, 3_000), () => {
-      if (draw > 0.98) return; // hangs
-      if (draw > 0.95) return leave(program, EXIT.odd);
-      if (tools.call(program, program.name, 'check')) {
-        program.print('AUTH_OK\n');
-        return leave(program, EXIT.done);
-      }
-      program.print('AUTH_FAILED: token expired\n');
-      leave(program, EXIT.failed);
-    });
-  }
-
-  function playLogin(program: Program): void {
-    platform.excuse(program.name);
-    const draw = options.isCalm() ? 0 : random.fraction();
-    program.later(random.between(1 * SECOND_MS, 20 * SECOND_MS), () => {
-      if (draw > 0.92) return; // hangs
-      if (draw > 0.75) return leave(program, EXIT.failed);
-      platform.renew(program.name);
-      options.trace(`${program.name} is renewed by a login`);
-      program.print('logged in\n');
-      leave(program, EXIT.done);
-    });
-  }
-
   function countFailure(program: Program, exit: ProcessExit): void {
     // What ends while the control plane is stopping counts as stopped with it.
     if (program.role !== 'agent' || program.isAsked || options.gateway() === undefined || !options.canNote()) return;
@@ -232,8 +208,10 @@ export function createScripts(options: ScriptOptions): Scripts {
       if (program.role === 'agent' && agent?.runtime === 'claude') return claude.playRun(program, agent);
       if (program.role === 'agent' && agent !== undefined) return playAgent(program, agent);
       if (program.role === 'publisher' && agent !== undefined) return playPublisher(program, agent);
-      if (program.role === 'check') return playCheck(program);
-      return playLogin(program);
+      if (program.role === 'check') return credentials.playCheck(program);
+      if (program.role === 'rotate') return credentials.playRotation(program);
+      if (program.role === 'fallback') return playFallback(program, options);
+      return credentials.playLogin(program);
     },
     delivered(program, exit) {
       options.trace(
@@ -243,7 +221,7 @@ export function createScripts(options: ScriptOptions): Scripts {
       const agent = fleet.agents.get(program.name);
       const code = exit.kind === 'exited' ? exit.code : undefined;
       if (program.role === 'publisher' && exit.kind === 'signalled') askWhatBecameOf(program);
-      if (program.role === 'login') platform.excuse(program.name);
+      if (program.role === 'login' || program.role === 'rotate') platform.excuse(program.name);
       if (program.role === 'check' && code === EXIT.failed) platform.told(program.name, usersOf(program.name));
       if (
         program.role === 'agent' &&

@@ -19,7 +19,9 @@ import { createPlatform } from './platform.ts';
 import { findBroken } from './promises.ts';
 import { createRecord } from './record.ts';
 import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
-import { createRowLookup, createRowReader, findSecrets, listUnsettled, readLoginPids } from './rows.ts';
+import { createRowLookup, createRowReader, listUnsettled, readLoginPids } from './rows.ts';
+import { createLeakWatch, findSecrets } from './leaks.ts';
+import { createLoginPages } from './login-pages.ts';
 import { noteRevenants, noteRivals, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
@@ -52,8 +54,8 @@ export async function liveThrough(options: WorldOptions): Promise<Story> {
 
 function createWorld(options: WorldOptions, yields: ReturnType<typeof installYields>): { live(): Promise<Story> } {
   const random = createSeededRandom(options.seed);
-  const fleet = options.fleet ?? makeFleet(random.fork('fleet'));
   const startAt = options.startAt ?? pickStart(random.fork('start'));
+  const fleet = options.fleet ?? makeFleet(random.fork('fleet'), startAt);
   const stormMs = options.stormMs ?? lengthOfStorm(random.fork('length'));
   const clock = createVirtualClock(startAt, GRAIN_MS, yields);
   const scheduled = [...fleet.agents.values()]
@@ -77,7 +79,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const dyingUntil = new Map<string, number>();
 
   const prompts = [...fleet.agents.values()].flatMap(({ prompt }) => (prompt === undefined ? [] : [prompt]));
+  const leaks = createLeakWatch(record);
   const resources = createResources({
+    look: leaks.look,
     clock,
     record,
     home: fleet.home,
@@ -88,14 +92,17 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const canNote = (): boolean => !resources.isFull();
   const platform = createPlatform({
     clock,
+    random: random.fork('tokens'),
     record,
     credentials: fleet.credentials,
     // What a check says while the control plane stops is nobody's any more.
     canNote: () => canNote() && plane !== undefined,
   });
   const machineRandom = random.fork('machine');
+  const pages = createLoginPages({ random: random.fork('pages'), record, platform });
   const scripts = createScripts({
     clock,
+    pages,
     random: random.fork('scripts'),
     record,
     platform,
@@ -119,9 +126,10 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     isCalm,
     canNote,
     keyOf: findKey,
+    look: leaks.look,
     trace,
   });
-  const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, isCalm });
+  const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, pages, isCalm });
 
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
   function findKey(text: string): { readonly key: string; readonly class: MessageClass } | undefined {
@@ -135,6 +143,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
 
   function onSpawned(program: Program): void {
     noteRivals(record, program, machine.alive());
+    leaks.look(program.request.argv.join(' '), 'the arguments of a program');
+    if (program.role === 'fallback') leaks.look(program.request.stdin ?? '', 'what the fallback tells');
     if (!isOfRun(program) || program.run === undefined) return;
     noteStart({ record, fleet, ownerOf: scripts.sessionOwner }, program, lookup.startingRun(program.run));
     noteRevenants(record, program, machine.alive());
@@ -162,7 +172,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       storage: sabotage.storage?.(storage) ?? storage,
       clock: clockFor(mine, clock.machine),
       random: random.fork(`plane:${clock.now()}`),
-      log: logFor(mine, trace),
+      log: logFor(mine, (line) => {
+        const scrubbed = scrubber.scrub(line);
+        leaks.look(scrubbed, 'the log');
+        trace(scrubbed);
+      }),
       processes,
       containment: createProcessGroup(processes, fleet.home),
       disk: resources.disk,
@@ -242,6 +256,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   /** Everything that was committed, in a new connection; the old one is closed, so that the dead cannot write. */
   function takeOver(): void {
     const image = database.serialize();
+    leaks.lookIntoDatabase(image);
     database.close();
     database = new Database(image);
     database.pragma('foreign_keys = ON');
@@ -386,6 +401,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
           await clock.runUntil(clock.now() + CALM_LOOK_MS, afterStep);
           if (look >= 3 && findUnsettled(calmAt).length === 0) break;
         }
+        leaks.lookIntoDatabase(database.serialize());
         record.leaks.push(...findSecrets(database, record.secrets));
         record.unsettled = findUnsettled(calmAt);
         record.history = readHistory(database, fleet, clock);

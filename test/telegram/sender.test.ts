@@ -128,6 +128,22 @@ test('an alert is shown three times at most while every answer is lost, and agai
   expect(api.calls.slice(-2).map(({ method }) => method)).toEqual(['getMe', 'sendMessage']);
 });
 
+test('a deletion waits out a flood of its chat, the answer to a press does not', async () => {
+  const { send, clock, api } = setUp();
+  api.answerWith((call) => (call.method === 'sendMessage' ? call.fail('flood', 60_000) : call.succeed(true)));
+  send('a', 'alert');
+  await clock.rest();
+
+  send('delete:1:2', 'answer', { kind: 'delete', messageId: 2, isSecret: true });
+  send('answer:1', 'answer', { kind: 'answer', callbackQueryId: '1', text: 'ok' });
+  await clock.pass(50_000);
+  const early = api.calls.map(({ method }) => method);
+  await clock.pass(20_000);
+
+  expect(early).toEqual(['sendMessage', 'answerCallbackQuery']);
+  expect(api.calls.map(({ method }) => method)).toContain('deleteMessage');
+});
+
 test('a wall clock that jumps back does not lengthen a pause', async () => {
   const { send, clock, api } = setUp();
   api.answerWith((call) => call.fail('unreachable'));

@@ -355,6 +355,23 @@ describe('the heartbeat of a run', () => {
     expect(fleet.shown().some(({ text }) => text.includes('It has started.'))).toBe(true);
   });
 
+  it('is told of an agent that was due while nobody was there a minute after the start', async () => {
+    const fleet = await open('command', ', heartbeat: 30m');
+    program(fleet).exits(0);
+    await fleet.settle();
+    fleet.room.lacks = 'waits for memory';
+    fleet.storage.transaction(() => fleet.storage.dues.wait('scout', fleet.now(), 'owner'));
+    await fleet.advance(5 * SECOND);
+
+    await fleet.crash(HOUR);
+    await fleet.advance(50 * SECOND);
+    const early = incidents(fleet);
+    await fleet.advance(15 * SECOND);
+
+    expect(early).toEqual([]);
+    expect(incidents(fleet)).toMatchObject([{ kind: 'heartbeat', evidence: 'waits for memory' }]);
+  });
+
   it('is not told of an agent that its owner has paused', async () => {
     const fleet = await open('command', ', heartbeat: 30m');
     program(fleet).exits(0);
