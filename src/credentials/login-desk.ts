@@ -13,6 +13,7 @@ import {
 import type { Outbox } from '../telegram/outbox.ts';
 import type { Custodian } from './custodian.ts';
 import { kindOfQuestion, looksLikeCode, readAnswer, secretsIn } from './login-answer.ts';
+import { type LoginMessage, readMessage } from './login-message.ts';
 
 /** For how long after a login's end a code for it may still come, and its message follows what its check says. */
 const LATE_MS = 15 * 60_000;
@@ -72,27 +73,17 @@ export function createLoginDesk(options: {
     return login.state === 'wanted' || login.state === 'running';
   }
 
-  /** Which login a message is for, and whether that one waits for it. */
-  function meant({ userId, chatId, text, replyTo }: Heard): { login: LoginRow; isAnswer: boolean } | undefined {
-    if (text.startsWith('/')) return undefined;
-    const own = storage.logins
-      .recent(clock.now() - LATE_MS)
-      .filter((login) => login.wantedBy === `owner:${userId}` && chatOf(login) === chatId);
-    if (own.length === 0) return undefined;
-    const repliedKey = replyTo === undefined ? undefined : storage.outbox.byMessage(chatId, replyTo)?.key;
-    const repliedId = repliedKey === undefined ? undefined : idIn(repliedKey);
-    // A reply to another card of ours is about that card.
-    if (repliedKey !== undefined && repliedId === undefined) return undefined;
-    const asking = own.filter((login) => isOpen(login) && login.stage === 'asking' && login.cancelWantedAt === null);
-    const replied = own.find((login) => login.id === repliedId);
-    const answered = asking.find((login) => login.id === repliedId) ?? (replied === undefined ? asking[0] : undefined);
-    if (answered !== undefined) return { login: answered, isAnswer: true };
-    const [latest] = own;
-    const late = replied ?? latest;
-    return late !== undefined && looksLikeCode(text) ? { login: late, isAnswer: false } : undefined;
+  function meantFor(message: Heard): LoginMessage | undefined {
+    const { chatId, replyTo } = message;
+    return readMessage(message.text, {
+      recent: storage.logins.recent(clock.now() - LATE_MS),
+      isOwn: (login) => login.wantedBy === `owner:${message.userId}` && chatOf(login) === chatId,
+      replied: replyTo === undefined ? undefined : storage.outbox.byMessage(chatId, replyTo)?.key,
+      isCredential: (name) => storage.credentials.get(name) !== undefined,
+    });
   }
 
-  function take(login: LoginRow, isAnswer: boolean, { chatId, messageId, text }: Heard): void {
+  function take({ login, kind }: LoginMessage, { chatId, messageId, text }: Heard): void {
     outbox.send({
       key: `delete:${chatId}:${messageId}`,
       class: 'answer',
@@ -100,13 +91,16 @@ export function createLoginDesk(options: {
       content: { kind: 'delete', messageId, isSecret: true },
     });
     const question = login.question ?? 'code';
-    const isSecret = !isAnswer || kindOfQuestion(question) !== 'free' || looksLikeCode(text);
-    const answer = isAnswer ? readAnswer(text, question) : undefined;
+    const isSecret = kind !== 'answer' || kindOfQuestion(question) !== 'free' || looksLikeCode(text);
+    const answer = kind === 'answer' ? readAnswer(text, question) : undefined;
     // A sentence that was refused is no secret, and scrubbing its words would take them out of everything.
     if (isSecret && (answer?.kind !== 'refused' || looksLikeCode(text)))
       for (const secret of secretsIn(text)) options.learnSecret(secret);
-    if (answer === undefined)
-      return say(`${loginKey(login.id)}:late:${messageId}`, login, renderLateAnswer(login, callbackData));
+    if (answer === undefined) {
+      const isMended = login.state === 'done' && storage.credentials.get(login.credential)?.state !== 'dead';
+      const content = renderLateAnswer(login, kind === 'elsewhere', isMended, callbackData);
+      return say(`${loginKey(login.id)}:late:${chatId}:${messageId}`, login, content);
+    }
     if (answer.kind === 'refused') {
       const refusal = `Nothing was typed in: ${answer.why}.`;
       const key = `${loginPromptKey(login.id, login.answers)}:${messageId}`;
@@ -170,8 +164,8 @@ export function createLoginDesk(options: {
 
   return {
     claim(message) {
-      const found = meant(message);
-      return found === undefined ? undefined : () => take(found.login, found.isAnswer, message);
+      const found = meantFor(message);
+      return found === undefined ? undefined : () => take(found, message);
     },
 
     answerFor(id) {
@@ -222,10 +216,4 @@ export function createLoginDesk(options: {
         for (const { id } of newest.values()) refreshOne(id);
       }),
   };
-}
-
-/** The login that a message of ours is about. */
-function idIn(key: string): number | undefined {
-  const match = /^login:(\d+)(?::|$)/.exec(key);
-  return match === null ? undefined : Number(match[1]);
 }

@@ -39,6 +39,8 @@ interface RawUpdate {
     readonly date?: number;
     readonly chat?: { readonly id: number };
     readonly text?: string;
+    /** What is written under a picture or a file. */
+    readonly caption?: string;
     readonly reply_to_message?: { readonly message_id: number };
   };
   readonly callback_query?: {
@@ -66,7 +68,7 @@ function identify({ message, callback_query: press }: RawUpdate): string {
 }
 
 function heardMessage({ message }: RawUpdate): HeardMessage | undefined {
-  const { from, chat, message_id: messageId, text } = message ?? {};
+  const { from, chat, message_id: messageId, text = message?.caption } = message ?? {};
   if (from === undefined || chat === undefined || messageId === undefined || text === undefined) return undefined;
   return { userId: from.id, chatId: chat.id, messageId, text, replyTo: message?.reply_to_message?.message_id };
 }

@@ -165,8 +165,8 @@ describe('a login', () => {
     await advance(2 * SECOND);
 
     expect([first, second].map((asked) => asked?.includes('not accepted'))).toEqual([false, false]);
-    expect(first).toContain('Username:');
-    expect(second).toContain('Password:');
+    expect(first).toContain('asks: Username. Send me the answer.');
+    expect(second).toContain('asks: Password. Send');
     expect(logins()[0]?.state).toBe('done');
   });
 
@@ -313,7 +313,7 @@ describe('a login', () => {
     expect(world.swept).toContain(named('login')[0]?.pid);
     expect(text('login:1:failed')).toMatch(/Nightdesk was restarted in the middle of it\. Press Re-auth/);
     expect(isLate).toBe(true);
-    expect(text('login:1:late:1002')).toContain('over, so what you sent was not typed in. I deleted it. Press Re-auth');
+    expect(text('login:1:late:1:1002')).toContain('over, so what you sent was not typed in. I deleted it. Press Re-auth');
   });
 });
 
@@ -329,25 +329,68 @@ describe('a message', () => {
   }
 
   it('of the other owner, in another chat, or that is a command, is no answer', async () => {
-    const { says } = await asking();
+    const { says, logins } = await asking();
 
-    expect(says(CODE, { from: OTHER })).toBe(false);
-    expect(says(CODE, { chatId: 77 })).toBe(false);
+    expect(says('thanks', { from: OTHER })).toBe(false);
+    expect(says('thanks', { chatId: 77 })).toBe(false);
     expect(says('/status')).toBe(false);
+    expect(says('/reauth claude')).toBe(false);
+    expect(logins()[0]).toMatchObject({ stage: 'asking', answers: 0 });
   });
 
-  it('that replies to another card is about that card, and one that replies to the login is an answer', async () => {
+  it('is deleted and stored nowhere wherever a code is sent, though it is no answer there', async () => {
+    const { says, text, logins, world } = await asking();
+
+    const claimed = [
+      says(CODE, { from: OTHER }),
+      says(CODE, { chatId: 77 }),
+      says(`/reauth claude ${CODE}`),
+      says(`/reauth@nightdesk_bot ${CODE}`),
+    ];
+
+    expect(claimed).toEqual([true, true, true, true]);
+    const { storage } = world.rooms;
+    for (const key of ['delete:2:1001', 'delete:77:1002', 'delete:1:1003', 'delete:1:1004'])
+      expect(JSON.parse(storage.outbox.get(key)?.content ?? '{}')).toMatchObject({ kind: 'delete', isSecret: true });
+    expect(storage.outbox.get('login:1:late:77:1002')?.chatId).toBe(OWNER);
+    expect(text('login:1:late:2:1001')).toContain('typed nothing in');
+    expect(logins()[0]).toMatchObject({ stage: 'asking', answers: 0 });
+    expect(stored(world)).not.toContain('TEST-code-4711');
+  });
+
+  it('that replies to a draft or a question is about that card, and one that replies to the login is an answer', async () => {
     const { says, deliver, world } = await asking();
+    world.storage.transaction(() => {
+      for (const key of ['draft:1:1', 'question:1'])
+        world.rooms.outbox.send({ key, class: 'card', content: { kind: 'text', body: { text: 'x', entities: [] } } });
+    });
+
+    expect(says(CODE, { replyTo: deliver('draft:1:1') })).toBe(false);
+    expect(says(CODE, { replyTo: deliver('question:1') })).toBe(false);
+    expect(says(CODE, { replyTo: deliver('login:1') })).toBe(true);
+  });
+
+  it('that replies to the alert is an answer where it looks like a code, and a remark where it does not', async () => {
+    const { says, deliver, logins, world } = await asking();
     world.storage.transaction(() =>
       world.rooms.outbox.send({
-        key: 'draft:1:1',
-        class: 'card',
+        key: 'incident:1',
+        class: 'alert',
         content: { kind: 'text', body: { text: 'x', entities: [] } },
       }),
     );
+    const replyTo = deliver('incident:1');
 
-    expect(says(CODE, { replyTo: deliver('draft:1:1') })).toBe(false);
-    expect(says(CODE, { replyTo: deliver('login:1') })).toBe(true);
+    expect(says('thanks', { replyTo })).toBe(false);
+    expect(says(CODE, { replyTo })).toBe(true);
+    expect(logins()[0]).toMatchObject({ stage: 'typed', answers: 1 });
+  });
+
+  it('of the other owner is an answer where it replies to the prompt', async () => {
+    const { says, deliver, logins } = await asking();
+
+    expect(says(CODE, { from: OTHER, chatId: OWNER, replyTo: deliver('login:1:ask:0') })).toBe(true);
+    expect(logins()[0]).toMatchObject({ stage: 'typed', answers: 1 });
   });
 
   it('goes to the login that it replies to where two ask at once', async () => {
@@ -370,11 +413,11 @@ describe('a message', () => {
     says(CODE);
     await advance(2 * SECOND);
 
-    const soon = [says('thanks, that worked'), says('thanks'), says(CODE)];
+    const soon = [says('thanks, that worked'), says('thanks'), says(CODE), says('482913'), says('482 913')];
     await advance(15 * MINUTE);
 
-    expect(soon).toEqual([false, false, true]);
-    expect(text('login:1:late:1004')).toContain('over');
+    expect(soon).toEqual([false, false, true, true, true]);
+    expect(text('login:1:late:1:1004')).toContain('went well already');
     expect(says(CODE)).toBe(false);
   });
 

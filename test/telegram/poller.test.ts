@@ -103,6 +103,19 @@ test('a batch that could not be stored is not confirmed but asked for again', as
   expect({ waiting: storage.inbox.waiting(), firsts: firsts() }).toEqual({ waiting: 1, firsts: 1 });
 });
 
+test('what is written under a picture is heard like a message, and as little of it stored where it is claimed', async () => {
+  const { clock, last, database } = startPoller(openStorage(), ({ text }) =>
+    text === 'TEST-code-4711' ? () => {} : undefined,
+  );
+  await clock.rest();
+  const picture = { message_id: 10, date: 1, chat: { id: OWNER }, from: { id: OWNER }, caption: 'TEST-code-4711' };
+
+  last().succeed([{ update_id: 10, message: picture }]);
+  await clock.rest();
+
+  expect(database.prepare('SELECT body FROM inbox').pluck().all()).toEqual(['{"update_id":10}']);
+});
+
 test('a message that is claimed is stored without its content, and taken once though it comes twice', async () => {
   const heard: HeardMessage[] = [];
   const taken: string[] = [];

@@ -49,8 +49,8 @@ export function renderLogin(login: LoginRow, sequel: LoginSequel, callbackData: 
 
 /** The message whose answer is typed into the login program; `refusal`: why the last one was not. */
 export function renderLoginPrompt(login: LoginRow, refusal: string | undefined): Content {
-  const what = login.question ?? 'the code';
-  const isCode = /\bcode\b/i.test(what) && login.link !== null;
+  const what = (login.question ?? 'the code').replace(/[\s:>.]+$/, '');
+  const isCode = asksForCode(login);
   return {
     kind: 'text',
     body: richText(
@@ -90,16 +90,25 @@ export function renderLoginFailure(
   };
 }
 
-/** What an answer gets that comes when nobody waits for it. */
-export function renderLateAnswer(login: LoginRow, callbackData: CallbackData): Content {
+/** What a code gets that nobody waits for: it came too late, or `isElsewhere` than where the login asks; `isMended`: the login went well. */
+export function renderLateAnswer(
+  login: LoginRow,
+  isElsewhere: boolean,
+  isMended: boolean,
+  callbackData: CallbackData,
+): Content {
   const isOpen = login.state === 'wanted' || login.state === 'running';
   const text = isOpen
-    ? `The login to ${login.credential} asks for nothing right now, so what you sent was not typed in. I deleted it.`
-    : `That login to ${login.credential} is over, so what you sent was not typed in. I deleted it. Press Re-auth to start again.`;
+    ? isElsewhere
+      ? `What you sent looks like a code, so I deleted it, and typed nothing in: the login to ${login.credential} takes it as a message or a reply here, from whoever started it.`
+      : `The login to ${login.credential} asks for nothing right now, so what you sent was not typed in. I deleted it.`
+    : isMended
+      ? `The login to ${login.credential} went well already. I deleted what you sent: it was not needed any more.`
+      : `That login to ${login.credential} is over, so what you sent was not typed in. I deleted it. Press Re-auth to start again.`;
   return {
     kind: 'text',
     body: { text, entities: [] },
-    buttons: isOpen ? [] : [[reauthButton(login.credential, callbackData)]],
+    buttons: isOpen || isMended ? [] : [[reauthButton(login.credential, callbackData)]],
   };
 }
 
@@ -111,11 +120,16 @@ function renderSteps(login: LoginRow, title: string): Piece {
   const steps: Piece[] = [
     ...(link === null ? [] : [isButtonLink(link) ? 'Open the link.' : line('Open this link: ', code(link))]),
     ...(userCode === null ? [] : [line('Type in this code there: ', code(userCode))]),
-    ...(login.stage === 'asking' ? [link === null ? 'Send me what it asks for.' : 'Send me the code.'] : []),
+    ...(login.stage === 'asking' ? [asksForCode(login) ? 'Send me the code.' : 'Send me what it asks for.'] : []),
   ];
   if (steps.length === 0) return lines(head, '⏳ Its login program is starting…');
   const numbered = steps.length === 1 ? steps : steps.map((step, index) => line(`${index + 1}. `, step));
   return lines(head, ...numbered, login.stage === 'waiting' ? 'I notice by myself when it is done.' : undefined);
+}
+
+/** The code that the page behind the link shows; anything else is asked for in the program's own words. */
+function asksForCode({ question, link }: LoginRow): boolean {
+  return link !== null && /\bcode\b/i.test(question ?? 'code');
 }
 
 function renderOutcome(login: LoginRow, sequel: LoginSequel, title: string): Piece {
