@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { anyAhead, assign, past, pause, type SetBack } from './set-back.ts';
 
 export type IncidentKind =
   | 'auth'
@@ -89,6 +90,8 @@ export interface IncidentStore {
   makeReal(id: number): void;
   silence(id: number, until: number | null): void;
   repeated(id: number, at: number): void;
+  /** Counts it as told just now, without a repeat. */
+  toldJustNow(id: number, at: number): void;
   inhibit(id: number, by: number | null): void;
   tellIn(id: number, messageKey: string): void;
   tellEndIn(id: number, recoveryKey: string): void;
@@ -114,6 +117,8 @@ export interface IncidentStore {
   agents(id: number): string[];
   get(id: number): IncidentRow | undefined;
   listUnresolved(): IncidentRow[];
+  /** After the clock was set back: nothing of an incident is later than now, and a silence lasts as long as was asked for. */
+  setBack(jump: SetBack): void;
   purge(before: number): void;
 }
 
@@ -145,8 +150,12 @@ const IS_RECOVERY = `key GLOB 'incident:*:recovery'`;
 /** Alerts of one thing each, such as incidents and drafts of unknown fate; the steps of a login are what the owner waits for. */
 const IS_OWN = `class = 'alert' AND key NOT GLOB '*:recovery*' AND key NOT GLOB '*:private' AND key NOT GLOB 'storm:*'
   AND key NOT GLOB 'recoveries:*' AND key NOT GLOB 'login:*'`;
-/** Asked for and not shown; the condition is the partial index's own. */
-const UNSHOWN = `state IN ('queued', 'sending') AND message_id IS NULL`;
+/** Asked for and shown nowhere, not even to the owner himself where his chat refuses; the condition is the partial index's own. */
+const UNSHOWN = `state IN ('queued', 'sending') AND message_id IS NULL
+  AND NOT EXISTS (SELECT 1 FROM outbox AS copy WHERE copy.key = outbox.key || ':private' AND copy.message_id IS NOT NULL)`;
+
+/** Times of an incident that have come. */
+const PAST = ['opened_at', 'last_seen_at', 'acknowledged_at', 'resolved_at', 'repeated_at', 'fallback_at'];
 
 /** Builds the incident store. */
 export function createIncidentStore(connection: Connection): IncidentStore {
@@ -184,6 +193,15 @@ export function createIncidentStore(connection: Connection): IncidentStore {
   const silence = connection.statement<[number | null, number]>('UPDATE incident SET silenced_until = ? WHERE id = ?');
   const repeated = connection.statement<[number, number]>(
     'UPDATE incident SET repeated_at = ?, repeats = repeats + 1 WHERE id = ?',
+  );
+  const toldJustNow = connection.statement<[number, number]>('UPDATE incident SET repeated_at = ? WHERE id = ?');
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE incident SET ${assign(PAST, past)} WHERE ${anyAhead(PAST)}`,
+  );
+  // The row does not say when it was silenced; its journal does.
+  const moveSilences = connection.statement<[SetBack]>(
+    `UPDATE incident SET silenced_until = ${pause('silenced_until')} WHERE silenced_until > @now AND state <> 'resolved'
+       AND EXISTS (SELECT 1 FROM journal j WHERE j.subject = 'incident:' || incident.id AND j.event = 'silenced' AND j.at > @now)`,
   );
   const inhibit = connection.statement<[number | null, number]>('UPDATE incident SET inhibited_by = ? WHERE id = ?');
   const tellIn = connection.statement<[string, number]>('UPDATE incident SET message_key = ? WHERE id = ?');
@@ -260,6 +278,11 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     makeReal: (id) => void makeReal.run(id),
     silence: (id, until) => void silence.run(until, id),
     repeated: (id, at) => void repeated.run(at, id),
+    toldJustNow: (id, at) => void toldJustNow.run(at, id),
+    setBack(jump) {
+      moveFacts.run(jump);
+      moveSilences.run(jump);
+    },
     inhibit: (id, by) => void inhibit.run(by, id),
     tellIn: (id, key) => void tellIn.run(key, id),
     tellEndIn: (id, key) => void tellEndIn.run(key, id),

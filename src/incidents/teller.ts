@@ -125,7 +125,13 @@ export function createTeller(options: TellerOptions): Teller {
 
   function showAgain(key: string): void {
     const content = contentOf(key);
-    if (content !== undefined) outbox.edit(key, content);
+    if (content !== undefined) edit(key, content);
+  }
+
+  /** Where a chat refused the message, its copy in the owner's own chat is what he sees. */
+  function edit(key: string, content: Content): void {
+    outbox.edit(key, content);
+    outbox.edit(`${key}:private`, content);
   }
 
   function soundOf(incident: IncidentRow): 'always' | 'awake' | 'never' {
@@ -140,7 +146,7 @@ export function createTeller(options: TellerOptions): Teller {
 
   /** Leaves an older message without buttons, and says that a newer one goes on. */
   function replace(key: string, content: Content | undefined): void {
-    if (content !== undefined) outbox.edit(key, renderReplaced(content));
+    if (content !== undefined) edit(key, renderReplaced(content));
   }
 
   /** Moves incidents from where they are told to another message. */
@@ -271,7 +277,7 @@ export function createTeller(options: TellerOptions): Teller {
     incidents.tellEndIn(id, key);
     const content = renderRecoveries(incidents.endedInMessage(key));
     if (gathering === undefined) outbox.send({ key, class: 'alert', content, sound: 'never' });
-    else outbox.edit(key, content);
+    else edit(key, content);
   }
 
   function delivery(incident: IncidentRow): Delivery {

@@ -163,6 +163,26 @@ export function createIncidentWorld(
       for (const { id, message_id } of rows())
         if (message_id === null) incarnation.storage.outbox.retry(id, clock.now(), 'sendMessage: unreachable');
     },
+    /** The fleet's chat refuses what waits; the owner's own chat shows a copy, as the sender sees to it. */
+    refuseAll() {
+      for (const { id, key, content, message_id } of rows()) {
+        if (message_id !== null || key.endsWith(':private')) continue;
+        const now = clock.now();
+        incarnation.storage.outbox.retry(id, now + 10 * MINUTE, 'sendMessage: forbidden');
+        const copy = {
+          key: `${key}:private`,
+          class: 'alert',
+          chatId: 2,
+          replyToKey: null,
+          content,
+          silent: 0,
+        } as const;
+        incarnation.storage.outbox.add({ ...copy, priority: 1, nextAt: now, giveUpAt: null, createdAt: now });
+        const added = incarnation.storage.outbox.get(copy.key);
+        nextMessage += 1;
+        if (added?.messageId === null) incarnation.storage.outbox.delivered(added.id, 1, nextMessage, now);
+      }
+    },
     /** Time with a Telegram that shows all at once. */
     async passShown(ms: number) {
       const until = clock.now() + ms;

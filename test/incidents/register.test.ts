@@ -97,4 +97,52 @@ describe('incident register', () => {
     expect(world.incidents.unresolved()).toEqual([]);
     expect(world.messages()).toEqual([]);
   });
+
+  it('says what it cost its agents, behind what the room says, in the recovery and in the alert', async () => {
+    const { storage } = world;
+    const run = storage.transaction(() => {
+      const wantedAt = world.clock.now();
+      return storage.runs.add({ agent: 'scout', cause: 'schedule', publicationId: null, wantedAt, generations: '{}' });
+    });
+    world.incidents.report(TROUBLE);
+    await world.clock.pass(MINUTE);
+    storage.transaction(() => {
+      const now = world.clock.now();
+      storage.dues.wait('scout', now, 'schedule');
+      const due = storage.dues.waitingOf('scout');
+      if (due !== undefined) storage.dues.miss(due, now, 3, 'held', now);
+      storage.runs.settle(run, { state: 'done', failure: null, evidence: null, exit: null, endedAt: now });
+    });
+    world.database.prepare('UPDATE run SET cost_micro_usd = 420000').run();
+
+    world.incidents.resolve(TROUBLE.fingerprint, 'It works again.');
+
+    const cost = 'Missed: 3 runs, $0.42 spent meanwhile.';
+    expect(world.get(1)?.cost).toBe(cost);
+    expect(world.message('incident:1:recovery')?.text).toContain(`It works again. ${cost}`);
+    expect(world.message('incident:1')?.text).toContain(cost);
+  });
+
+  it('marks a drill in its title, joins it with no real one, and hides no real one under it', () => {
+    const { id } = world.incidents.report({ ...TROUBLE, isDrill: true });
+    const drill = world.message('incident:1')?.text;
+
+    world.incidents.report(TROUBLE);
+
+    expect(drill).toMatch(/^🟠 🧪 Drill: scout reports/);
+    expect(world.get(id)?.isDrill).toBe(0);
+    expect(world.message('incident:1:r1')?.text).toMatch(/^🟠 scout reports/);
+  });
+
+  it('tells a warning that has become critical anew, with its sound', () => {
+    world = createIncidentWorld({ quiet: true });
+    world.incidents.report(TROUBLE);
+
+    world.incidents.report({ ...TROUBLE, severity: 'critical' });
+
+    expect(world.messages().map(({ key, silent }) => [key, silent])).toEqual([
+      ['incident:1', true],
+      ['incident:1:r1', false],
+    ]);
+  });
 });

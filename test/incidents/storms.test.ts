@@ -143,3 +143,29 @@ it('what waits untried since Telegram asked all to wait is three alerts and one 
 
   expect(world.keys()).toEqual(['incident:1', 'incident:2', 'incident:3', 'storm:4']);
 });
+
+describe('a chat that refuses what it is sent', () => {
+  it('leaves the owner a copy in his own chat that is kept up to date', () => {
+    world.report('scout');
+    world.refuseAll();
+
+    world.incidents.acknowledge(1, 'owner:1');
+
+    expect(world.message('incident:1:private')?.text).toContain('acknowledged');
+    expect(world.incidents.unresolved().map(({ incident }) => world.incidents.delivery(incident).kind)).toEqual([
+      'shown',
+    ]);
+  });
+
+  it('does not make a digest of all that comes later', async () => {
+    for (let n = 1; n <= 20; n += 1) {
+      world.critical(`n${n}`);
+      world.refuseAll();
+      await world.clock.pass(5 * MINUTE);
+    }
+
+    expect(world.keys().filter((key) => key.startsWith('storm:'))).toEqual([]);
+    expect(world.keys().filter((key) => key.endsWith(':private'))).toHaveLength(20);
+    expect(world.fallbackRuns).toEqual([]);
+  });
+});
