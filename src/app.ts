@@ -78,6 +78,7 @@ import type { Self } from './vigil/proof-file.ts';
 import { createPulse, loadLastLife } from './vigil/pulse.ts';
 import { createReceiptWatch } from './vigil/receipts.ts';
 import { decideMemoryFloor, decideRoom } from './vigil/room-left.ts';
+import { createResetting } from './vigil/set-back.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
 import type { FindNewestWork } from './vigil/workdir.ts';
@@ -341,6 +342,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     log,
     incidents,
     timezone: fleet.timezone,
+    resetting: createResetting({ storage, desk, questions }),
     onSetBack: runner.noProofLaterThan,
     onFatal,
   });
@@ -501,6 +503,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     web: foundations.web,
     incidents,
     self: foundations.self,
+    clockWatch,
     poller,
     loop: scheduler,
     onFatal,
@@ -560,7 +563,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       // Several in one outage of Telegram are one message: the last of them.
       const isUnseen = storage.outbox.get(before)?.messageId === null;
       const again = isUnseen ? ' It was not the first time since you last heard of me.' : '';
-      const text = `🌙 ${how} and was away for ${duration(now - last.aliveAt)}. I am back.${lost}${again}`;
+      const forHowLong =
+        last.aliveAt > now ? 'for I do not know how long: the clock was set back' : `for ${duration(now - last.aliveAt)}`;
+      const text = `🌙 ${how} and was away ${forHowLong}. I am back.${lost}${again}`;
       const content = { kind: 'text', body: { text, entities: [] } } as const;
       if (isUnseen) return outbox.edit(before, content);
       const key = `absence:${now}`;
@@ -610,6 +615,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
     async start() {
       const last = loadLastLife(storage);
+      clockWatch.recover(last?.aliveAt);
       pulse.start();
       // Before anything is said: what stands in our files is known from here on; what others keep is awaited before the first run.
       const secretsRead = vault.refresh();

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, type SetBack } from './set-back.ts';
 
 /**
  * What is known of a CLI's version.
@@ -38,6 +39,8 @@ export interface CliStore {
   unreadable(program: string, file: string, detail: string, seenAt: number): boolean;
   /** The probe is over; false when its file has changed meanwhile, or somebody has told of it. */
   probed(program: string, file: string, detail: string): boolean;
+  /** After the clock was set back: a version that could not be read is asked for as soon as it would have been. */
+  setBack(jump: SetBack): void;
 }
 
 const COLUMNS = 'program, runtime, file, version, previous, state, seen_at AS seenAt, detail';
@@ -66,6 +69,8 @@ export function createCliStore(connection: Connection): CliStore {
     `UPDATE cli SET state = 'known', detail = ? WHERE program = ? AND file = ? AND state = 'probing'`,
   );
 
+  const moveFacts = connection.statement<[SetBack]>(`UPDATE cli SET seen_at = ${past('seen_at')} WHERE seen_at > @now`);
+
   /** Who waits for a version is looked at again. */
   function settled(changes: number): boolean {
     if (changes === 1) connection.touch('loop');
@@ -80,5 +85,6 @@ export function createCliStore(connection: Connection): CliStore {
     read: (program, file, version, state) => settled(read.run(version, state, program, file).changes),
     unreadable: (program, file, detail, seenAt) => settled(unreadable.run(detail, seenAt, program, file).changes),
     probed: (program, file, detail) => settled(probed.run(detail, program, file).changes),
+    setBack: (jump) => void moveFacts.run(jump),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { anyAhead, assign, past, pause, type SetBack } from './set-back.ts';
 
 export type CredentialState = 'unknown' | 'alive' | 'dead' | 'logging-in';
 
@@ -42,12 +43,17 @@ export interface CredentialStore {
   nextCheckAt(): number | undefined;
   recordCheck(check: { credential: string; at: number; verdict: 'ok' | 'failed' | 'unclear'; detail: string }): void;
   checksSince(credential: string, since: number): number;
+  /** After the clock was set back: checks come as soon as they would have; gives how many were moved. */
+  setBack(jump: SetBack): number;
   purge(before: number): void;
 }
 
 const COLUMNS = `name, state, generation, since, proved_at AS provedAt, checked_at AS checkedAt, check_wanted_at AS checkWantedAt,
   check_detail AS checkDetail, evidence, probes, trial_open AS trialOpen, first_seen_at AS firstSeenAt, renewed_at AS renewedAt,
   warned_ms AS warnedMs, warned_end AS warnedEnd`;
+
+/** Times of a credential that have come. */
+const PAST = ['since', 'proved_at', 'checked_at', 'renewed_at', 'first_seen_at'];
 
 /** Builds the credential store. */
 export function createCredentialStore(connection: Connection): CredentialStore {
@@ -72,6 +78,13 @@ export function createCredentialStore(connection: Connection): CredentialStore {
   const countChecks = connection.statement<[string, number], { n: number }>(
     'SELECT count(*) AS n FROM credential_check WHERE credential = ? AND at >= ?',
   );
+  const moveChecks = connection.statement<[SetBack]>(
+    `UPDATE credential SET check_wanted_at = ${pause('check_wanted_at')} WHERE check_wanted_at > @now`,
+  );
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE credential SET ${assign(PAST, past)} WHERE ${anyAhead(PAST)}`,
+  );
+  const moveMade = connection.statement<[SetBack]>(`UPDATE credential_check SET at = ${past('at')} WHERE at > @now`);
   const purgeChecks = connection.statement<[number]>('DELETE FROM credential_check WHERE at < ?');
   return {
     ensure: (name, now) => void insert.run({ name, now }),
@@ -86,6 +99,12 @@ export function createCredentialStore(connection: Connection): CredentialStore {
     nextCheckAt: () => next.get()?.at ?? undefined,
     recordCheck: (check) => void insertCheck.run(check),
     checksSince: (credential, since) => countChecks.get(credential, since)?.n ?? 0,
+    setBack(jump) {
+      connection.touch('credentials');
+      moveFacts.run(jump);
+      moveMade.run(jump);
+      return moveChecks.run(jump).changes;
+    },
     purge: (before) => void purgeChecks.run(before),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, type SetBack } from './set-back.ts';
 
 export type DraftState = 'pending' | 'approved' | 'publishing' | 'published' | 'unknown' | 'rejected' | 'expired';
 export type Verdict = 'approved' | 'edited' | 'rejected' | 'expired' | 'published' | 'failed' | 'unknown';
@@ -98,6 +99,8 @@ export interface DraftStore {
   nextDeadline(): number | undefined;
   /** How many drafts of these agents expired since then. */
   expiredSince(agents: readonly string[], since: number): number;
+  /** After the clock was set back: windows that were opened in the wrong time are moved back with it; gives whose. */
+  setBack(jump: SetBack): readonly number[];
   counts(since: number): { readonly published: number; readonly rejected: number; readonly expired: number };
 }
 
@@ -181,6 +184,9 @@ export function createDraftStore(connection: Connection): DraftStore {
   const expiredSince = connection.statement<[string, number], { n: number }>(
     `SELECT count(*) AS n FROM draft WHERE agent = ? AND state = 'expired' AND decided_at >= ?`,
   );
+  const moveOpen = connection.statement<[SetBack], { id: number }>(
+    `UPDATE draft SET created_at = ${past('created_at')}, window_ends_at = window_ends_at - @byMs WHERE ${OPEN} AND created_at > @now RETURNING id`,
+  );
   const counts = connection.statement<[number], { state: string; n: number }>(
     `SELECT state, count(*) AS n FROM draft WHERE decided_at >= ? AND state IN ('published', 'rejected', 'expired') GROUP BY state`,
   );
@@ -213,6 +219,10 @@ export function createDraftStore(connection: Connection): DraftStore {
     expired: (now) => expired.all(now),
     nextDeadline: () => deadline.get()?.at ?? undefined,
     expiredSince: (agents, since) => agents.reduce((sum, agent) => sum + (expiredSince.get(agent, since)?.n ?? 0), 0),
+    setBack(jump) {
+      connection.touch('loop');
+      return moveOpen.all(jump).map(({ id }) => id);
+    },
     counts(since) {
       const byState = new Map(counts.all(since).map((row) => [row.state, row.n]));
       return {

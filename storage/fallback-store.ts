@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, pause, type SetBack } from './set-back.ts';
 
 /** A text that the second route shall tell. */
 export interface FallbackRow {
@@ -31,6 +32,8 @@ export interface FallbackStore {
   newest(prefix: string): FallbackRow | undefined;
   /** The text that told of this incident last, among others or alone. */
   ofIncident(incidentId: number): FallbackRow | undefined;
+  /** After the clock was set back: what waits is tried as soon as it would have been; gives how many were moved. */
+  setBack(jump: SetBack): number;
 }
 
 const COLUMNS = `id, key, incident_id AS incidentId, text, state, attempts, next_at AS nextAt, created_at AS createdAt, ended_at AS endedAt, error`;
@@ -59,6 +62,12 @@ export function createFallbackStore(connection: Connection): FallbackStore {
   const end = connection.statement<[string, string | null, number, number]>(
     'UPDATE fallback SET state = ?, error = ?, ended_at = ? WHERE id = ?',
   );
+  const moveWaiting = connection.statement<[SetBack]>(
+    `UPDATE fallback SET next_at = ${pause('next_at')} WHERE ${OPEN} AND next_at > @now`,
+  );
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE fallback SET created_at = ${past('created_at')} WHERE created_at > @now`,
+  );
   const sending = connection.statement<[], FallbackRow>(
     `SELECT ${COLUMNS} FROM fallback WHERE ${OPEN} AND state = 'sending'`,
   );
@@ -79,5 +88,9 @@ export function createFallbackStore(connection: Connection): FallbackStore {
     sending: () => sending.all(),
     newest: (prefix) => newest.get(prefix),
     ofIncident: (incidentId) => ofIncident.get(incidentId),
+    setBack(jump) {
+      moveFacts.run(jump);
+      return moveWaiting.run(jump).changes;
+    },
   };
 }

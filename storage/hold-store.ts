@@ -25,6 +25,8 @@ export interface HoldStore {
   /** Releases what ends by itself, and gives it. */
   expire(now: number): HoldRow[];
   active(): HoldRow[];
+  /** Moves an active hold in time, after the clock was set back. */
+  move(id: number, since: number, until: number | null): void;
   purge(before: number): void;
 }
 
@@ -45,6 +47,9 @@ export function createHoldStore(connection: Connection): HoldStore {
   const active = connection.statement<[], HoldRow>(
     `SELECT ${COLUMNS} FROM hold WHERE released_at IS NULL ORDER BY since, id`,
   );
+  const move = connection.statement<[number, number | null, number]>(
+    'UPDATE hold SET since = ?, until = ? WHERE id = ? AND released_at IS NULL',
+  );
   const remove = connection.statement<[number]>('DELETE FROM hold WHERE released_at < ?');
   return {
     place(hold) {
@@ -61,6 +66,10 @@ export function createHoldStore(connection: Connection): HoldStore {
       return holds;
     },
     active: () => active.all(),
+    move(id, since, until) {
+      move.run(since, until, id);
+      connection.touch('loop');
+    },
     purge: (before) => void remove.run(before),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { anyAhead, assign, past, type SetBack } from './set-back.ts';
 
 /** How far a login has come; `checking` is left to the credential's own state. */
 export type LoginStage = 'starting' | 'waiting' | 'asking' | 'typed' | 'checking';
@@ -27,6 +28,9 @@ export interface LoginRow {
   readonly cancelWantedAt: number | null;
 }
 
+/** Detail of a login that went well, as long as its check has not said otherwise. */
+export const LOGGED_IN = 'logged in';
+
 /** What a look at the program's screen changes about its row. */
 export type LoginView = Pick<LoginRow, 'stage' | 'link' | 'userCode' | 'question'>;
 
@@ -47,6 +51,10 @@ export interface LoginStore {
   /** Wants it cancelled; false when it is over or already to be cancelled. */
   wantCancel(id: number, at: number): boolean;
   end(id: number, state: 'done' | 'failed', detail: string, at: number): boolean;
+  /** What the check said of what the credential's last login brought: it did not work. */
+  refused(credential: string, reason: string): void;
+  /** After the clock was set back: a login that waits for its token waits no longer than it would have. */
+  setBack(jump: SetBack): void;
 }
 
 const COLUMNS = `id, credential, state, wanted_by AS wantedBy, wanted_at AS wantedAt, ended_at AS endedAt, detail, pid,
@@ -86,6 +94,15 @@ export function createLoginStore(connection: Connection): LoginStore {
     `UPDATE login SET state = ?, detail = ?, ended_at = ? WHERE id = ? AND ${OPEN}`,
   );
 
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE login SET ${assign(['wanted_at', 'ended_at'], past)} WHERE ${anyAhead(['wanted_at', 'ended_at'])}`,
+  );
+
+  const refused = connection.statement<[{ reason: string; credential: string; loggedIn: string }]>(
+    `UPDATE login SET detail = @reason WHERE state = 'done' AND detail = @loggedIn
+     AND id = (SELECT max(id) FROM login WHERE credential = @credential)`,
+  );
+
   function touched(changes: number): boolean {
     if (changes > 0) connection.touch('credentials');
     return changes > 0;
@@ -102,5 +119,7 @@ export function createLoginStore(connection: Connection): LoginStore {
     take: (id) => touched(take.run(id).changes),
     wantCancel: (id, at) => touched(cancel.run(at, id).changes),
     end: (id, state, detail, at) => touched(end.run(state, detail, at, id).changes),
+    refused: (credential, reason) => void touched(refused.run({ reason, credential, loggedIn: LOGGED_IN }).changes),
+    setBack: (jump) => void moveFacts.run(jump),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { anyAhead, assign, past, pause, type SetBack } from './set-back.ts';
 
 /** What a message promises after a crash or a lost answer (DESIGN 1); `answer` is the answer to a press. */
 export type MessageClass = 'answer' | 'alert' | 'reply' | 'card' | 'notice';
@@ -68,6 +69,8 @@ export interface OutboxStore {
   forget(id: number, now: number): void;
   sending(): OutboxRow[];
   counts(): { readonly waiting: number; readonly oldestAt: number | null };
+  /** After the clock was set back: what waits is tried as soon as it would have been; gives how many were moved. */
+  setBack(jump: SetBack): number;
   purge(before: number): void;
 }
 
@@ -127,6 +130,16 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   const counts = connection.statement<[], { waiting: number; oldestAt: number | null }>(
     `SELECT count(*) AS waiting, min(created_at) AS oldestAt FROM outbox WHERE ${OPEN} AND message_id IS NULL`,
   );
+  const moveWaiting = connection.statement<[SetBack]>(
+    `UPDATE outbox SET next_at = ${pause('next_at')} WHERE ${OPEN} AND next_at > @now`,
+  );
+  // What is too old some time is so by its age.
+  const moveEnds = connection.statement<[SetBack]>(
+    `UPDATE outbox SET give_up_at = give_up_at - @byMs WHERE ${OPEN} AND created_at > @now`,
+  );
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE outbox SET ${assign(['created_at', 'sent_at'], past)} WHERE ${anyAhead(['created_at', 'sent_at'])}`,
+  );
   const remove = connection.statement<[number]>(
     `DELETE FROM outbox WHERE state NOT IN ('queued', 'sending') AND created_at < ?`,
   );
@@ -161,6 +174,12 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     },
     sending: () => inFlight.all(),
     counts: () => counts.get() ?? { waiting: 0, oldestAt: null },
+    setBack(jump) {
+      connection.touch('outbox');
+      moveEnds.run(jump);
+      moveFacts.run(jump);
+      return moveWaiting.run(jump).changes;
+    },
     purge: (before) => void remove.run(before),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, type SetBack } from './set-back.ts';
 
 export type PublicationState = 'wanted' | 'running' | 'published' | 'later' | 'failed' | 'unknown' | 'dropped';
 
@@ -35,6 +36,11 @@ export interface PublicationStore {
   explain(id: number, reason: string): boolean;
   /** Moves on from a state; false when it is not in it any more. */
   move(id: number, from: PublicationState, to: PublicationState, detail: string | null, now: number): boolean;
+  /**
+   * After the clock was set back: what was approved, or put off, in the wrong time goes out as soon as it would have, and no sooner: until
+   * then an approval may be taken back. Gives how many were moved.
+   */
+  setBack(jump: SetBack): number;
 }
 
 const COLUMNS = `id, draft_id AS draftId, revision, hash, attempt, publisher, state, approved_by AS approvedBy, approved_at AS approvedAt,
@@ -59,6 +65,13 @@ export function createPublicationStore(connection: Connection): PublicationStore
   const explain = connection.statement<[string, number, string]>(
     `UPDATE publication SET detail = ? WHERE id = ? AND state = 'wanted' AND detail IS NOT ?`,
   );
+  const moveWaiting = connection.statement<[SetBack]>(
+    `UPDATE publication AS p SET next_at = next_at - @byMs, approved_at = ${past('approved_at')} WHERE state = 'wanted' AND (approved_at > @now
+       OR next_at > @now AND EXISTS (SELECT 1 FROM publication q WHERE q.draft_id = p.draft_id AND q.ended_at > @now))`,
+  );
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE publication SET ended_at = ${past('ended_at')} WHERE ended_at > @now`,
+  );
   const move = connection.statement<
     [{ id: number; from: string; to: string; detail: string | null; endedAt: number | null }]
   >(
@@ -76,5 +89,11 @@ export function createPublicationStore(connection: Connection): PublicationStore
     explain: (id, reason) => explain.run(reason, id, reason).changes === 1,
     move: (id, from, to, detail, now) =>
       move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,
+    setBack(jump) {
+      connection.touch('loop');
+      const { changes } = moveWaiting.run(jump);
+      moveFacts.run(jump);
+      return changes;
+    },
   };
 }

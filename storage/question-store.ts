@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, type SetBack } from './set-back.ts';
 
 export type QuestionState = 'open' | 'answered' | 'expired' | 'withdrawn';
 
@@ -59,6 +60,8 @@ export interface QuestionStore {
   /** Permissions of this run that are settled, and of which its CLI has not been told. */
   undelivered(runId: number): QuestionRow[];
   delivered(id: number, at: number): void;
+  /** After the clock was set back: the ends of what was asked in the wrong time are moved back with it; gives whose. */
+  setBack(jump: SetBack): readonly number[];
   /** Drops what was settled before. */
   purge(before: number): void;
 }
@@ -101,6 +104,9 @@ export function createQuestionStore(connection: Connection): QuestionStore {
   const delivered = connection.statement<[number, number]>(
     'UPDATE question SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL',
   );
+  const moveOpen = connection.statement<[SetBack], { id: number }>(
+    `UPDATE question SET asked_at = ${past('asked_at')}, expires_at = expires_at - @byMs WHERE state = 'open' AND asked_at > @now RETURNING id`,
+  );
   const remove = connection.statement<[number]>('DELETE FROM question WHERE settled_at IS NOT NULL AND settled_at < ?');
   return {
     add(question) {
@@ -123,6 +129,10 @@ export function createQuestionStore(connection: Connection): QuestionStore {
     openOf: (runId) => openOf.all(runId),
     undelivered: (runId) => undelivered.all(runId),
     delivered: (id, at) => void delivered.run(at, id),
+    setBack(jump) {
+      connection.touch('loop');
+      return moveOpen.all(jump).map(({ id }) => id);
+    },
     purge: (before) => void remove.run(before),
   };
 }

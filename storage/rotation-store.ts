@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { anyAhead, assign, past, type SetBack } from './set-back.ts';
 
 /** One change of a secret by its rotation command. */
 export interface RotationRow {
@@ -31,6 +32,8 @@ export interface RotationStore {
   end(id: number, state: 'done' | 'failed', detail: string, at: number): boolean;
   /** The newest of a credential that are over, newest first. */
   ended(credential: string, limit: number): RotationRow[];
+  /** After the clock was set back: the pause after a failure counts from when it really was; gives how many were moved. */
+  setBack(jump: SetBack): number;
   purge(before: number): void;
 }
 
@@ -66,6 +69,9 @@ export function createRotationStore(connection: Connection): RotationStore {
   const ended = connection.statement<[string, number], RotationRow>(
     `SELECT ${COLUMNS} FROM rotation WHERE credential = ? AND state IN ('done', 'failed') ORDER BY id DESC LIMIT ?`,
   );
+  const moveFacts = connection.statement<[SetBack]>(
+    `UPDATE rotation SET ${assign(['started_at', 'ended_at'], past)} WHERE ${anyAhead(['started_at', 'ended_at'])}`,
+  );
   const purge = connection.statement<[number]>('DELETE FROM rotation WHERE ended_at < ?');
   function touched(changes: number): boolean {
     connection.touch('credentials');
@@ -81,6 +87,10 @@ export function createRotationStore(connection: Connection): RotationStore {
     check: (id) => touched(check.run(id).changes),
     end: (id, state, detail, at) => touched(end.run(state, detail, at, id).changes),
     ended: (credential, limit) => ended.all(credential, limit),
+    setBack(jump) {
+      connection.touch('credentials');
+      return moveFacts.run(jump).changes;
+    },
     purge: (before) => void purge.run(before),
   };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { assign, past, type SetBack } from './set-back.ts';
 
 export type RunState = 'starting' | 'running' | 'done' | 'failed' | 'stopped' | 'lost';
 
@@ -126,8 +127,11 @@ export interface RunStore {
   /** Wants it to be asked for a sign of life. */
   wantAnswer(id: number, at: number): void;
   repeating(id: number, words: string | null): void;
-  /** The clock was set back: nothing of a run that is alive, its start included, is later than now. */
-  noProofLaterThan(now: number): void;
+  /**
+   * After the clock was set back: nothing of a run, its start included, is later than now, and the end of a long step that was declared in
+   * the wrong time is moved back with it. When the other side wants the next try stays: that is a time of its own clock.
+   */
+  setBack(jump: SetBack): void;
   /** Asks for the end of a run; false when it has been asked already or the run is over. `evidence` says in words what calls for it. */
   wantStop(id: number, reason: string, at: number, evidence?: string): boolean;
   /** Ends a run that is alive; false when it was over. */
@@ -151,6 +155,19 @@ const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wante
   input_tokens AS inputTokens, output_tokens AS outputTokens, cost_micro_usd AS costMicroUsd, context_tokens AS contextTokens,
   context_limit AS contextLimit, fingerprint, retry_at AS retryAt, lively_at AS livelyAt, worked_at AS workedAt,
   patient_until AS patientUntil, asked_at AS askedAt, repeating`;
+
+/** Times of a run that is alive, and have come. */
+const PAST = [
+  'wanted_at',
+  'started_at',
+  'stop_wanted_at',
+  'output_at',
+  'beat_at',
+  'progress_at',
+  'lively_at',
+  'worked_at',
+  'asked_at',
+];
 
 /**
  * What is alive, a handful among the rows of a month. The condition is the partial index's own, and `+id` keeps SQLite from walking
@@ -193,11 +210,13 @@ export function createRunStore(connection: Connection): RunStore {
   const patient = connection.statement<[number, number]>('UPDATE run SET patient_until = ? WHERE id = ?');
   const wantAnswer = connection.statement<[number, number]>('UPDATE run SET asked_at = ? WHERE id = ?');
   const repeating = connection.statement<[string | null, number]>('UPDATE run SET repeating = ? WHERE id = ?');
-  // min() of SQLite is null where one of its arguments is: what was never seen stays so.
-  const clamp = connection.statement<[{ now: number }]>(
-    `UPDATE run SET wanted_at = min(wanted_at, @now), started_at = min(started_at, @now), output_at = min(output_at, @now), beat_at = min(beat_at, @now), progress_at = min(progress_at, @now),
-       lively_at = min(lively_at, @now), worked_at = min(worked_at, @now), asked_at = min(asked_at, @now)
+  // A long step is declared with a beat.
+  const moveAlive = connection.statement<[SetBack]>(
+    `UPDATE run SET ${assign(PAST, past)}, patient_until = CASE WHEN beat_at > @now THEN patient_until - @byMs ELSE patient_until END
      WHERE state IN ('starting', 'running')`,
+  );
+  const moveEnded = connection.statement<[SetBack]>(
+    `UPDATE run SET ${assign(['wanted_at', 'started_at', 'ended_at'], past)} WHERE ended_at > @now`,
   );
   const session = connection.statement<[RunSession & { id: number }]>(
     `UPDATE run SET resume_token = @resumeToken, model = coalesce(@model, model), cli_version = coalesce(@cliVersion, cli_version)
@@ -258,7 +277,11 @@ export function createRunStore(connection: Connection): RunStore {
       wantAnswer.run(at, id);
     },
     repeating: (id, words) => void repeating.run(words, id),
-    noProofLaterThan: (now) => void clamp.run({ now }),
+    setBack(jump) {
+      connection.touch('runs');
+      moveAlive.run(jump);
+      moveEnded.run(jump);
+    },
     wantStop(id, reason, at, evidence) {
       connection.touch('runs');
       return stop.run(reason, at, evidence ?? null, id).changes === 1;

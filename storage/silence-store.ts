@@ -1,4 +1,5 @@
 import type { Connection } from './database.ts';
+import { past, type SetBack } from './set-back.ts';
 
 /** What the owner does not want to be woken by for a while. */
 export interface SilenceRow {
@@ -18,6 +19,8 @@ export interface SilenceStore {
   active(now: number): SilenceRow[];
   /** Ends all that hold; how many there were. */
   endAll(now: number): number;
+  /** After the clock was set back: silences of the wrong time last as long as was asked for; gives how many were moved. */
+  setBack(jump: SetBack): number;
 }
 
 /** Builds the silence store. */
@@ -31,9 +34,13 @@ export function createSilenceStore(connection: Connection): SilenceStore {
   const end = connection.statement<[number, number]>(
     'UPDATE silence SET ended_at = ? WHERE ended_at IS NULL AND until > ?',
   );
+  const move = connection.statement<[SetBack]>(
+    `UPDATE silence SET since = ${past('since')}, until = until - @byMs WHERE ended_at IS NULL AND since > @now`,
+  );
   return {
     add: (silence) => Number(insert.run(silence).lastInsertRowid),
     active: (now) => active.all(now),
     endAll: (now) => end.run(now, now).changes,
+    setBack: (jump) => move.run(jump).changes,
   };
 }

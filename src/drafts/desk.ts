@@ -52,6 +52,8 @@ export interface Desk extends PublicationDesk, PublisherDesk {
   publicationInput(publicationId: number): string | undefined;
   /** Shows the card of a pending draft anew, below; `key` is that of the act. `late` says what became of a decided one. */
   showAgain(id: number, key: string): DecisionResult;
+  /** Makes the card show the draft as it stands, after something else than a decision changed it. */
+  showAnew(id: number): void;
 }
 
 /** Draft texts are compared and bound by this. */
@@ -257,6 +259,8 @@ export function createDesk(options: {
         }
         return { kind: 'done', draft, said: '' };
       }),
+
+    showAnew: (id) => storage.transaction(() => refreshCard(id)),
 
     expireDue: (now) => {
       const over = storage.drafts.expired(now);

@@ -93,6 +93,8 @@ export interface Questions {
   withdraw(runId: number, request?: string): void;
   undelivered(runId: number): readonly Undelivered[];
   delivered(id: number): void;
+  /** Makes the card show the question as it stands, after something else than an answer changed it. */
+  showAnew(id: number): void;
 }
 
 /** Builds the room of questions. */
@@ -206,6 +208,12 @@ export function createQuestions(options: {
           return { kind: 'expired' };
       }
     },
+
+    showAnew: (id) =>
+      storage.transaction(() => {
+        const question = storage.questions.get(id);
+        if (question !== undefined) outbox.edit(questionCardKey(id), render(question));
+      }),
 
     permission: (run, permission) =>
       storage.transaction(() => {

@@ -133,8 +133,15 @@ function modelCredentialOf(agent: Agent, fleet: Fleet): string {
   return byName ?? byLogin ?? names[0] ?? `~${agent.name}`;
 }
 
+const LIMIT_OF = 'Usage limit of ';
+
 function limitTitle(credential: string): string {
-  return `Usage limit of ${credentialTitle(credential)}`;
+  return `${LIMIT_OF}${credentialTitle(credential)}`;
+}
+
+/** Whether a hold is that of a usage limit: it ends when the vendor said so, by the vendor's clock. */
+export function isUsageLimit(reason: string): boolean {
+  return reason.startsWith(LIMIT_OF);
 }
 
 function limitFingerprint(credential: string): string {

@@ -4,6 +4,8 @@ import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Log } from '../ports.ts';
 import { count, duration } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
+import { saveAlive } from './pulse.ts';
+import type { Resetting } from './set-back.ts';
 
 /** How often the two clocks are compared; whoever judges by the clock on the wall has them compared first. */
 const EVERY_MS = 5_000;
@@ -26,6 +28,10 @@ export interface ClockJump {
 export interface ClockWatch extends Worker {
   /** Compares the clocks now; gives the last jump of this life, if there was one. */
   compare(): ClockJump | undefined;
+  /** Whether what the clock shows may be written down as the time that it is: no jump back is still to be told. */
+  isSettled(): boolean;
+  /** At a start: tells of a clock that shows less than it did when we were last alive (epoch ms), and moves back what has to be. */
+  recover(lastAliveAt: number | undefined): void;
 }
 
 /** The last jump that was noticed, also of an earlier life; for /why. */
@@ -37,8 +43,8 @@ export function loadLastJump(storage: Storage): ClockJump | undefined {
 /**
  * Compares the clock on the wall with the one that never jumps.
  *
- * Each look: 1. compares them, as does whoever judges by the wall; 2. tells of the jumps that were noticed, each once. After a jump back
- * no proof of what runs is later than now.
+ * Each look: 1. compares them, as does whoever judges by the wall; 2. tells of the jumps that were noticed, each once. With a clock that was
+ * set back, what was written down in the wrong time is moved back in the transaction that tells of it.
  */
 export function createClockWatch(options: {
   readonly storage: Storage;
@@ -46,6 +52,7 @@ export function createClockWatch(options: {
   readonly log: Log;
   readonly incidents: IncidentRegister;
   readonly timezone: string;
+  readonly resetting: Resetting;
   /** The clock was set back: what is kept in memory must not be later than now. */
   readonly onSetBack: (now: number) => void;
   readonly onFatal: (error: unknown) => void;
@@ -72,7 +79,7 @@ export function createClockWatch(options: {
 
   function tell(jump: ClockJump & { readonly withinMs: number }): void {
     storage.settings.set(JUMP_KEY, JSON.stringify({ at: jump.at, byMs: jump.byMs }));
-    if (jump.byMs < 0) storage.runs.noProofLaterThan(clock.now());
+    const moved = jump.byMs < 0 ? moveBack(-jump.byMs) : '';
     options.incidents.report({
       kind: 'clock',
       fingerprint: FINGERPRINT,
@@ -81,9 +88,16 @@ export function createClockWatch(options: {
       title: `The clock jumped ${duration(Math.abs(jump.byMs))} ${jump.byMs > 0 ? 'ahead' : 'back'}`,
       evidence: '',
       agents: [],
-      note: jump.byMs > 0 ? describeAhead(jump) : describeBack(),
+      note: jump.byMs > 0 ? describeAhead(jump) : describeBack(moved),
     });
     options.incidents.close(FINGERPRINT);
+  }
+
+  function moveBack(byMs: number): string {
+    const now = clock.now();
+    // From here on the time of the right clock counts, also for the next start.
+    saveAlive(storage, now);
+    return options.resetting.setBack({ now, byMs });
   }
 
   /** Who runs because of it: what is due now, and what was started since the jump. */
@@ -97,13 +111,11 @@ export function createClockWatch(options: {
     return `This machine slept, or its clock was set. ${caughtUp} What is watched is watched anew from here on.`;
   }
 
-  function describeBack(): string {
-    const holds = storage.holds.active().filter(({ until }) => until !== null);
-    const left =
-      holds.length === 0
-        ? ''
-        : ` Holds that end by themselves keep their end, and so last longer: ${nameHolds(holds)}.`;
-    return `It was set back. Due times that lay too far ahead are planned anew; what is watched is watched anew from here on.${left}`;
+  function describeBack(moved: string): string {
+    const holds = storage.holds.active().filter(({ until }) => until !== null && until > clock.now());
+    const left = holds.length === 0 ? '' : ` Held now: ${nameHolds(holds)}.`;
+    const shifted = moved === '' ? '' : ` What was begun in the wrong time is moved back with it: ${moved}.`;
+    return `It was set back. Due times that lay too far ahead are planned anew; what is watched is watched anew from here on.${shifted}${left}`;
   }
 
   function nameHolds(holds: readonly HoldRow[]): string {
@@ -126,14 +138,33 @@ export function createClockWatch(options: {
     onFatal: options.onFatal,
     look() {
       compare();
-      for (let [next] = untold; next !== undefined; [next] = untold) {
-        const jump = next;
-        storage.transaction(() => tell(jump));
-        untold = untold.slice(1);
-        options.log.warn('the clock jumped', { byMs: jump.byMs });
-      }
+      tellAll();
       return undefined;
     },
   });
-  return { ...worker, compare };
+
+  function tellAll(): void {
+    for (let [next] = untold; next !== undefined; [next] = untold) {
+      const jump = next;
+      storage.transaction(() => tell(jump));
+      untold = untold.slice(1);
+      options.log.warn('the clock jumped', { byMs: jump.byMs });
+    }
+  }
+
+  return {
+    ...worker,
+    compare,
+    isSettled() {
+      compare();
+      return untold.every(({ byMs }) => byMs > 0);
+    },
+    recover(lastAliveAt = 0) {
+      const now = clock.now();
+      if (lastAliveAt - now <= JUMP_MS) return;
+      last = { at: now, byMs: now - lastAliveAt };
+      untold.push({ ...last, withinMs: 0 });
+      tellAll();
+    },
+  };
 }

@@ -77,6 +77,11 @@ export function loadLastLife(
     : undefined;
 }
 
+/** Writes down that this incarnation is alive; belongs into a transaction. */
+export function saveAlive(storage: Storage, now: number): void {
+  storage.settings.set(ALIVE_KEY, String(now));
+}
+
 /** The control plane's own pulse, end to end: it feeds the supervisor, the dead-man address, and the sentinel's proof. */
 export interface Pulse {
   start(): void;
@@ -110,6 +115,8 @@ export function createPulse(options: {
   readonly web: Web;
   readonly incidents: IncidentRegister;
   readonly self: Self;
+  /** A time of before a jump that is still to be told is kept: the next start has to see it, should this one end now. */
+  readonly clockWatch: { isSettled(): boolean };
   readonly poller: { lastCompletedAt(): number | undefined; settlesBy(): number | undefined };
   readonly loop: { lastTickAt(): number | undefined; lastTryAt(): number | undefined };
   readonly onFatal: (error: unknown) => void;
@@ -132,7 +139,7 @@ export function createPulse(options: {
 
   function write(clean: 'yes' | 'no'): void {
     storage.transaction(() => {
-      storage.settings.set(ALIVE_KEY, String(clock.now()));
+      if (options.clockWatch.isSettled()) saveAlive(storage, clock.now());
       storage.settings.set(CLEAN_KEY, clean);
     });
     wroteAt = clock.monotonic();

@@ -27,6 +27,7 @@ import { commandRuntime } from '../../src/runtimes/command.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { createClockWatch } from '../../src/vigil/clock-watch.ts';
 import { createReceiptWatch } from '../../src/vigil/receipts.ts';
+import { createResetting } from '../../src/vigil/set-back.ts';
 import { createVigil } from '../../src/vigil/vigil.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
@@ -315,6 +316,7 @@ export function createRoomWorld(
       log,
       incidents,
       timezone: fleet.timezone,
+      resetting: createResetting({ storage, desk, questions }),
       onSetBack: runner.noProofLaterThan,
       onFatal,
     });

@@ -72,7 +72,7 @@ function openPulse(outside: Outside = {}) {
   const clock = createManualClock(Date.now());
   const log = createMemoryLog();
   const incidents: (Trouble | string)[] = [];
-  const parts = { hears: true, ticks: true };
+  const parts = { hears: true, ticks: true, knowsTime: true };
   let heardAt: number | undefined;
   let tickedAt: number | undefined;
   const fatal: unknown[] = [];
@@ -90,6 +90,7 @@ function openPulse(outside: Outside = {}) {
       resolve: (fingerprint: string) => void incidents.push(fingerprint),
     } as unknown as IncidentRegister,
     self: { ...somebody, pid: 4711 },
+    clockWatch: { isSettled: () => parts.knowsTime },
     poller: {
       lastCompletedAt: () => (heardAt = parts.hears ? clock.monotonic() : heardAt),
       settlesBy: () => clock.monotonic() + 20 * SECOND,

@@ -160,7 +160,7 @@ describe('a clock that jumps', () => {
     expect(fleet.named('scout')).toHaveLength(1);
   });
 
-  it('back keeps the ends of holds, and says so', async () => {
+  it('back moves a pause of its owner with it, and says until when it is', async () => {
     const fleet = await open('every 5m');
     fleet.rooms.holds.pause('scout', 'owner:1', HOUR, false);
     await fleet.advance(MINUTE);
@@ -169,6 +169,7 @@ describe('a clock that jumps', () => {
     await fleet.advance(10 * SECOND);
 
     const told = fleet.shown().find(({ text }) => text.includes('clock jumped'));
-    expect(told?.text).toContain('scout until 12 Jan 2026, 10:00');
+    expect(told?.text).toContain('moved back with it: 1 hold.');
+    expect(told?.text).toContain('Held now: scout until 12 Jan 2026, 07:00');
   });
 });
