@@ -59,6 +59,7 @@ export function createIncidentWatch(
   }
 
   function repeat(now: number): void {
+    countAnew(now);
     const due = incidents.listUnresolved().filter((incident) => isToRepeat(incident, now));
     if (due.length === 0) return;
     for (const { id } of due) incidents.repeated(id, now);
@@ -72,13 +73,22 @@ export function createIncidentWatch(
   function isToRepeat(incident: IncidentRow, now: number): boolean {
     if (incident.severity !== 'critical' || incident.state !== 'firing' || incident.messageKey === null) return false;
     if (isSilenced(incident, now)) return false;
-    const row = storage.outbox.get(incident.messageKey);
-    // A time that has not come yet was written by a clock that was set back since.
-    const told = [incident.openedAt, incident.repeatedAt, row?.createdAt, row?.sentAt].filter(
-      (at): at is number => typeof at === 'number' && at <= now,
-    );
-    if (told.length > 0 && now - Math.max(...told) < options.repeatMs) return false;
+    if (now - Math.max(...toldAt(incident).filter((at) => at <= now)) < options.repeatMs) return false;
     return teller.parentOf(incident) === undefined;
+  }
+
+  function toldAt({ openedAt, repeatedAt, messageKey }: IncidentRow): readonly number[] {
+    const row = messageKey === null ? undefined : storage.outbox.get(messageKey);
+    return [openedAt, repeatedAt, row?.createdAt, row?.sentAt].filter((at) => typeof at === 'number');
+  }
+
+  /** A time that has not come yet was written by a clock that was set back since: what was told then counts as told just now. */
+  function countAnew(now: number): void {
+    for (const incident of incidents.listUnresolved()) {
+      const isCounted = incident.repeatedAt !== null && incident.repeatedAt <= now;
+      if (incident.messageKey === null || isCounted || toldAt(incident).every((at) => at <= now)) continue;
+      incidents.toldJustNow(incident.id, now);
+    }
   }
 
   function isShown(incident: IncidentRow): boolean {
