@@ -103,6 +103,7 @@ export function createCandidates(options: {
         checkWantedAt: null,
         checkDetail: verdict.reason,
       });
+      storage.logins.refused(name, verdict.reason);
       book.note(name, 'new secret refused', 'nightdesk', verdict.reason);
       say(
         `login-refused:${name}:${now}`,
@@ -119,6 +120,7 @@ export function createCandidates(options: {
       checkDetail: verdict.reason,
       checkWantedAt: now + book.probeDelayMs(credential, row.probes + 1),
     });
+    storage.logins.refused(name, verdict.reason);
     // The login may have been of a living credential, by /reauth: then nobody is held yet, and no incident is open.
     options.deaths.hold(credential);
     if (!wasDead) book.note(name, 'dead', 'the check after a login', verdict.reason);

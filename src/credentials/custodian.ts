@@ -1,3 +1,4 @@
+import { LOGGED_IN } from '../../storage/login-store.ts';
 import type { RotationRow } from '../../storage/rotation-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
@@ -169,7 +170,7 @@ export function createCustodian(options: {
       if (outcome.kind === 'failed') vault.discard(name);
       else if (!hasCheck(name)) vault.commit(name);
       storage.transaction(() => {
-        const detail = outcome.kind === 'done' ? 'logged in' : outcome.reason;
+        const detail = outcome.kind === 'done' ? LOGGED_IN : outcome.reason;
         if (!storage.logins.end(login.id, outcome.kind, detail, clock.now())) return;
         const known = book.rowOf(name);
         if (known === undefined) return;

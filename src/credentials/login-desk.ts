@@ -1,4 +1,4 @@
-import type { LoginRow, LoginView } from '../../storage/login-store.ts';
+import { LOGGED_IN, type LoginRow, type LoginView } from '../../storage/login-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
@@ -97,7 +97,7 @@ export function createLoginDesk(options: {
     if (isSecret && (answer?.kind !== 'refused' || looksLikeCode(text)))
       for (const secret of secretsIn(text)) options.learnSecret(secret);
     if (answer === undefined) {
-      const isMended = login.state === 'done' && storage.credentials.get(login.credential)?.state !== 'dead';
+      const isMended = login.detail === LOGGED_IN && storage.credentials.get(login.credential)?.state !== 'dead';
       const content = renderLateAnswer(login, kind === 'elsewhere', isMended, callbackData);
       return say(`${loginKey(login.id)}:late:${chatId}:${messageId}`, login, content);
     }

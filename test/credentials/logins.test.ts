@@ -313,7 +313,9 @@ describe('a login', () => {
     expect(world.swept).toContain(named('login')[0]?.pid);
     expect(text('login:1:failed')).toMatch(/Nightdesk was restarted in the middle of it\. Press Re-auth/);
     expect(isLate).toBe(true);
-    expect(text('login:1:late:1:1002')).toContain('over, so what you sent was not typed in. I deleted it. Press Re-auth');
+    expect(text('login:1:late:1:1002')).toContain(
+      'over, so what you sent was not typed in. I deleted it. Press Re-auth',
+    );
   });
 });
 
@@ -435,6 +437,35 @@ describe('a message', () => {
     expect(logins()[0]?.state).toBe('done');
     expect(world.rooms.vault.environmentFor(['claude'])).toEqual({ TEST_TOKEN: TOKEN });
     expect(stored(world)).not.toContain(TOKEN.slice(0, 60));
+  });
+
+  it('with a token that the check refuses stays refused on its card, though the old one goes on working', async () => {
+    const { says, advance, want, text, behaviours, world } = open(
+      '  claude: { login: paste, env: TEST_TOKEN, check: [/bin/check], check_every: 1m }',
+    );
+    behaviours['check'] = (program) => {
+      const isGood = program.request.env['TEST_TOKEN'] !== TOKEN;
+      program.says(isGood ? 'AUTH_OK\n' : 'AUTH_FAILED: not this one\n');
+      program.exits(isGood ? 0 : 1);
+    };
+    world.rooms.vault.stage('claude', 'TEST-the-old-one-0123456789');
+    world.rooms.vault.commit('claude');
+    await world.begin();
+    await want();
+
+    says(TOKEN);
+    await advance(SECOND);
+    const refused = text('login:1');
+    world.storage.transaction(() => {
+      const row = world.storage.credentials.get('claude');
+      if (row !== undefined) world.storage.credentials.change({ ...row, checkWantedAt: world.now() }, row.state);
+    });
+    await advance(5 * SECOND);
+
+    expect(refused).toContain('but it does not work');
+    expect(refused).toContain('not this one');
+    expect(world.storage.credentials.get('claude')?.checkDetail).toBe('AUTH_OK');
+    expect(text('login:1')).toBe(refused);
   });
 
   it('with a pasted token that never comes ends the login after ten minutes', async () => {

@@ -1,5 +1,5 @@
 import type { CredentialRow } from '../../../storage/credential-store.ts';
-import type { LoginRow } from '../../../storage/login-store.ts';
+import { LOGGED_IN, type LoginRow } from '../../../storage/login-store.ts';
 import type { CallbackData } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
 import { bold, code, lines, type Piece, line, quote, richText, shorten } from './words.ts';
@@ -42,7 +42,8 @@ export function renderLogin(login: LoginRow, sequel: LoginSequel, callbackData: 
   };
   const open =
     login.link !== null && isOpen && isButtonLink(login.link) ? [[{ text: 'Open the link', url: login.link }]] : [];
-  const isMended = login.state === 'done' && (sequel?.state === 'logging-in' || isRenewed(login, sequel));
+  const isMended =
+    login.state === 'done' && !isRefused(login) && (sequel?.state === 'logging-in' || isRenewed(login, sequel));
   const after = isMended ? [] : [[reauthButton(login.credential, callbackData)]];
   return { kind: 'text', body: richText(body), buttons: isOpen ? [...open, [cancel]] : after };
 }
@@ -138,24 +139,31 @@ function renderOutcome(login: LoginRow, sequel: LoginSequel, title: string): Pie
       bold(`❌ The login to ${title} came to nothing`),
       sentence(shorten(login.detail ?? '', LONGEST_REASON)),
     );
-  if (sequel?.state === 'logging-in') return lines(bold(`🔑 Logged in to ${title}`), '⏳ Checking that it works…');
+  if (sequel?.state === 'logging-in' && !isRefused(login))
+    return lines(bold(`🔑 Logged in to ${title}`), '⏳ Checking that it works…');
   if (isRenewed(login, sequel)) {
     const isProved = isSince(sequel?.provedAt, login);
     return bold(
       `✅ Logged in to ${title}, ${isProved ? 'and it works' : 'and its agents try it with their next runs'}`,
     );
   }
+  // What the check said then: later ones are about the secret of before.
+  const reason = isRefused(login) ? login.detail : sequel?.checkDetail;
   return lines(
     bold(`❌ Logged in to ${title}, but it does not work`),
     'Its check says:',
-    quote(shorten(sequel?.checkDetail ?? 'nothing', LONGEST_REASON)),
+    quote(shorten(reason ?? 'nothing', LONGEST_REASON)),
     'Press Re-auth to start anew.',
   );
 }
 
 /** What the login brought is in use: its check has passed, or there is none. */
 function isRenewed(login: LoginRow, sequel: LoginSequel): boolean {
-  return isSince(sequel?.renewedAt, login);
+  return !isRefused(login) && isSince(sequel?.renewedAt, login);
+}
+
+function isRefused({ state, detail }: LoginRow): boolean {
+  return state === 'done' && detail !== LOGGED_IN;
 }
 
 function isSince(at: number | null | undefined, login: LoginRow): boolean {
