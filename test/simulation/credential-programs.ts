@@ -109,7 +109,7 @@ export function createCredentialPrograms(
           return tools.leave(program, EXIT.failed);
         }
         const isGood = draw <= 0.7;
-        if (isGood) platform.renew(program.name);
+        if (isGood) platform.renew(program.name, true);
         const secret = isGood ? platform.issue(program.name, random.chance(0.5)) : pages.makeWrongCode();
         program.print(`asking for a new one\n${JSON.stringify({ secret })}\n`);
         options.trace(`${program.name} is rotated${isGood ? '' : ' to what does not work'}`);

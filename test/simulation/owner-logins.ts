@@ -7,6 +7,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 const LOGIN = /^🔑 Logging in to (\w+)/;
 
+const PROMPT = /^(?:❌.*\n)?(?:Send me the code that the page shows|The login to \w+ asks: )/;
+
 /** Builds the owner's part in logins: whether a message is one of a login's; then he sees to it, rightly, wrongly, late, or not at all. */
 export function createOwnerLogins(options: {
   readonly clock: VirtualClock;
@@ -46,7 +48,7 @@ export function createOwnerLogins(options: {
     if (seen.get(message.id) === message.text && !isCalm()) return true;
     seen.set(message.id, message.text);
     const link = message.buttons.find(({ url }) => url !== undefined)?.url;
-    const prompt = record.messages.findLast(({ text }) => /asks: |code that the page shows/.test(text));
+    const prompt = record.messages.findLast(({ text }) => PROMPT.test(text));
     const replyTo = random.chance(0.5) ? prompt?.id : undefined;
     if (!isCalm() && random.chance(0.1)) {
       const cancel = message.buttons.find(({ text }) => text === 'Cancel')?.data;

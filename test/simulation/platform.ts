@@ -9,7 +9,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 export interface Platform {
   isAlive(credential: string): boolean;
   expire(credential: string): void;
-  renew(credential: string): void;
+  /** `isRotation`: refusals in the middle of one say nothing, and so are not told where it mends them. */
+  renew(credential: string, isRotation?: true): void;
   /** A call with the credential; false is a 401. */
   call(credential: string, by: 'run' | 'check', pid: number, isOurs: boolean, token?: string): boolean;
   /** Makes a new secret for a credential, which works as long as the credential is alive; those of before may end with it. */
@@ -63,14 +64,17 @@ export function createPlatform(options: {
         aliveThen: [],
         excuses: [],
         endedAt: undefined,
+        isRotated: false,
         ...backoff,
       });
     },
     isRenewedSince: (credential, at) => (renewedAt.get(credential) ?? 0) >= at,
-    renew(credential) {
+    renew(credential, isRotation) {
       renewedAt.set(credential, clock.now());
       const outage = outageOf(credential);
-      if (outage !== undefined) outage.endedAt = clock.now();
+      if (outage === undefined) return;
+      outage.endedAt = clock.now();
+      outage.isRotated = isRotation === true;
     },
     call(credential, by, pid, isOurs, token) {
       // Where none was ever issued, it goes by what its program keeps itself.
@@ -96,6 +100,7 @@ export function createPlatform(options: {
           what: `credential ${credential} is dead`,
           since,
           isTold: ({ messages }) =>
+            outage.isRotated ||
             messages.some(
               ({ text, at }) =>
                 new RegExp(`\\b${credential} (is dead|works again)`).test(text) &&

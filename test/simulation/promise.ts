@@ -9,7 +9,7 @@ export interface WorldPromise {
 }
 
 /** Timers of the simulated machine may be this late (its clock's grain), several in a row. */
-const LATENESS_MS = 30_000;
+export const LATENESS_MS = 30_000;
 
 /** How far the machine's clock leapt ahead in this time: what is counted by it comes so much earlier. */
 export function leaptBetween({ jumps }: WorldRecord, from: number, to: number): number {

@@ -3,6 +3,7 @@ import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
 import { HISTORY_PROMISES } from './history.ts';
 import { isOverdue, type WorldPromise } from './promise.ts';
+import { OUTAGE_PROMISES } from './outage-promises.ts';
 import { QUIET_PROMISES } from './quiet-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
 
@@ -30,6 +31,7 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'the control plane ends only when asked', broken: endedByBug },
   ...RUN_PROMISES,
   { name: 'one change of a credential at a time', broken: rivals },
+  ...OUTAGE_PROMISES,
   ...QUIET_PROMISES,
   ...HISTORY_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },

@@ -56,6 +56,8 @@ export interface CredentialOutage {
   /** Instants at which one more probe was asked for, or had to be repeated: logins, crashes. */
   readonly excuses: number[];
   endedAt: number | undefined;
+  /** A rotation ended it. */
+  isRotated: boolean;
   readonly firstMs: number;
   readonly maxMs: number;
 }
@@ -177,6 +179,17 @@ export interface Rows {
   /** Programs of runs that are over, and which no incident explains. */
   readonly leftovers: readonly { pid: number; name: string; run: number; state: string }[];
   readonly deadCredentials: readonly string[];
+  /** Critical incidents that fire, and which Telegram has not shown. */
+  readonly unshownCriticals: readonly { readonly id: number; readonly title: string; readonly openedAt: number }[];
+  /** Runs on a generation that is gone, but for trials and publications; and those that may not be started anew now. */
+  readonly doomed: readonly {
+    readonly run: number;
+    readonly agent: string;
+    readonly credential: string;
+    readonly generation: number;
+    readonly isDead: boolean;
+    readonly since: number;
+  }[];
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];
 }
 
@@ -198,6 +211,7 @@ export interface WorldRecord {
   memoryLowSince: number | undefined;
   readonly jumps: ClockJump[];
   readonly scheduled: readonly string[];
+  readonly hasFallback: boolean;
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
   readonly showings: Showing[];
@@ -245,7 +259,7 @@ export interface WorldRecord {
 }
 
 /** A record in which nothing has happened yet. */
-export function createRecord(now: number, scheduled: readonly string[]): WorldRecord {
+export function createRecord(now: number, scheduled: readonly string[], hasFallback: boolean): WorldRecord {
   return {
     now,
     goodSince: undefined,
@@ -254,6 +268,7 @@ export function createRecord(now: number, scheduled: readonly string[]): WorldRe
     memoryLowSince: undefined,
     jumps: [],
     scheduled,
+    hasFallback,
     accepted: [],
     messages: [],
     showings: [],

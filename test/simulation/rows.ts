@@ -40,6 +40,19 @@ export function createRowReader(
     )
     .pluck();
   const runState = database.prepare('SELECT state FROM run WHERE id = ?').pluck();
+  const unshownCriticals = database.prepare(
+    `SELECT i.id, i.title, max(i.opened_at, ifnull(i.silenced_until, 0)) AS openedAt FROM incident i JOIN outbox o ON o.key = i.message_key
+     WHERE i.state = 'firing' AND i.severity = 'critical' AND o.message_id IS NULL AND o.state IN ('queued', 'sending')`,
+  );
+  const doomed = database.prepare(
+    `SELECT r.id AS run, r.agent, c.name AS credential, g.value AS generation, c.state = 'dead' AS isDead,
+       max(r.started_at, CASE c.state WHEN 'dead' THEN c.since ELSE c.renewed_at END) AS since
+     FROM run r, json_each(r.generations) g JOIN credential c ON c.name = g.key
+     WHERE r.state = 'running' AND r.publication_id IS NULL AND r.cause <> 'trial'
+       AND (c.state = 'dead' OR c.state = 'alive' AND c.generation > g.value AND c.renewed_at > r.started_at
+         AND NOT EXISTS (SELECT 1 FROM hold WHERE released_at IS NULL AND agent IN ('', r.agent))
+         AND NOT EXISTS (SELECT 1 FROM question WHERE run_id = r.id AND state = 'open'))`,
+  );
   const deadCredentials = database.prepare(`SELECT name FROM credential WHERE state = 'dead'`).pluck();
   const limits = database.prepare(
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
@@ -94,6 +107,8 @@ export function createRowReader(
       })),
     leftovers: listLeftovers(alive),
     deadCredentials: deadCredentials.all() as string[],
+    unshownCriticals: translate(unshownCriticals.all(), 'openedAt'),
+    doomed: translate(doomed.all(), 'since'),
     limitIncidents: translate(limits.all(), 'openedAt'),
     drafts: translate(drafts.all(), 'revisedAt'),
     waiting: translate(waiting.all(), 'createdAt'),

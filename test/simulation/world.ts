@@ -61,7 +61,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const scheduled = [...fleet.agents.values()]
     .filter(({ schedule }) => schedule.kind !== 'none')
     .map(({ name }) => name);
-  const record = createRecord(startAt, scheduled);
+  const record = createRecord(startAt, scheduled, fleet.alerts.fallback !== undefined);
   record.secrets.push(BOT_TOKEN);
   const isCalm = (): boolean => calm;
   const trace = (line: string): void => options.onTrace?.(`${wallTime(clock.now() - startAt)} ${line}`);
