@@ -465,7 +465,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     questions,
     logins: loginDesk,
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
-    restart: (agent) => restartAgent(storage, clock, agent),
+    restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
   });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({

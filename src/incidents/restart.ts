@@ -1,8 +1,20 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Clock } from '../ports.ts';
+import { loopFingerprint } from '../runs/settlement.ts';
+import type { IncidentRegister } from './register.ts';
 
-/** What the Restart button does: ends an agent's run, if it has one, and makes it due at once. Gives what came of it, for the owner. */
-export function restartAgent(storage: Storage, clock: Clock, agent: string): string {
+/**
+ * What the Restart button does: ends an agent's run, if it has one, and makes it due at once. What held it for having failed or been stuck
+ * is what the owner wants undone; a pause of their own, a dead credential, or a full disk are not. Gives what came of it, for the owner.
+ */
+export function restartAgent(
+  {
+    storage,
+    clock,
+    incidents,
+  }: { readonly storage: Storage; readonly clock: Clock; readonly incidents: IncidentRegister },
+  agent: string,
+): string {
   return storage.transaction(() => {
     const now = clock.now();
     const run = storage.runs.aliveOf(agent);
@@ -10,6 +22,9 @@ export function restartAgent(storage: Storage, clock: Clock, agent: string): str
     if (run !== undefined && run.publicationId !== null)
       return `${agent} is publishing a draft: I do not cut that off.`;
     const isAsked = run !== undefined && !storage.runs.wantStop(run.id, 'restart wanted by you', now);
+    storage.holds.release(agent, 'backoff', '', now);
+    if (storage.holds.release(agent, 'crash-loop', '', now))
+      incidents.resolve(loopFingerprint(agent), 'You let it run again.');
     storage.dues.wait(agent, now, 'owner');
     storage.journal.add({ at: now, subject: `agent:${agent}`, event: 'restart', actor: 'owner', detail: null });
     const hold = storage.holds.active().find((held) => held.agent === '' || held.agent === agent);

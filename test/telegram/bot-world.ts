@@ -131,7 +131,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       questions,
       logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
-      restart: (agent) => restartAgent(storage, clock, agent),
+      restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
     });
     const handle = createBot({
       me: ME as never,
