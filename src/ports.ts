@@ -110,11 +110,12 @@ export interface SweepReport {
   readonly kind: 'gone' | 'killed' | 'survived';
   /** Who could not be ended; empty unless `survived`. */
   readonly survivors: readonly Survivor[];
+  /** How many more there are than those; absent: none. */
+  readonly unnamed?: number;
 }
 
-/** A process that outlived its end. */
-export interface Survivor {
-  readonly pid: number;
+/** A process that outlived its end; what identifies it is empty where the system does not tell. */
+export interface Survivor extends ProcessIdentity {
   /** Its command line, shortened. */
   readonly command: string;
   readonly ageMs: number;

@@ -235,5 +235,13 @@ function present(rows: readonly ProcessRow[], table: ProcessTable): readonly Pro
 
 function report(survivors: readonly number[], hasFound: boolean, table: ProcessTable): SweepReport {
   if (survivors.length === 0) return { kind: hasFound ? 'killed' : 'gone', survivors: [] };
-  return { kind: 'survived', survivors: survivors.slice(0, MAX_TOLD).map((pid) => ({ pid, ...table.tell(pid) })) };
+  const pids = [...new Set(survivors)];
+  const told = pids.slice(0, MAX_TOLD);
+  const ticks = new Map(table.rowsOf(told).map((row) => [row.pid, row.startTicks]));
+  const { bootId } = table;
+  return {
+    kind: 'survived',
+    survivors: told.map((pid) => ({ pid, startTicks: ticks.get(pid) ?? '', bootId, ...table.tell(pid) })),
+    ...(pids.length > told.length ? { unnamed: pids.length - told.length } : {}),
+  };
 }

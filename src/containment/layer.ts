@@ -39,7 +39,8 @@ export function createLayer({ name, description, processes, home, wrapper, cgrou
       for (const cgroup of cgroups?.all ?? []) reports.push(await processes.sweep({ cgroup }));
       reports.push(await processes.sweep({ mark: markToSweep(home, 'all') }));
       const survivors = reports.flatMap((report) => report.survivors);
-      if (survivors.length > 0) return { kind: 'survived', survivors };
+      const unnamed = reports.reduce((sum, report) => sum + (report.unnamed ?? 0), 0);
+      if (survivors.length > 0) return { kind: 'survived', survivors, ...(unnamed > 0 ? { unnamed } : {}) };
       return { kind: reports.some(({ kind }) => kind === 'killed') ? 'killed' : 'gone', survivors };
     },
   };

@@ -19,8 +19,8 @@ export function pretendSurvivors(containment: Containment): PretendingContainmen
       const report = await containment.sweep(run);
       if (pretended !== run.id) return report;
       pretended = undefined;
-      const drilled = { pid: 0, command: 'nobody: this is a drill', ageMs: 0 };
-      return { kind: 'survived', survivors: [...report.survivors, drilled] };
+      const drilled = { pid: 0, startTicks: '', bootId: '', command: 'nobody: this is a drill', ageMs: 0 };
+      return { ...report, kind: 'survived', survivors: [...report.survivors, drilled] };
     },
     pretendSurvivorOf: (runId) => void (pretended = runId),
     pretendNone: () => void (pretended = undefined),

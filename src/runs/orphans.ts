@@ -9,12 +9,19 @@ import { duration } from '../telegram/cards/words.ts';
 export interface Orphans {
   /** Tells of those that survived the sweep of a run, and holds its agent; nothing happens when nobody did. */
   swept(run: RunRow, report: SweepReport): void;
-  /** Tells of those that survived the sweep at a start, unless they are `known` as survivors of a run: that has its own incident. */
+  /**
+   * Tells of those that survived the sweep at a start, unless they are `known` as survivors of a run: that has its own incident. Remembered
+   * until the next start, which sweeps anew.
+   */
   sweptAll(report: SweepReport, known: readonly Survivor[]): void;
   /** The runs whose survivors hold their agent: they are to be swept again. */
   open(): readonly ContainedRun[];
   /** A later sweep of such a run: the agent may run again once nobody is left. */
   sweptAgain(runId: number, report: SweepReport): void;
+  /** Those that the start found and could not end: they are to be swept again, by nothing but their identity. */
+  stranded(): readonly ProcessIdentity[];
+  /** A later sweep of such a process: what is told is over once nobody is left. */
+  strandedSwept(process: ProcessIdentity, report: SweepReport): void;
 }
 
 /** Fingerprint of the incident about what a start found and could not end. */
@@ -34,6 +41,9 @@ export function createOrphans(options: {
   readonly incidents: IncidentRegister;
 }): Orphans {
   const { storage, clock, incidents } = options;
+  let stranded: readonly Survivor[] = [];
+  /** Whether there is nobody besides whom nothing identifies: then only a start can tell that they are gone. */
+  let isEachKnown = true;
 
   return {
     swept: (run, report) =>
@@ -61,6 +71,8 @@ export function createOrphans(options: {
     sweptAll: (report, known) =>
       storage.transaction(() => {
         const survivors = report.survivors.filter(({ pid }) => !known.some((other) => other.pid === pid));
+        stranded = survivors.filter(isIdentified);
+        isEachKnown = survivors.length > 0 && stranded.length === survivors.length && report.unnamed === undefined;
         // Who survived and cannot be named is told all the same.
         const isExplained = survivors.length === 0 && (report.kind !== 'survived' || report.survivors.length > 0);
         if (isExplained) return incidents.close(AT_START);
@@ -72,7 +84,7 @@ export function createOrphans(options: {
           title: 'Processes of earlier runs cannot be ended',
           evidence: describe({ ...report, survivors }),
           agents: [],
-          note: 'Nothing is held for them. On the host: kill -9 PID.',
+          note: `Nothing is held for them. ${isEachKnown ? 'I try again each minute; on' : 'On'} the host: kill -9 PID.`,
         });
       }),
     open: () =>
@@ -89,14 +101,25 @@ export function createOrphans(options: {
         if (storage.holds.release(run.agent, 'orphan', String(runId), clock.now()))
           incidents.resolve(fingerprint(runId), 'Nobody is left; the agent may run again.');
       }),
+    stranded: () => stranded,
+    strandedSwept(process, report) {
+      if (report.kind === 'survived') return;
+      const left = stranded.filter(({ pid }) => pid !== process.pid);
+      if (left.length === 0 && isEachKnown) incidents.resolve(AT_START, 'Nobody is left.');
+      stranded = left;
+    },
   };
 }
 
-function describe({ survivors }: SweepReport): string {
+function isIdentified({ startTicks, bootId }: Survivor): boolean {
+  return startTicks !== '' && bootId !== '';
+}
+
+function describe({ survivors, unnamed = 0 }: SweepReport): string {
   const named = survivors
     .slice(0, NAMED)
     .map(({ pid, command, ageMs }) => `${pid} (${duration(ageMs)} old): ${command}`);
-  const more = survivors.length - named.length;
+  const more = survivors.length - named.length + unnamed;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n') || 'the system does not tell which';
 }
 

@@ -97,7 +97,8 @@ export function createRunner(
   const awaitsRow = new WeakSet<Execution>();
   /** Which wish for a sign of life each was asked for. */
   const asked = new WeakMap<Execution, number>();
-  let sweptAgainAt = 0;
+  /** By the monotonic clock. */
+  let sweptAgainAt = Number.NEGATIVE_INFINITY;
 
   function begin(run: RunRow): void {
     const preparation = prepare(run);
@@ -265,14 +266,21 @@ export function createRunner(
   }
 
   function sweepAgain(): void {
-    const open = options.orphans.open();
-    if (open.length === 0 || clock.now() - sweptAgainAt < SWEEP_AGAIN_MS) return;
-    sweptAgainAt = clock.now();
+    const { orphans } = options;
+    const open = orphans.open();
+    const stranded = orphans.stranded();
+    if (open.length + stranded.length === 0 || clock.monotonic() - sweptAgainAt < SWEEP_AGAIN_MS) return;
+    sweptAgainAt = clock.monotonic();
     follow(
       (async () => {
         for (const run of open) {
           const report = await containment.sweep(run);
-          await writer.write(() => options.orphans.sweptAgain(run.id, report));
+          await writer.write(() => orphans.sweptAgain(run.id, report));
+        }
+        for (const process of stranded) {
+          const { pid, startTicks, bootId } = process;
+          const report = await options.processes.sweep({ identity: { pid, startTicks, bootId } });
+          await writer.write(() => orphans.strandedSwept(process, report));
         }
       })(),
     );

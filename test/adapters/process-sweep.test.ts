@@ -65,7 +65,7 @@ it('leaves the one who sweeps and its parents alone, though they carry the mark'
   expect(other.signalCode).toBe('SIGKILL');
 });
 
-it('says who survived, with command and age, when it may not end them', async (context) => {
+it('says who survived, with command, age and identity, when it may not end them', async (context) => {
   needNobody(context);
   const child = sleeper();
   const { pid = 0 } = child;
@@ -77,7 +77,10 @@ it('says who survived, with command and age, when it may not end them', async (c
   });
 
   const report = JSON.parse(stdout);
-  expect(report).toEqual({ kind: 'survived', survivors: [{ pid, command: 'sleep 600', ageMs: expect.any(Number) }] });
+  expect(report).toEqual({
+    kind: 'survived',
+    survivors: [{ ...whom.identity, command: 'sleep 600', ageMs: expect.any(Number) }],
+  });
   expect(report.survivors[0].ageMs).toBeLessThan(60_000);
   expect(isAlive(child)).toBe(true);
 });

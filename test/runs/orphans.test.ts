@@ -16,7 +16,7 @@ async function open(): Promise<RoomWorld> {
   return world;
 }
 
-const HANGS = { pid: 4_711, command: 'node stuck.js', ageMs: 61_000 };
+const HANGS = { pid: 4_711, startTicks: '99', bootId: 'b', command: 'node stuck.js', ageMs: 61_000 };
 
 describe('orphans', () => {
   it('holds the agent and names who could not be ended, until nobody is left', async () => {
@@ -53,6 +53,43 @@ describe('orphans', () => {
     expect(fleet.rooms.incidents.unresolved().map(({ incident }) => incident.fingerprint)).not.toContain(
       'orphan:at-start',
     );
+  });
+
+  it('looks each minute at those that a start found, and says that it is over once nobody is left', async () => {
+    const fleet = await open();
+    fleet.named('scout')[0]?.exits(0);
+    await fleet.settle();
+    fleet.survivors.push(HANGS, { ...HANGS, pid: 4_712 });
+    await fleet.crash();
+    await fleet.advance(3 * MINUTE);
+    const asked = fleet.sweeps.filter(({ identity }) => identity?.pid === HANGS.pid);
+    const during = fleet.rooms.incidents.unresolved().map(({ incident }) => incident.fingerprint);
+
+    fleet.survivors.length = 0;
+    await fleet.advance(MINUTE + 5 * SECOND);
+    const swept = fleet.sweeps.length;
+    await fleet.advance(3 * MINUTE);
+
+    expect(asked.length).toBeGreaterThanOrEqual(3);
+    expect(asked[0]).toEqual({ identity: { pid: 4_711, startTicks: '99', bootId: 'b' } });
+    expect(during).toContain('orphan:at-start');
+    expect(fleet.rooms.incidents.unresolved()).toEqual([]);
+    expect(fleet.shown().some(({ text }) => text.includes('Nobody is left.'))).toBe(true);
+    expect(fleet.sweeps.slice(swept).filter(({ identity }) => identity?.startTicks === '99')).toEqual([]);
+  });
+
+  it.each([
+    ['one of them cannot be identified', { survivors: [HANGS, { ...HANGS, pid: 4_712, startTicks: '' }] }],
+    ['there are more than were named', { survivors: [HANGS], unnamed: 3 }],
+    ['nobody could be named', { survivors: [] }],
+  ])('leaves what a start found to the next one when %s', async (_, found) => {
+    const fleet = await open();
+    fleet.rooms.orphans.sweptAll({ kind: 'survived', ...found }, []);
+    for (const process of fleet.rooms.orphans.stranded())
+      fleet.rooms.orphans.strandedSwept(process, { kind: 'gone', survivors: [] });
+
+    expect(fleet.rooms.orphans.stranded()).toEqual([]);
+    expect(fleet.rooms.incidents.unresolved().map(({ incident }) => incident.fingerprint)).toEqual(['orphan:at-start']);
   });
 
   it('tells of those that a lost run left under that run alone, and closes that once nobody is left', async () => {

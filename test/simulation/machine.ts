@@ -216,6 +216,8 @@ export function createMachine(options: {
           for (const program of found) if (!stuck.includes(program)) vanish(program);
           const survivors = stuck.map(({ pid, role, name, startTicks }) => ({
             pid,
+            startTicks,
+            bootId: 'boot',
             command: `${role} ${name}`,
             ageMs: clock.now() - Number(startTicks),
           }));
