@@ -71,6 +71,11 @@ function checkCredential(name: string, credential: CredentialFile): Finding[] {
       path: path('source'),
       message: `expected vault: what a login gives is kept by us, not by ${source}`,
     });
+  if (credential.env !== undefined && isReserved(credential.env))
+    findings.push({
+      path: path('env'),
+      message: `expected a variable of its own, such as ${name.toUpperCase().replaceAll('-', '_')}_TOKEN; ${credential.env} is set by Nightdesk`,
+    });
   if (credential.capture !== undefined && !isRegularExpression(credential.capture)) {
     findings.push({
       path: path('capture'),
@@ -81,6 +86,11 @@ function checkCredential(name: string, credential: CredentialFile): Finding[] {
   if (first > max)
     findings.push({ path: path('backoff'), message: 'expected first to be at most max; found it longer' });
   return findings;
+}
+
+/** What every run and check needs with a value of its own (CONTRACT 3): a secret there would break the program that gets it. */
+function isReserved(variable: string): boolean {
+  return variable.startsWith('NIGHTDESK_') || ['PATH', 'HOME', 'LANG', 'TZ', 'TERM'].includes(variable);
 }
 
 function checkAgent(name: string, own: AgentFile, defaults: DefaultsFile, context: CheckContext): Finding[] {

@@ -428,6 +428,18 @@ agents:
     ],
   ],
   [
+    'a secret in place of the PATH',
+    credentialWith('env: PATH'),
+    ['fleet.yaml:4: credentials.c.env: expected a variable of its own, such as C_TOKEN; PATH is set by Nightdesk'],
+  ],
+  [
+    'a secret in place of the run’s token',
+    credentialWith('env: NIGHTDESK_TOKEN'),
+    [
+      'fleet.yaml:4: credentials.c.env: expected a variable of its own, such as C_TOKEN; NIGHTDESK_TOKEN is set by Nightdesk',
+    ],
+  ],
+  [
     'two credentials in one variable',
     `${agentWith('credentials: [x, y]')}\ncredentials: { x: { env: TOKEN }, y: { env: TOKEN } }`,
     [
