@@ -2,7 +2,8 @@ import type { DueRow } from '../../storage/due-store.ts';
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
-import type { IncidentRegister, Trouble } from '../incidents/register.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Trouble } from '../incidents/trouble.ts';
 import { isWithin } from '../loop/schedule.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { LiveSigns, Runner } from '../runs/runner.ts';
@@ -35,6 +36,12 @@ const TAIL_BYTES = 8 * 1024;
 const LONGEST_SEARCH_MS = 10_000;
 /** How often a folder is looked at again while its agent is told to be stuck. */
 const SEARCH_AGAIN_MS = 60_000;
+/** A look that comes so much later than planned was kept waiting, and with it everything that the agents said meanwhile. */
+const LATE_MS = 250;
+/** So long what they said has to come in before they are judged by it: within the second that an alert may take. */
+const CATCH_UP_MS = 500;
+/** After a hang of ours of this length nobody is judged by it: who tried to beat got no answer, and gave up. */
+const HANG_MS = 10_000;
 /** A start takes seconds by itself, for its check or its CLI's version: less is no waiting. */
 const SHORTEST_WAIT_MS = 60_000;
 
@@ -57,9 +64,10 @@ interface Watched {
 /**
  * The vigil over the agents: heartbeats, progress, and due times that wait.
  *
- * Each look: 1. compares the clocks, so that nobody is silent because the machine slept; 2. judges each run that is alive: whether it owes
- * anything now, its heartbeat, its progress; 3. tells of due times that wait for too long; 4. ends what is over. What is told is answered
- * as fleet.yaml says: a wish to stop the run, a hold, or a due time are rows, and others act on them.
+ * Each look: 1. compares the clocks, so that nobody is silent because the machine slept, and, after a hang of ours, waits for what came in
+ * meanwhile; 2. judges each run that is alive: whether it owes anything now, its heartbeat, its progress; 3. tells of due times that wait
+ * for too long; 4. ends what is over. What is told is answered as fleet.yaml says: a wish to stop the run, a hold, or a due time are rows,
+ * and others act on them.
  */
 export function createVigil(options: {
   readonly fleet: Fleet;
@@ -81,7 +89,12 @@ export function createVigil(options: {
   /** Whether an agent is inside its active hours, by its name, and in which minute that was found out. */
   const active = new Map<string, { readonly minute: number; readonly isActive: boolean }>();
   const searches = new Set<Promise<void>>();
+  /** From when on all is owed anew: after a jump of the clock, or after a hang of ours. */
   let restartedAt = 0;
+  let jumpedAt = 0;
+  /** By the monotonic clock: for when the next look was planned, and until when what agents said while we hung comes in. */
+  let plannedAt = Infinity;
+  let caughtUpAt = 0;
   let watchesSince = 0;
 
   function watch(run: RunRow): Watched {
@@ -357,6 +370,16 @@ export function createVigil(options: {
     return Math.min(...next, ...due);
   }
 
+  /** How long the judging has to wait, since a look came late; 0: not at all. Late looks one after another wait once each. */
+  function catchUpMs(): number {
+    const at = clock.monotonic();
+    if (at - plannedAt > LATE_MS && caughtUpAt <= plannedAt) {
+      caughtUpAt = at + CATCH_UP_MS;
+      if (at - plannedAt >= HANG_MS) restartedAt = clock.now();
+    }
+    return Math.max(0, caughtUpAt - at);
+  }
+
   const worker = createWorker({
     name: 'vigil',
     clock,
@@ -364,13 +387,19 @@ export function createVigil(options: {
     everyMs: EVERY_MS,
     onFatal: options.onFatal,
     look() {
-      const jumpedAt = options.clockWatch.compare()?.at ?? 0;
+      const lastJumpAt = options.clockWatch.compare()?.at ?? 0;
       const now = clock.now();
-      if (jumpedAt !== restartedAt) for (const state of watched.values()) setBack(state, now);
       watchesSince = Math.min(watchesSince, now);
-      restartedAt = jumpedAt;
+      if (lastJumpAt !== jumpedAt) {
+        for (const state of watched.values()) setBack(state, now);
+        [jumpedAt, restartedAt] = [lastJumpAt, lastJumpAt];
+      }
+      const waitMs = catchUpMs();
+      if (waitMs > 0) return waitMs;
       const nextAt = judgeAll(storage.runs.alive(), now);
-      return Math.max(0, nextAt - clock.now());
+      const nextMs = Math.max(0, nextAt - clock.now());
+      plannedAt = clock.monotonic() + Math.min(nextMs, EVERY_MS);
+      return nextMs;
     },
   });
   storage.onChange('runs', worker.nudge);

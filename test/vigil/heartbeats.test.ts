@@ -90,6 +90,31 @@ describe('the heartbeat of a run', () => {
     expect(fleet.storage.runs.aliveOf('scout')?.stopWantedAt).toBeNull();
   });
 
+  it('is not missed when its output was there and only we were late to read it', async () => {
+    const fleet = await open('command', ', heartbeat: 6s, on_stuck: restart');
+    await fleet.advance(3 * SECOND);
+
+    fleet.jump(5 * SECOND);
+    await fleet.advance(0);
+    program(fleet).says('this came while the control plane hung\n');
+    await fleet.advance(5 * SECOND);
+
+    expect(incidents(fleet)).toEqual([]);
+    expect(fleet.programs).toHaveLength(1);
+  });
+
+  it('is owed a whole period anew after a hang of the control plane, and told then', async () => {
+    const fleet = await open('command', ', heartbeat: 30m');
+    await fleet.advance(10 * MINUTE);
+
+    fleet.jump(40 * MINUTE);
+    await fleet.advance(29 * MINUTE);
+    expect(incidents(fleet)).toEqual([]);
+    await fleet.advance(2 * MINUTE);
+
+    expect(incidents(fleet)).toMatchObject([{ kind: 'heartbeat' }]);
+  });
+
   it('is told once, and is over with the next sign of life', async () => {
     const fleet = await open('command', ', heartbeat: 30m');
     await fleet.advance(3 * HOUR);
