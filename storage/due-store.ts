@@ -35,7 +35,7 @@ export interface DueStore {
   /** The newest scheduled time of the agent that was settled. */
   lastScheduled(agent: string): number | undefined;
   receipts(agent: string, limit: number): DueRow[];
-  /** How many due times of the agent were skipped or missed since then. */
+  /** How many due times of the agent were skipped or missed since then: given up, that is, also those that had been waiting before. */
   lostSince(agent: string, since: number): number;
   purge(before: number): void;
 }
@@ -81,7 +81,7 @@ export function createDueStore(connection: Connection): DueStore {
     `SELECT ${COLUMNS} FROM due WHERE agent = ? AND state <> 'waiting' ORDER BY id DESC LIMIT ?`,
   );
   const lost = connection.statement<[string, number], { n: number | null }>(
-    `SELECT sum(times) AS n FROM due WHERE agent = ? AND state IN ('skipped', 'missed') AND due_at >= ? AND cause IN ('schedule', 'catch-up')`,
+    `SELECT sum(times) AS n FROM due WHERE agent = ? AND state IN ('skipped', 'missed') AND settled_at >= ? AND cause IN ('schedule', 'catch-up')`,
   );
   const purge = connection.statement<[number]>(`DELETE FROM due WHERE state <> 'waiting' AND settled_at < ?`);
 
