@@ -22,8 +22,8 @@ const OUTAGE_AFTER_MS = 60_000;
 /** What the poller noticed of its own health. */
 export type PollerNews =
   | { readonly kind: 'up' }
-  | { readonly kind: 'outage'; readonly since: number; readonly reason: string }
-  | { readonly kind: 'conflict'; readonly since: number };
+  | { readonly kind: 'outage'; readonly reason: string }
+  | { readonly kind: 'conflict' };
 
 /** Why the poller cannot go on. */
 export type PollerDeath =
@@ -116,6 +116,7 @@ export function createPoller(options: {
   let offset: number | undefined;
   let lastCompletedAt: number | undefined;
   let settlesBy: number | undefined;
+  /** By the monotonic clock: a laptop that slept, or a clock that was set, makes no outage, and hides none. */
   let troubleSince: number | undefined;
   let hungSince: number | undefined;
   let failures = 0;
@@ -191,11 +192,12 @@ export function createPoller(options: {
     failures = 0;
     conflicts = 0;
     if (first) options.onFirst();
-    else if (offset === asked && clock.now() - startedAt < SHORTEST_EMPTY_POLL_MS) await pause(SHORTEST_EMPTY_POLL_MS);
+    else if (offset === asked && clock.monotonic() - startedAt < SHORTEST_EMPTY_POLL_MS)
+      await pause(SHORTEST_EMPTY_POLL_MS);
   }
 
   async function afterFailure(error: TelegramError, startedAt: number): Promise<void> {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (error.code === 'unauthorized') {
       stopping = true;
       return options.onDeath({ kind: 'unauthorized', reason: error.message });
@@ -214,9 +216,9 @@ export function createPoller(options: {
     }
     // A webhook that somebody set on this bot keeps all polls out until it is taken off.
     if (conflicts > 0 && /webhook/i.test(error.message)) await removeWebhook();
-    if (conflicts === CONFLICTS_TO_TELL) options.onNews({ kind: 'conflict', since: troubleSince });
+    if (conflicts === CONFLICTS_TO_TELL) options.onNews({ kind: 'conflict' });
     if (conflicts === 0 && now - troubleSince >= OUTAGE_AFTER_MS)
-      options.onNews({ kind: 'outage', since: troubleSince, reason: error.message });
+      options.onNews({ kind: 'outage', reason: error.message });
     const backoff = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
     await pause(error.retryAfterMs ?? backoff * (0.5 + options.random.fraction() / 2));
   }
@@ -244,7 +246,7 @@ export function createPoller(options: {
   }
 
   async function roundOrRecovery(): Promise<void> {
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     try {
       await round(startedAt);
     } catch (error) {

@@ -280,6 +280,35 @@ test('an outage is told after a minute, and its end at the first answer', async 
   expect(log.lines.filter((line) => line.includes('getUpdates failed')).length).toBeLessThan(15);
 });
 
+test('an outage is told after a minute, also when the clock is set back by an hour in the middle of it', async () => {
+  const { clock, api, news, last } = startPoller();
+  await clock.rest();
+  last().succeed([]);
+  await clock.rest();
+  api.answerWith((call) => call.fail('unreachable'));
+  last().fail('unreachable');
+
+  await clock.pass(10_000);
+  clock.jump(-3_600_000);
+  await clock.pass(80_000);
+
+  expect(news.at(-1)?.kind).toBe('outage');
+});
+
+test('a clock that is set ahead by an hour makes neither an outage nor a hang of a poll that failed once', async () => {
+  const { clock, api, news, last, deaths } = startPoller();
+  await clock.rest();
+  last().succeed([]);
+  await clock.rest();
+  api.answerWith((call) => call.fail('lost'));
+  last().fail('lost');
+
+  clock.jump(3_600_000);
+  await clock.pass(10_000);
+
+  expect([news.map(({ kind }) => kind), deaths]).toEqual([['up'], []]);
+});
+
 test('the first success of a process says up, since an earlier process may have told of an outage', async () => {
   const { clock, last, news } = startPoller();
   await clock.rest();
