@@ -1,5 +1,6 @@
 import type { IncidentStore } from '../../storage/incident-store.ts';
-import type { IncidentRegister, Trouble } from '../incidents/register.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { Trouble } from '../incidents/trouble.ts';
 import { isDrillAgent } from './drill.ts';
 
 /**

@@ -1,30 +1,16 @@
-import type { IncidentKind, IncidentRow } from '../../storage/incident-store.ts';
+import type { IncidentRow } from '../../storage/incident-store.ts';
 import { DRILL_MARK } from '../telegram/cards/incident-words.ts';
 import type { Content } from '../telegram/outbox.ts';
 import { describeCost } from './cost.ts';
 import { createTeller, type Delivery, type TellerOptions } from './teller.ts';
 import { isMatch, type OpenIncident } from './telling.ts';
-
-/** Something that went wrong, as a room saw it. */
-export interface Trouble {
-  readonly kind: IncidentKind;
-  /** The same cause has the same fingerprint: it is one incident, however many agents it hits. */
-  readonly fingerprint: string;
-  readonly subject: string;
-  readonly severity: 'critical' | 'warning';
-  readonly title: string;
-  readonly evidence: string;
-  readonly agents: readonly string[];
-  readonly note?: string;
-  /** It was made on purpose, by /drill: it says so, and leaves no traces in the digest. */
-  readonly isDrill?: boolean;
-}
+import type { Trouble } from './trouble.ts';
 
 /** The register of incidents; every call belongs into the transaction of what it tells. */
 export interface IncidentRegister {
   /** Opens an incident, or joins the unresolved one of the same fingerprint. */
   report(trouble: Trouble): IncidentRow;
-  /** Adds what is being done about it; undefined fingerprints nobody knows are passed over. */
+  /** Adds what is being done about it; a fingerprint that nobody knows is passed over. */
   note(fingerprint: string, note: string | null): void;
   /** Ends an incident and says so; `sentence` comes before what it cost its agents. Undefined when there was none. */
   resolve(fingerprint: string, sentence: string): IncidentRow | undefined;

@@ -1,6 +1,6 @@
 import type { IncidentKind, IncidentRow } from '../../storage/incident-store.ts';
 import type { SilenceRow } from '../../storage/silence-store.ts';
-import type { Trouble } from './register.ts';
+import type { Trouble } from './trouble.ts';
 
 /** How an incident is told, or why it is not. */
 export type Telling =

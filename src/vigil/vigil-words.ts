@@ -1,6 +1,6 @@
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
-import type { Trouble } from '../incidents/register.ts';
+import type { Trouble } from '../incidents/trouble.ts';
 import { describeLog } from '../telegram/cards/log-lines.ts';
 import { sizeText } from '../telegram/cards/size.ts';
 import { duration, shorten } from '../telegram/cards/words.ts';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSecretTeller } from '../../src/credentials/secret-news.ts';
-import type { IncidentRegister, Trouble } from '../../src/incidents/register.ts';
+import type { IncidentRegister } from '../../src/incidents/register.ts';
+import type { Trouble } from '../../src/incidents/trouble.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';

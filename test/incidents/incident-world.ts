@@ -1,6 +1,7 @@
 import { createStorage } from '../../storage/storage.ts';
 import { createFallbackRoute } from '../../src/incidents/fallback.ts';
-import { createIncidentRegister, type Trouble } from '../../src/incidents/register.ts';
+import { createIncidentRegister } from '../../src/incidents/register.ts';
+import type { Trouble } from '../../src/incidents/trouble.ts';
 import { createIncidentWatch } from '../../src/incidents/watch.ts';
 import type { ProcessExit, Processes, SpawnRequest } from '../../src/ports.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';

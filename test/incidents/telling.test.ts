@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IncidentRow } from '../../storage/incident-store.ts';
 import { decideTelling, type OpenIncident, type RecentMessages } from '../../src/incidents/telling.ts';
-import type { Trouble } from '../../src/incidents/register.ts';
+import type { Trouble } from '../../src/incidents/trouble.ts';
 import { MINUTE, trouble } from './incident-world.ts';
 
 const NOW = 1_000_000_000;
