@@ -4,7 +4,7 @@ import type { Fault, Finding } from './fault.ts';
 
 /** Longer than the drill may take: whatever ends it before, ends the pretence as well. */
 const DARK_MS = 6 * 60_000;
-/** A trace is a file, and the machine's timer looks each minute: reading it each second is enough. */
+/** A trace is a file, which no look of the drill room has to read anew: a quarter of a second is nothing beside the minute of the sentinel's timer. */
 const READ_EVERY_MS = 250;
 
 /** The dark drill: the proof of life is not renewed until the sentinel, which the machine's own timer starts, has told the owner. */

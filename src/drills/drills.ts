@@ -3,6 +3,7 @@ import type { Agent, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Disk, Log } from '../ports.ts';
 import type { Outbox } from '../telegram/outbox.ts';
+import { TELEGRAM_OUTAGE } from '../telegram/poller-watch.ts';
 import type { MachineWatch } from '../vigil/machine-watch.ts';
 import { createAgentFault } from './agent-fault.ts';
 import { createDarkFault } from './dark-fault.ts';
@@ -13,9 +14,6 @@ import type { PretendingContainment } from './pretended-survivor.ts';
 import { createDrillRoom, type DrillRoom } from './room.ts';
 import { createTelegramFault } from './telegram-fault.ts';
 import type { TelegramGate } from './telegram-gate.ts';
-
-/** Fingerprint of the incident that a Telegram out of reach is. */
-export const TELEGRAM_OUTAGE = 'poller:telegram';
 
 /** Builds the drill room with the fault of each kind. */
 export function createDrills(parts: {

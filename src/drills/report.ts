@@ -16,7 +16,7 @@ function tookMs({ faultAt, deliveredAt }: DrillRow): number | undefined {
   return faultAt === null || deliveredAt === null ? undefined : Math.max(0, deliveredAt - faultAt);
 }
 
-/** What the owner is told at the end of a drill; `whatElse` is what it found out besides. */
+/** What the owner is told at the end of a drill. */
 export function renderDrillReport(drill: DrillRow): Content {
   const isPassed = drill.state === 'passed';
   return {

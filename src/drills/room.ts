@@ -40,9 +40,9 @@ type Outcome = { readonly state: 'passed' } | { readonly state: 'failed'; readon
 /**
  * The drill room.
  *
- * Each look at a running drill: 1. makes its fault, once the chat is quiet; 2. waits until the owner was told, or cannot be told any more, or its time is over;
- * 3. clears away everything that it changed; 4. ends the row, and reports. What is cleared is the same for every kind, so that a drill which
- * a crash cut short leaves no more behind than any other.
+ * Each look at a running drill: 1. makes its fault, once the chat is quiet; 2. waits until the owner was told, or cannot be told any more,
+ * or its time is over; 3. clears away everything that it changed; 4. ends the row, and reports. What is cleared is the same for every kind,
+ * so that a drill which a crash cut short leaves no more behind than any other.
  */
 export function createDrillRoom(options: {
   readonly storage: Storage;

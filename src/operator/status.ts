@@ -3,7 +3,7 @@ import { openReadOnly, StorageError } from '../../storage/database.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
-import { parsePulse, provedAt, pulsePath } from '../sentinel/pulse-file.ts';
+import { MAX_PULSE_BYTES, parsePulse, provedAt, pulsePath } from '../sentinel/pulse-file.ts';
 import { loadSentinelTrace } from '../sentinel/trace.ts';
 import { duration } from '../telegram/cards/words.ts';
 import { loadLastLife } from '../vigil/pulse.ts';
@@ -15,9 +15,6 @@ import type { Terminal } from './terminal.ts';
 
 /** What a line on a terminal shows of a reason; the whole of it is in the JSON. */
 const LONGEST_REASON = 300;
-
-/** A pulse file is some hundred bytes. */
-const MAX_PULSE_BYTES = 16_384;
 
 /** `nightdesk status --config F [--json]`: what the control plane knows, from its database, whether it runs or not. */
 export function status(file: string, json: boolean, terminal: Terminal): number {

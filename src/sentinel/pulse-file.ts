@@ -24,6 +24,9 @@ export interface PulseFile {
   readonly drillUntil?: number;
 }
 
+/** What is read of a pulse file at most: it has some hundred bytes. */
+export const MAX_PULSE_BYTES = 16_384;
+
 /** Where the proof of life is. */
 export function pulsePath(home: string): string {
   return join(home, 'pulse');

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { DarkCause } from './life.ts';
-import { parseState } from './state.ts';
+import { parseState, statePath } from './state.ts';
 
 /** What a sentinel left behind of its looks. */
 export interface SentinelTrace {
@@ -11,7 +10,7 @@ export interface SentinelTrace {
   readonly cause: DarkCause | undefined;
 }
 
-/** A memory is 2 kB. */
+/** A memory is 2 kB; more than that is none of ours. */
 const MAX_BYTES = 16_384;
 
 /** Whether a sentinel looks after the control plane of this state folder at all. */
@@ -21,7 +20,7 @@ export function loadSentinelTrace(
     readText(path: string, maxBytes: number): { readonly text: string; readonly modifiedAt: number } | undefined;
   },
 ): SentinelTrace {
-  const file = disk.readText(join(home, 'sentinel-state.json'), MAX_BYTES);
+  const file = disk.readText(statePath(home), MAX_BYTES);
   const state = file === undefined ? undefined : parseState(file.text);
   const outage = state?.outages.current;
   return { lookedAt: state?.lookedAt, toldAt: outage?.toldAt, cause: outage?.cause };

@@ -1,8 +1,8 @@
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { PollerNews } from './poller.ts';
 
-/** The drill of a Telegram out of reach knows this fingerprint, too. */
-const OUTAGE = 'poller:telegram';
+/** Fingerprint of the incident that a Telegram out of reach is. */
+export const TELEGRAM_OUTAGE = 'poller:telegram';
 const CONFLICT = 'conflict:token';
 
 /** Turns what the poller noticed into incidents: they are told as soon as Telegram can be reached again. */
@@ -16,7 +16,7 @@ export function createPollerWatch(options: { readonly incidents: IncidentRegiste
         case 'outage':
           incidents.report({
             kind: 'poller',
-            fingerprint: OUTAGE,
+            fingerprint: TELEGRAM_OUTAGE,
             subject: 'telegram',
             severity: 'critical',
             title: 'Telegram could not be reached',
@@ -38,7 +38,7 @@ export function createPollerWatch(options: { readonly incidents: IncidentRegiste
           });
           return;
         case 'up':
-          incidents.resolve(OUTAGE, 'Messages that waited follow now.');
+          incidents.resolve(TELEGRAM_OUTAGE, 'Messages that waited follow now.');
           incidents.resolve(CONFLICT, 'I am alone again.');
           return;
       }

@@ -48,8 +48,8 @@ export interface MachineWatch extends Worker {
  * Watches the disk and the memory that are left.
  *
  * Each look: 1. asks for what is left, of the disk after the oldest logs made room; 2. gives the reserve back when next to nothing is left
- * and lays it down when there is plenty; 3. holds the fleet and opens an incident when too little is left, or ends both. Whether it was too little before is the
- * hold's row, so that a restart goes on from there. 4. tells of who has waited for memory too long.
+ * and lays it down when there is plenty; 3. holds the fleet and opens an incident when too little is left, or ends both: whether it was too
+ * little before is the hold's row, so that a restart goes on from there; 4. tells of who has waited for memory too long.
  */
 export function createMachineWatch(options: {
   readonly storage: Storage;

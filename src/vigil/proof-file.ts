@@ -1,6 +1,6 @@
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock, Disk, Log } from '../ports.ts';
-import { parsePulse, provedAt, type PulseFile, pulsePath } from '../sentinel/pulse-file.ts';
+import { MAX_PULSE_BYTES, parsePulse, provedAt, type PulseFile, pulsePath } from '../sentinel/pulse-file.ts';
 import { copyPath, renderCopy } from '../sentinel/settings-copy.ts';
 
 /** Who this process is, for whoever looks from outside. */
@@ -28,8 +28,6 @@ export interface ProofFile {
   pretendDark(untilMs: number): boolean;
 }
 
-/** A pulse file is some hundred bytes. */
-const MAX_BYTES = 16_384;
 /** A copy holds at most what fleet.yaml may say of owners and the fallback. */
 const MAX_COPY_BYTES = 65_536;
 
@@ -67,7 +65,7 @@ export function createProofFile(options: {
 
   function replaceOld(): void {
     attempt(() => {
-      const file = disk.readText(path, MAX_BYTES);
+      const file = disk.readText(path, MAX_PULSE_BYTES);
       const before = file === undefined ? undefined : parsePulse(file.text);
       lastProofAt = file === undefined ? undefined : provedAt(before, file.modifiedAt);
       // A start that failed before it proved anything counts from where it began to be tried.
