@@ -124,7 +124,8 @@ export function createVersionNews(options: {
           incidents.resolve(`cli:${program}`, `It is there; ${count(users.length, 'agent')} may run.`);
         }
         if (refused.length === 0) continue;
-        const since = refusedSince.get(program) ?? now;
+        // A clock that was set back since must not make it wait.
+        const since = Math.min(refusedSince.get(program) ?? now, now);
         refusedSince.set(program, since);
         if (now - since >= GRACE_MS) tellRefused(program, refused);
       }

@@ -70,14 +70,14 @@ agents:
     canLogIn: () => false,
   });
   const custodian = createCustodian({
-      fleet,
-      storage,
-      clock,
-      random,
-      incidents,
-      outbox,
-      vault: createMemoryVault(),
-    });
+    fleet,
+    storage,
+    clock,
+    random,
+    incidents,
+    outbox,
+    vault: createMemoryVault(),
+  });
   const processes = createProcesses();
   custodian.start();
 
@@ -293,6 +293,16 @@ describe('the watch over versions', () => {
     expect(world.messages()).toHaveLength(1);
     expect(world.messages()[0]).toContain('clerk, scout');
     expect(world.messages()[0]).toContain('Its agents wait');
+  });
+
+  it('tells it in time when the clock was set back since it was first seen', async () => {
+    watch.start();
+    await vi.waitFor(() => expect(watch.refusal(world.agent('scout'))).toBeDefined(), PATIENCE);
+    clock.jump(-3 * 60 * MINUTE);
+
+    await clock.pass(MINUTE);
+
+    expect(world.open()).toMatchObject([{ kind: 'cli', title: 'fakecli cannot be run' }]);
   });
 
   it('lets agents go on, and says so, when the CLI is there again', async () => {
