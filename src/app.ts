@@ -433,6 +433,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     generations: custodian.generations,
     containment,
     gate: api,
+    telegramOutage: TELEGRAM_OUTAGE,
     machineWatch,
     pretendDark: (untilMs) => pulse.pretendDark(untilMs),
     onFatal,

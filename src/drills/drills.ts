@@ -3,7 +3,6 @@ import type { Agent, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Disk, Log } from '../ports.ts';
 import type { Outbox } from '../telegram/outbox.ts';
-import { TELEGRAM_OUTAGE } from '../telegram/poller-watch.ts';
 import type { MachineWatch } from '../vigil/machine-watch.ts';
 import { createAgentFault } from './agent-fault.ts';
 import { createDarkFault } from './dark-fault.ts';
@@ -28,6 +27,8 @@ export function createDrills(parts: {
   readonly generations: (agent: Agent) => Readonly<Record<string, number>>;
   readonly containment: PretendingContainment;
   readonly gate: TelegramGate;
+  /** Fingerprint of the incident that a Telegram out of reach is. */
+  readonly telegramOutage: string;
   readonly machineWatch: Pick<MachineWatch, 'pretendDiskLeft'>;
   readonly pretendDark: (untilMs: number) => boolean;
   readonly onFatal: (error: unknown) => void;
@@ -48,7 +49,7 @@ export function createDrills(parts: {
         clock,
         gate,
         hasFallback: fleet.alerts.fallback !== undefined,
-        fingerprint: TELEGRAM_OUTAGE,
+        fingerprint: parts.telegramOutage,
       }),
       dark: createDarkFault({ clock, disk: parts.disk, home: fleet.home, pretendDark: parts.pretendDark }),
     },
