@@ -38,14 +38,7 @@ export function createGatewayRooms(options: {
         ? { kind: 'known', run: { run: run.id, agent: run.agent } }
         : { kind: 'ended' };
     },
-    submitDraft: (run, draft) =>
-      storage.transaction(() => {
-        const submitted = options.desk.submit({ ...draft, agent: run.agent, run: run.run });
-        // The same key again is no new work.
-        if (submitted.kind === 'accepted' && !submitted.existing)
-          storage.runs.progress(run.run, clock.now(), `draft ${submitted.id}`);
-        return submitted;
-      }),
+    submitDraft: (run, draft) => options.desk.submit({ ...draft, agent: run.agent, run: run.run }),
     beat: (run, note, forMs) =>
       storage.transaction(() => {
         const now = clock.now();

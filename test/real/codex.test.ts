@@ -175,14 +175,17 @@ describe.skipIf(isMissing)('the real codex', () => {
 
   it('codex is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
     const runs = [await fleet.ended('scout'), await fleet.ended('creator')];
-    const alert = await fleet.says('Credential main is dead', 'scout', 'creator');
+    const alert = await fleet.told('Credential main is dead');
 
     expect(runs.map(({ state, failure }) => [state, failure])).toEqual([
       ['failed', 'auth'],
       ['failed', 'auth'],
     ]);
-    expect(alert.text).toContain('401');
-    expect(fleet.said('Credential main')).toHaveLength(1);
+    expect(alert).toMatchObject({
+      agents: ['creator', 'scout'],
+      evidence: expect.stringContaining('401') as string,
+    });
+    expect(fleet.incidents('auth').filter(({ title }) => title.includes('main'))).toHaveLength(1);
     expect(fleet.holds('scout')).toMatchObject([{ kind: 'credential' }]);
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
@@ -190,13 +193,13 @@ describe.skipIf(isMissing)('the real codex', () => {
   it('codex is stopped at its second try, when it would try a refused login again and again', async () => {
     expect(await fleet.ended('patient')).toMatchObject({ state: 'failed', failure: 'auth' });
     expect(fleet.models.patient.requests.length).toBeLessThan(5);
-    await fleet.says('The login of patient is dead', '401');
+    expect((await fleet.told('The login of patient is dead')).evidence).toContain('401');
   });
 
   it('codex goes on with its session in the trial of the backoff, when a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
     const trial = await fleet.ended('mid', 2);
-    await fleet.says('Recovered', 'night');
+    await fleet.recovered('Credential night');
 
     expect(run).toMatchObject({ state: 'failed', failure: 'auth' });
     expect(trial).toMatchObject({ state: 'done', cause: 'trial', resumeToken: run.resumeToken });
@@ -226,7 +229,7 @@ describe.skipIf(isMissing)('the real codex', () => {
 
     expect(run).toMatchObject({ state: 'failed', failure: 'overloaded' });
     expect(fleet.holds('busy')).toMatchObject([{ kind: 'backoff' }]);
-    await fleet.says('overloaded', 'busy');
+    expect((await fleet.told('is overloaded')).agents).toContain('busy');
     expect(fleet.said('busy failed')).toEqual([]);
   });
 

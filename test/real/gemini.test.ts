@@ -151,14 +151,17 @@ describe.skipIf(isMissing)('the real gemini', () => {
 
   it('gemini is one alert that names credential and agents, and nobody calls again, when the first request meets a 401', async () => {
     const runs = [await fleet.ended('scout'), await fleet.ended('creator')];
-    const alert = await fleet.says('Credential main is dead', 'scout', 'creator');
+    const alert = await fleet.told('Credential main is dead');
 
     expect(runs.map(({ state, failure }) => [state, failure])).toEqual([
       ['failed', 'auth'],
       ['failed', 'auth'],
     ]);
-    expect(alert.text).toContain('401 UNAUTHENTICATED');
-    expect(fleet.said('Credential main')).toHaveLength(1);
+    expect(alert).toMatchObject({
+      agents: ['creator', 'scout'],
+      evidence: expect.stringContaining('401 UNAUTHENTICATED') as string,
+    });
+    expect(fleet.incidents('auth').filter(({ title }) => title.includes('main'))).toHaveLength(1);
     expect(fleet.holds('scout')).toMatchObject([{ kind: 'credential' }]);
     expect(fleet.holds('creator')).toMatchObject([{ kind: 'credential' }]);
   });
@@ -166,7 +169,7 @@ describe.skipIf(isMissing)('the real gemini', () => {
   it('gemini has one trial when the backoff is over, after a 401 came in the middle of its run', async () => {
     const run = await fleet.ended('mid');
     const trial = await fleet.ended('mid', 2);
-    await fleet.says('Recovered', 'night');
+    await fleet.recovered('Credential night');
 
     expect(run).toMatchObject({ state: 'failed', failure: 'auth', beatNote: 'before' });
     expect(trial).toMatchObject({ state: 'done', cause: 'trial' });
@@ -179,8 +182,8 @@ describe.skipIf(isMissing)('the real gemini', () => {
 
     expect(fleet.holds('quota')).toMatchObject([{ kind: 'backoff' }]);
     expect(fleet.holds('busy')).toMatchObject([{ kind: 'backoff' }]);
-    await fleet.says('overloaded', 'busy');
-    await fleet.says('asks to slow down', 'quota');
+    expect((await fleet.told('is overloaded')).agents).toContain('busy');
+    expect((await fleet.told('asks to slow down')).agents).toContain('quota');
     expect(fleet.said('busy failed')).toEqual([]);
   });
 

@@ -2,8 +2,9 @@
  * A stage on which the real agent CLIs are run by the real program: loopback model servers for their vendors, the sandbox for Telegram.
  */
 import Database from 'better-sqlite3';
-import { chmodSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { ChatMessage } from '../../src/sandbox/rendered-message.ts';
 import type { RunRow } from '../../storage/run-store.ts';
 import { openStage, type Program, type Stage } from '../e2e/program.ts';
@@ -49,6 +50,19 @@ export interface AgentLook {
   readonly contextPercent: number | null;
 }
 
+/** An incident that the owner was told of, with the agents that it names. */
+export interface ToldIncident {
+  readonly id: number;
+  readonly kind: string;
+  readonly title: string;
+  readonly evidence: string;
+  readonly note: string | null;
+  readonly state: string;
+  readonly agents: readonly string[];
+  /** The message that tells of it. */
+  readonly message: ChatMessage;
+}
+
 /** A fleet of one CLI's agents. */
 export interface RealFleet<Name extends string> {
   readonly stage: Stage;
@@ -59,12 +73,21 @@ export interface RealFleet<Name extends string> {
   runs(agent: Name): readonly RunRow[];
   /** The agent's `number`-th run, from 1, once it is over: then nobody of it is left. */
   ended(agent: Name, number?: number): Promise<RunRow>;
+  /** What the run printed. */
+  log(run: RunRow): string;
   /** The holds of an agent as they stand. */
   holds(agent: Name): readonly { readonly kind: string; readonly reason: string; readonly until: number | null }[];
   /** Unresolved and past incidents of a kind. */
   incidents(
     kind: string,
   ): readonly { readonly id: number; readonly title: string; readonly evidence: string; readonly state: string }[];
+  /**
+   * The incident whose title holds this, once Telegram has shown a message that tells of it: one of its own, or one about many, since more
+   * than a few at once are gathered.
+   */
+  told(title: string): Promise<ToldIncident>;
+  /** The same, once it is over and that was told. */
+  recovered(title: string): Promise<ToldIncident>;
   /** The card on which the agent's first run asks this; where the run ends without it, what it printed is the error. */
   asks(agent: Name, part: string): Promise<ChatMessage>;
   /** Lets the CLI say that it has this version, from the next start on. */
@@ -139,7 +162,30 @@ export async function openRealFleet<Name extends string>(
     return query<Readonly<Record<string, unknown>>>('SELECT * FROM run WHERE agent = ? ORDER BY id', agent).map(toRun);
   }
 
-  const logOf = ({ agent, id }: RunRow): string => stage.read(`state/logs/${agent}/${id}.log`);
+  /** `key`: the column that names the message. */
+  function toldBy(key: 'message_key' | 'recovery_key', title: string): Promise<ToldIncident> {
+    return eventually(`the owner is told: ${title}`, () => {
+      const [row] = query<Omit<ToldIncident, 'agents' | 'message'> & { readonly messageId: number }>(
+        `SELECT incident.id, kind, title, evidence, note, incident.state, message_id AS messageId FROM incident JOIN outbox ON key = ${key}
+         WHERE instr(title, ?) > 0 AND message_id IS NOT NULL ORDER BY incident.id`,
+        title,
+      );
+      const message = stage.sandbox.messages().find(({ id }) => id === row?.messageId);
+      if (row === undefined || message === undefined) return undefined;
+      const agents = query<{ readonly agent: string }>(
+        'SELECT agent FROM incident_agent WHERE incident_id = ? ORDER BY agent',
+        row.id,
+      );
+      return { ...row, message, agents: agents.map(({ agent }) => agent) };
+    });
+  }
+
+  /** A long one is compressed soon after its run. */
+  function logOf({ agent, id }: RunRow): string {
+    const name = stage.path(`state/logs/${agent}/${id}.log`);
+    return existsSync(name) ? readFileSync(name, 'utf8') : gunzipSync(readFileSync(`${name}.gz`)).toString('utf8');
+  }
+
   const isOver = ({ state }: RunRow): boolean => state !== 'starting' && state !== 'running';
 
   return {
@@ -159,11 +205,14 @@ export async function openRealFleet<Name extends string>(
           throw new Error(`${agent} never asked ${part}: ${logOf(run).slice(-LOG_SHOWN)}`);
         return card;
       }),
+    told: (title) => toldBy('message_key', title),
+    recovered: (title) => toldBy('recovery_key', title),
     pretendVersion(version) {
       const script = `#!/bin/sh\n[ "$1" = --version ] && echo '${PRINTED[cli](version)}' && exit\nexec '${executable}' "$@"\n`;
       chmodSync(stage.write(`bin/${cli}`, script), 0o755);
     },
     runs,
+    log: logOf,
     async ended(agent, number = 1) {
       const run = await eventually(`run ${number} of ${agent} is over`, () => {
         const found = runs(agent)[number - 1];
