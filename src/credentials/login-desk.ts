@@ -5,10 +5,10 @@ import type { CallbackData } from '../telegram/callback-data.ts';
 import {
   loginKey,
   loginPromptKey,
-  renderLateAnswer,
   renderLogin,
   renderLoginFailure,
   renderLoginPrompt,
+  renderUntaken,
 } from '../telegram/cards/login-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import type { Custodian } from './custodian.ts';
@@ -98,7 +98,7 @@ export function createLoginDesk(options: {
       for (const secret of secretsIn(text)) options.learnSecret(secret);
     if (answer === undefined) {
       const isMended = login.detail === LOGGED_IN && storage.credentials.get(login.credential)?.state !== 'dead';
-      const content = renderLateAnswer(login, kind === 'elsewhere', isMended, callbackData);
+      const content = renderUntaken(login, kind === 'answer' ? 'late' : kind, isMended, callbackData);
       return say(`${loginKey(login.id)}:late:${chatId}:${messageId}`, login, content);
     }
     if (answer.kind === 'refused') {

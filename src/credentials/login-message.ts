@@ -4,8 +4,11 @@ import { looksLikeCode } from './login-answer.ts';
 /** What a login has to do with a message of an owner's. */
 export interface LoginMessage {
   readonly login: LoginRow;
-  /** `answer`: it is typed in. The others are codes that must not stay: nobody waits for a `late` one, and one from `elsewhere` is not taken. */
-  readonly kind: 'answer' | 'late' | 'elsewhere';
+  /**
+   * `answer`: it is typed in. The others must not stay either: nobody waits for a `late` one, one from `elsewhere` is not taken, and of
+   * several that ask nobody knows `which` is meant.
+   */
+  readonly kind: 'answer' | 'late' | 'elsewhere' | 'which';
 }
 
 /** What is known of a message besides its text. */
@@ -37,11 +40,12 @@ export function readMessage(text: string, facts: MessageFacts): LoginMessage | u
   if (repliedLogin !== undefined && isAsking(repliedLogin)) return { login: repliedLogin, kind: 'answer' };
   if (replied !== undefined && ANSWERED_CARD.test(replied)) return undefined;
   const own = recent.filter(isOwn);
-  const asking = own.find(isAsking);
+  const asking = own.filter(isAsking);
+  const meant = asking.find((login) => isOfLink(text, login.link)) ?? asking[0];
   const isReplyToOther = replied !== undefined && repliedLogin === undefined;
   // A remark to another card is about that card, a code is for whoever waits for one.
-  if (asking !== undefined && repliedLogin === undefined && (!isReplyToOther || looksLikeCode(text)))
-    return { login: asking, kind: 'answer' };
+  if (meant !== undefined && repliedLogin === undefined && (!isReplyToOther || looksLikeCode(text)))
+    return { login: meant, kind: asking.length === 1 || isOfLink(text, meant.link) ? 'answer' : 'which' };
   const [late] = own;
   if (late !== undefined && (looksLikeCode(text) || DIGITS.test(text.trim())))
     return { login: repliedLogin ?? late, kind: 'late' };
@@ -55,6 +59,13 @@ function readCommand(text: string, latest: LoginRow, { recent, isOwn, isCredenti
   if (!/^\/reauth(?:@\w+)?$/i.test(command)) return undefined;
   const isCode = words.some((word) => looksLikeCode(word) && !isCredential(word.toLowerCase()));
   return isCode ? { login: recent.find(isOwn) ?? latest, kind: 'elsewhere' as const } : undefined;
+}
+
+/** Codes of the form CODE#STATE bear the state of the link that they come from. */
+function isOfLink(text: string, link: string | null): boolean {
+  const [, state = ''] = text.trim().split('#');
+  if (link === null || state === '' || !URL.canParse(link)) return false;
+  return [...new URL(link).searchParams.values()].includes(state);
 }
 
 function isAsking(login: LoginRow): boolean {

@@ -410,6 +410,26 @@ describe('a message', () => {
     expect(named('login2')[0]?.written[0]).toBe('TEST-second-code-2');
   });
 
+  it('is typed in nowhere where two ask at once and nothing tells which is meant', async () => {
+    const { says, text, want, advance, logins, behaviours } = await asking(
+      '  claude: { login: [/bin/login] }\n  mail: { login: [/bin/login2] }',
+    );
+    behaviours['login2'] = (program) => program.says('https://x.example/oauth?state=TEST-state-of-mail\nCode: ');
+    await want('mail');
+    await advance(SECOND);
+
+    says(CODE);
+    const unanswered = logins().map(({ answers }) => answers);
+    says('TEST-code#TEST-state-of-mail');
+
+    expect(unanswered).toEqual([0, 0]);
+    expect(text('login:2:late:1:1001')).toContain('More than one login asks');
+    expect(logins().map(({ credential, answers }) => [credential, answers])).toEqual([
+      ['mail', 1],
+      ['claude', 0],
+    ]);
+  });
+
   it('that looks like a code is taken for fifteen minutes after a login, and any other is not', async () => {
     const { says, text, advance } = await asking();
     says(CODE);

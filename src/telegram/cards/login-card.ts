@@ -91,26 +91,36 @@ export function renderLoginFailure(
   };
 }
 
-/** What a code gets that nobody waits for: it came too late, or `isElsewhere` than where the login asks; `isMended`: the login went well. */
-export function renderLateAnswer(
+/** What is said of a message that was deleted and not typed in; `isMended`: the login went well meanwhile. */
+export function renderUntaken(
   login: LoginRow,
-  isElsewhere: boolean,
+  why: 'late' | 'elsewhere' | 'which',
   isMended: boolean,
   callbackData: CallbackData,
 ): Content {
   const isOpen = login.state === 'wanted' || login.state === 'running';
-  const text = isOpen
-    ? isElsewhere
-      ? `What you sent looks like a code, so I deleted it, and typed nothing in: the login to ${login.credential} takes it as a message or a reply here, from whoever started it.`
-      : `The login to ${login.credential} asks for nothing right now, so what you sent was not typed in. I deleted it.`
-    : isMended
-      ? `The login to ${login.credential} went well already. I deleted what you sent: it was not needed any more.`
-      : `That login to ${login.credential} is over, so what you sent was not typed in. I deleted it. Press Re-auth to start again.`;
   return {
     kind: 'text',
-    body: { text, entities: [] },
+    body: { text: isOpen ? untakenWords(login.credential, why) : overWords(login.credential, isMended), entities: [] },
     buttons: isOpen || isMended ? [] : [[reauthButton(login.credential, callbackData)]],
   };
+}
+
+function untakenWords(credential: string, why: 'late' | 'elsewhere' | 'which'): string {
+  switch (why) {
+    case 'which':
+      return 'More than one login asks, so what you sent was not typed in. I deleted it. Send it again as a reply to the question of the login that it is for.';
+    case 'elsewhere':
+      return `What you sent looks like a code, so I deleted it, and typed nothing in: send it as a reply to the question of the login to ${credential}.`;
+    case 'late':
+      return `The login to ${credential} asks for nothing right now, so what you sent was not typed in. I deleted it.`;
+  }
+}
+
+function overWords(credential: string, isMended: boolean): string {
+  return isMended
+    ? `The login to ${credential} went well already. I deleted what you sent: it was not needed any more.`
+    : `That login to ${credential} is over, so what you sent was not typed in. I deleted it. Press Re-auth to start again.`;
 }
 
 function renderSteps(login: LoginRow, title: string): Piece {
