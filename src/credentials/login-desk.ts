@@ -78,6 +78,8 @@ export function createLoginDesk(options: {
     return readMessage(message.text, {
       recent: storage.logins.recent(clock.now() - LATE_MS),
       isOwn: (login) => login.wantedBy === `owner:${message.userId}` && chatOf(login) === chatId,
+      // Telegram numbers groups below zero.
+      isGroup: chatId < 0,
       replied: replyTo === undefined ? undefined : storage.outbox.byMessage(chatId, replyTo)?.key,
       isCredential: (name) => storage.credentials.get(name) !== undefined,
     });

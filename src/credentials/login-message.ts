@@ -17,6 +17,8 @@ export interface MessageFacts {
   readonly recent: readonly LoginRow[];
   /** Whether the login was asked for by whoever wrote, where he wrote. */
   readonly isOwn: (login: LoginRow) => boolean;
+  /** In a group people talk to each other as well. */
+  readonly isGroup: boolean;
   /** The key of the message of ours that it replies to. */
   readonly replied: string | undefined;
   readonly isCredential: (name: string) => boolean;
@@ -42,13 +44,13 @@ export function readMessage(text: string, facts: MessageFacts): LoginMessage | u
   const own = recent.filter(isOwn);
   const asking = own.filter(isAsking);
   const meant = asking.find((login) => isOfLink(text, login.link)) ?? asking[0];
-  const isReplyToOther = replied !== undefined && repliedLogin === undefined;
-  // A remark to another card is about that card, a code is for whoever waits for one.
-  if (meant !== undefined && repliedLogin === undefined && (!isReplyToOther || looksLikeCode(text)))
+  const isCode = looksLikeCode(text) || DIGITS.test(text.trim());
+  // A remark to another card is about that card, and one in a group is for others; a code is for whoever waits for one.
+  const isRemark = !isCode && (facts.isGroup || replied !== undefined);
+  if (meant !== undefined && repliedLogin === undefined && !isRemark)
     return { login: meant, kind: asking.length === 1 || isOfLink(text, meant.link) ? 'answer' : 'which' };
   const [late] = own;
-  if (late !== undefined && (looksLikeCode(text) || DIGITS.test(text.trim())))
-    return { login: repliedLogin ?? late, kind: 'late' };
+  if (late !== undefined && isCode) return { login: repliedLogin ?? late, kind: 'late' };
   if (!looksLikeCode(text)) return undefined;
   return { login: repliedLogin ?? recent.find(isAsking) ?? latest, kind: 'elsewhere' };
 }

@@ -110,7 +110,7 @@ export function createRevivals(options: {
       const hint = isNew ? dateHint(credential) : '';
       const resolved = incidents.resolve(
         authFingerprint(name),
-        `${how} ${count(agents.length, 'agent')} back at work.${hint}`,
+        `${how} ${isProved ? `${count(agents.length, 'agent')} back at work.` : `Nothing has proved it yet: ${tries(agents.length)} now.`}${hint}`,
       );
       // A login that no incident asked for still wants its answer.
       if (resolved === undefined && by === 'login') {
@@ -146,4 +146,8 @@ export function createRevivals(options: {
       return ends.length === 0 ? undefined : Math.min(...ends);
     },
   };
+}
+
+function tries(agents: number): string {
+  return agents === 1 ? '1 agent tries it' : `${agents} agents try it`;
 }

@@ -410,6 +410,24 @@ describe('a message', () => {
     expect(named('login2')[0]?.written[0]).toBe('TEST-second-code-2');
   });
 
+  it('in a group is an answer only as a reply or where it looks like a code, since people talk there', async () => {
+    const group = -100_500;
+    const { says, deliver, logins, world, advance } = open(LOGIN);
+    world.behaviours['login'] = asks((program) => program.says('\nCode: '));
+    await world.begin();
+    world.rooms.custodian.wantLogin('claude', `owner:${OWNER}`, group);
+    await advance(SECOND);
+
+    const talk = says('I am on it', { chatId: group });
+    const code = says(CODE, { chatId: group });
+    await advance(2 * SECOND);
+    const prompt = deliver('login:1:ask:1');
+    const reply = says('TESTpassword', { chatId: group, from: OTHER, replyTo: prompt });
+
+    expect([talk, code, reply]).toEqual([false, true, true]);
+    expect(logins()[0]?.answers).toBe(2);
+  });
+
   it('is typed in nowhere where two ask at once and nothing tells which is meant', async () => {
     const { says, text, want, advance, logins, behaviours } = await asking(
       '  claude: { login: [/bin/login] }\n  mail: { login: [/bin/login2] }',
