@@ -1,9 +1,8 @@
 import type { Clock, ProcessExit, Processes, SecretSource } from '../ports.ts';
+import { createProgramRunner } from '../run-program.ts';
 
 /** `security` answers at once, or asks the person at the screen: nobody is there. */
 const LIMIT_MS = 10_000;
-/** More than any secret that is taken. */
-const MOST_BYTES = 256 * 1024;
 
 /**
  * Builds a source on the macOS Keychain: the generic password of service `nightdesk` and this account. Its exit codes are the last byte of
@@ -18,31 +17,15 @@ export function createKeychainSecret(
     readonly env: Readonly<Record<string, string>>;
   },
 ): SecretSource {
+  const { env } = machine;
+  const programs = createProgramRunner(machine.processes, machine.clock);
   return {
     async read() {
-      const chunks: Buffer[] = [];
-      let sizeBytes = 0;
-      let isLate = false;
-      const process = machine.processes.spawn(
-        {
-          argv: ['security', 'find-generic-password', '-s', 'nightdesk', '-a', account, '-w'],
-          cwd: '/',
-          env: machine.env,
-        },
-        (chunk, stream) => {
-          sizeBytes += chunk.length;
-          if (stream === 'stdout' && sizeBytes <= MOST_BYTES) chunks.push(Buffer.from(chunk));
-        },
-      );
-      const cancel = machine.clock.after(LIMIT_MS, () => {
-        isLate = true;
-        process.signal('SIGKILL');
-      });
-      const exit = await process.exit;
-      cancel();
-      if (isLate) return { kind: 'none', reason: `the Keychain gave no answer within ${LIMIT_MS / 1_000} s` };
+      const argv = ['security', 'find-generic-password', '-s', 'nightdesk', '-a', account, '-w'] as const;
+      const { stdout, exit, timedOut } = await programs.run({ argv: [...argv], cwd: '/', env }, LIMIT_MS);
+      if (timedOut) return { kind: 'none', reason: `the Keychain gave no answer within ${LIMIT_MS / 1_000} s` };
       if (exit.kind !== 'exited' || exit.code !== 0) return { kind: 'none', reason: describe(exit, account) };
-      return { kind: 'secret', secret: Buffer.concat(chunks).toString('utf8').replace(/\n$/, '') };
+      return { kind: 'secret', secret: stdout.replace(/\n$/, '') };
     },
   };
 }

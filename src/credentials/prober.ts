@@ -1,7 +1,8 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
-import type { Clock, Log, ProcessExit, Processes, RunningProcess } from '../ports.ts';
 import { createPatientWriter } from '../patient-writer.ts';
+import type { Clock, Log, Processes } from '../ports.ts';
+import { createProgramRunner, explainExit } from '../run-program.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import { decideCheck, listCredentials } from './credential.ts';
 import type { Custodian } from './custodian.ts';
@@ -9,8 +10,6 @@ import type { Vault } from './vault.ts';
 
 /** A check that takes longer has not answered: it proves nothing. */
 const CHECK_TIMEOUT_MS = 60_000;
-/** Output of a check that is looked at; it says what matters in a few lines. */
-const MAX_OUTPUT_CHARS = 64 * 1024;
 
 /**
  * The effector of credentials: runs the checks whose rows ask for it, never two at once for one credential.
@@ -35,43 +34,19 @@ export function createProber(options: {
   const credentials = new Map(listCredentials(options.fleet).map((credential) => [credential.name, credential]));
   const busy = new Set<string>();
   const flights = new Set<Promise<void>>();
-  const running = new Set<RunningProcess>();
+  const programs = createProgramRunner(options.processes, clock);
   const writer = createPatientWriter({ name: 'prober', clock, log });
   let stopping = false;
-
-  async function runProgram(
-    argv: readonly [string, ...string[]],
-    timeoutMs: number,
-    env: Readonly<Record<string, string>>,
-  ): Promise<{ readonly output: string; readonly exit: ProcessExit; readonly timedOut: boolean }> {
-    const decoder = new TextDecoder();
-    let output = '';
-    let timedOut = false;
-    const process = options.processes.spawn({ argv, cwd: options.fleetFolder, env }, (chunk) => {
-      if (output.length < MAX_OUTPUT_CHARS) output += decoder.decode(chunk, { stream: true });
-    });
-    running.add(process);
-    const cancel = clock.after(timeoutMs, () => {
-      timedOut = true;
-      process.signal('SIGKILL');
-    });
-    const exit = await process.exit;
-    cancel();
-    process.signal('SIGKILL');
-    running.delete(process);
-    return { output: options.scrub(output), exit, timedOut };
-  }
 
   async function check(name: string, argv: readonly [string, ...string[]]): Promise<void> {
     await vault.refresh();
     const isTrying = custodian.isTrying(name);
     const secrets = vault.environmentFor([name], isTrying ? name : undefined);
-    const { output, exit, timedOut } = await runProgram(argv, CHECK_TIMEOUT_MS, { ...options.env, ...secrets });
+    const request = { argv, cwd: options.fleetFolder, env: { ...options.env, ...secrets } };
+    const { output, exit, timedOut } = await programs.run(request, CHECK_TIMEOUT_MS);
     if (stopping) return;
-    const verdict = decideCheck(
-      output,
-      exit.kind === 'exited' ? { code: exit.code } : { trouble: describeExit(exit, timedOut) },
-    );
+    const trouble = timedOut ? 'it gave no answer in time and was stopped' : explainExit(exit);
+    const verdict = decideCheck(options.scrub(output), exit.kind === 'exited' ? { code: exit.code } : { trouble });
     log.info('credential checked', { credential: name, verdict: verdict.kind });
     await writer.write(() => custodian.checked(name, verdict, isTrying));
   }
@@ -117,20 +92,8 @@ export function createProber(options: {
       stopping = true;
       writer.stop();
       await worker.stop();
-      for (const process of running) process.signal('SIGKILL');
+      programs.kill();
       await Promise.all(flights);
     },
   };
-}
-
-function describeExit(exit: ProcessExit, timedOut: boolean): string {
-  if (timedOut) return 'it gave no answer in time and was stopped';
-  switch (exit.kind) {
-    case 'exited':
-      return `exit ${exit.code}`;
-    case 'signalled':
-      return `it was ended by ${exit.signal}`;
-    case 'not-started':
-      return exit.reason;
-  }
 }

@@ -2,7 +2,8 @@ import type { RotationRow } from '../../storage/rotation-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Credential, Fleet } from '../config/fleet.ts';
 import { createPatientWriter } from '../patient-writer.ts';
-import type { Clock, Log, ProcessExit, Processes, RunningProcess } from '../ports.ts';
+import type { Clock, Log, ProcessExit, Processes } from '../ports.ts';
+import { createProgramRunner, type ProgramResult } from '../run-program.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import type { RotationOutcome } from './candidates.ts';
 import type { Custodian } from './custodian.ts';
@@ -11,8 +12,6 @@ import type { Vault } from './vault.ts';
 
 /** A rotation that takes longer hangs: its vendor would have answered. */
 const ROTATION_TIMEOUT_MS = 10 * 60_000;
-/** The end of each stream that is kept: the secret is in the last line, and why it failed is, too. */
-const KEPT_CHARS = 64 * 1024;
 /** A new secret that no disk takes is kept in memory this often, five seconds each: the old one may be dead already. */
 const MOST_STAGINGS = 720;
 const STAGING_PAUSE_MS = 5_000;
@@ -48,33 +47,17 @@ export function createRotator(options: {
 }): Rotator {
   const { fleet, storage, clock, log, custodian, vault } = options;
   const flights = new Set<Promise<void>>();
-  const running = new Set<RunningProcess>();
+  const programs = createProgramRunner(options.processes, clock);
   const writer = createPatientWriter({ name: 'rotator', clock, log });
   let stopping = false;
 
-  async function runCommand(row: RotationRow, argv: readonly [string, ...string[]]) {
-    const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-    const said = { stdout: '', stderr: '' };
-    let timedOut = false;
+  function runCommand(row: RotationRow, argv: readonly [string, ...string[]]): Promise<ProgramResult> {
     const env = { ...options.env, ...vault.environmentFor([row.credential]) };
-    const process = options.processes.spawn({ argv, cwd: options.fleetFolder, env }, (chunk, stream) => {
-      said[stream] = (said[stream] + decoders[stream].decode(chunk, { stream: true })).slice(-KEPT_CHARS);
-    });
-    running.add(process);
-    const { identity } = process;
-    if (identity !== undefined)
+    return programs.run({ argv, cwd: options.fleetFolder, env }, ROTATION_TIMEOUT_MS, (identity) => {
       void writer
         .write(() => storage.transaction(() => storage.rotations.started(row.id, identity)))
         .catch(options.onFatal);
-    const cancel = clock.after(ROTATION_TIMEOUT_MS, () => {
-      timedOut = true;
-      process.signal('SIGKILL');
     });
-    const exit = await process.exit;
-    cancel();
-    process.signal('SIGKILL');
-    running.delete(process);
-    return { ...said, exit, timedOut };
   }
 
   async function rotate(row: RotationRow, argv: readonly [string, ...string[]]): Promise<void> {
@@ -197,7 +180,7 @@ export function createRotator(options: {
       writer.stop();
       await worker.stop();
       // A command that is cut off may have changed the secret and never told us: it has a moment to end by itself.
-      for (const process of running) clock.after(STOP_GRACE_MS, () => process.signal('SIGKILL'));
+      clock.after(STOP_GRACE_MS, programs.kill);
       await Promise.all(flights);
     },
   };

@@ -1,7 +1,8 @@
 import type { FallbackRow } from '../../storage/fallback-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { createPatientWriter } from '../patient-writer.ts';
-import type { Clock, Log, ProcessExit, Processes, RunningProcess } from '../ports.ts';
+import type { Clock, Log, Processes } from '../ports.ts';
+import { createProgramRunner, explainExit, type ProgramResult } from '../run-program.ts';
 import { duration, shorten } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import type { IncidentRegister } from './register.ts';
@@ -12,8 +13,6 @@ const TIMEOUT_MS = 30_000;
 const PAUSES_MS = [10_000, 60_000] as const;
 /** What a text is worth after a restart: older ones speak of another night. */
 const STALE_MS = 3_600_000;
-/** Of what the program prints so much is kept: the reason of its failure stands at the end. */
-const MAX_OUTPUT_CHARS = 4_096;
 const BROKEN = 'fallback:route';
 
 /** The second route, with what it has to settle after a crash. */
@@ -42,35 +41,16 @@ export function createFallbackRoute(options: {
 }): FallbackRoute {
   const { argv, storage, clock, log, incidents } = options;
   const writer = createPatientWriter({ name: 'fallback', clock, log });
-  let running: RunningProcess | undefined;
+  const programs = createProgramRunner(options.processes, clock);
   let flight: Promise<void> = Promise.resolve();
   let isBusy = false;
   let stopping = false;
 
-  async function run(program: readonly [string, ...string[]], text: string): Promise<string | undefined> {
-    const decoder = new TextDecoder();
-    let output = '';
-    let timedOut = false;
-    const process = options.processes.spawn(
-      { argv: program, cwd: options.fleetFolder, env: options.env, stdin: text },
-      (chunk) => void (output = (output + decoder.decode(chunk, { stream: true })).slice(-MAX_OUTPUT_CHARS)),
-    );
-    running = process;
-    const cancel = clock.after(TIMEOUT_MS, () => {
-      timedOut = true;
-      process.signal('SIGKILL');
-    });
-    const exit = await process.exit;
-    cancel();
-    // What it left behind goes, too.
-    process.signal('SIGKILL');
-    running = undefined;
-    return explain(exit, timedOut, options.scrub(output));
-  }
-
   async function deliver(row: FallbackRow, program: readonly [string, ...string[]]): Promise<void> {
-    const trouble = await run(program, row.text);
+    const request = { argv: program, cwd: options.fleetFolder, env: options.env, stdin: row.text };
+    const result = await programs.run(request, TIMEOUT_MS);
     if (stopping) return;
+    const trouble = explain(result, options.scrub(result.output));
     log.info('fallback', { key: row.key, trouble: trouble ?? null });
     await writer.write(() => storage.transaction(() => settle(row, trouble, program[0])));
   }
@@ -141,23 +121,16 @@ export function createFallbackRoute(options: {
       stopping = true;
       writer.stop();
       await worker.stop();
-      running?.signal('SIGKILL');
+      programs.kill();
       await flight;
     },
   };
 }
 
 /** Why a text did not go through; undefined: it did. */
-function explain(exit: ProcessExit, timedOut: boolean, output: string): string | undefined {
+function explain({ exit, timedOut }: ProgramResult, output: string): string | undefined {
   const last = output.trim().split('\n').at(-1)?.trim().slice(0, 300);
   const said = last ? `: ${last}` : '';
   if (timedOut) return `it did not end within ${duration(TIMEOUT_MS)} and was stopped${said}`;
-  switch (exit.kind) {
-    case 'exited':
-      return exit.code === 0 ? undefined : `exit ${exit.code}${said}`;
-    case 'signalled':
-      return `it was ended by ${exit.signal}${said}`;
-    case 'not-started':
-      return exit.reason;
-  }
+  return exit.kind === 'exited' && exit.code === 0 ? undefined : `${explainExit(exit)}${said}`;
 }
