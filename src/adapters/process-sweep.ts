@@ -32,6 +32,13 @@ const MAX_CHASES = 25;
 /** For how long an orphan that is ending, and so could be one of those that we look for, does not let a pass count as clean. */
 const ENDING_MS = 100;
 
+/**
+ * So many sweeps look at once; the others wait for their turn, and their time begins with it. A fleet whose logins die together ends
+ * together: a hundred sweeps side by side see each other's dying all around, look again and again, run out of time, and let nothing else
+ * have its turn of the loop for seconds, alerts included. More than one, since one that meets a process which hangs takes all its time.
+ */
+const MOST_AT_ONCE = 3;
+
 /** Tells of a program of ours that has ended that its group was seen alive at that moment: nobody else can have got its number. */
 export type OutlivedLeader = (identity: ProcessIdentity) => boolean;
 
@@ -43,7 +50,7 @@ export type OutlivedLeader = (identity: ProcessIdentity) => boolean;
  * It ends after two passes in a row that found nobody.
  */
 export function createSweep(table: ProcessTable, hasOutlivedLeader: OutlivedLeader): Processes['sweep'] {
-  return async (whom) => {
+  async function sweep(whom: SweepRequest): Promise<SweepReport> {
     const startedAt = performance.now();
     const elapsedMs = () => performance.now() - startedAt;
     const circle = protectOurs(table);
@@ -67,6 +74,26 @@ export function createSweep(table: ProcessTable, hasOutlivedLeader: OutlivedLead
     }
     if (left.length > 0) left = (await lookFor(hunt, 'SIGKILL')).members;
     return report([...cgroup.members, ...left.map(({ pid }) => pid)], hunt.known.size > 0 || cgroup.hadMembers, table);
+  }
+
+  const takeTurn = createTurns(MOST_AT_ONCE);
+  return (whom) => takeTurn(() => sweep(whom));
+}
+
+/** Lets so many tasks run at a time, in the order in which they came; who waits is as many as there are runs to end. */
+function createTurns(most: number): <Result>(task: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running < most) running += 1;
+    else await new Promise<void>((resolve) => void waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
   };
 }
 

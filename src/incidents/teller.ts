@@ -13,6 +13,7 @@ import {
   findParent,
   isParent,
   GATHERING_MS,
+  mayFollow,
   MINUTE_MS,
   type OpenIncident,
   type RecentMessages,
@@ -72,11 +73,12 @@ export function createTeller(options: TellerOptions): Teller {
     return { timezone: options.timezone, now: clock.now(), callbackData: options.callbackData };
   }
 
-  /** Those that something may follow from; a storm of all others costs nothing here. */
-  function listParents(): readonly OpenIncident[] {
+  /** Those that this one may follow from; a storm of logins that die, which follow from nothing, costs nothing here. */
+  function listParents({ id, kind }: IncidentRow): readonly OpenIncident[] {
+    if (!mayFollow(kind)) return [];
     const parents = incidents
       .listUnresolved()
-      .filter((incident) => isParent(incident.kind) && endedAt(incident) === undefined);
+      .filter((other) => other.id !== id && isParent(other.kind) && endedAt(other) === undefined);
     return parents.map((incident) => ({ incident, agents: incidents.agents(incident.id) }));
   }
 
@@ -191,9 +193,8 @@ export function createTeller(options: TellerOptions): Teller {
     if (incident === undefined || incident.state === 'resolved' || incident.messageKey !== null) return;
     const now = clock.now();
     const agents = incidents.agents(id);
-    const others = listParents().filter(({ incident: { id: other } }) => other !== id);
     const trouble = { ...incident, agents, isDrill: incident.isDrill === 1 };
-    const telling = decideTelling(trouble, others, recentMessages(), storage.silences.active(now), now);
+    const telling = decideTelling(trouble, listParents(incident), recentMessages(), storage.silences.active(now), now);
     incidents.inhibit(id, telling.kind === 'inhibited' ? telling.by : null);
     // The card of what it followed from until now names it.
     if (incident.inhibitedBy !== null) refresh(incident.inhibitedBy);
@@ -307,7 +308,7 @@ export function createTeller(options: TellerOptions): Teller {
     parentOf: (incident) =>
       findParent(
         { ...incident, agents: incidents.agents(incident.id), isDrill: incident.isDrill === 1 },
-        listParents().filter(({ incident: { id } }) => id !== incident.id),
+        listParents(incident),
       ),
     isHeldBack: () => incidents.heldBack().hasFailed,
   };

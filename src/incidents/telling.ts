@@ -64,6 +64,11 @@ export function isParent(kind: IncidentKind): boolean {
   return PARENTS.has(kind);
 }
 
+/** Whether an incident of this kind can follow from another one. */
+export function mayFollow(kind: IncidentKind): boolean {
+  return FOLLOWERS.has(kind);
+}
+
 /** Decides how a trouble is told that nobody was told of yet. */
 export function decideTelling(
   trouble: Pick<Trouble, 'kind' | 'fingerprint' | 'subject' | 'severity' | 'agents' | 'isDrill'>,
@@ -103,7 +108,7 @@ export function findParent(
   trouble: Pick<Trouble, 'kind' | 'fingerprint' | 'subject' | 'agents' | 'isDrill'>,
   open: readonly OpenIncident[],
 ): IncidentRow | undefined {
-  if (trouble.isDrill === true || !FOLLOWERS.has(trouble.kind)) return undefined;
+  if (trouble.isDrill === true || !mayFollow(trouble.kind)) return undefined;
   return open.find(
     ({ incident, agents }) =>
       isParent(incident.kind) &&
