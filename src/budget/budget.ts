@@ -55,8 +55,3 @@ export function listScopes(fleet: Fleet): readonly Scope[] {
 export function hasReached(spentMicroUsd: number, limitMicroUsd: number, percent: number): boolean {
   return spentMicroUsd * 100 >= limitMicroUsd * percent;
 }
-
-/** An amount as a person reads it. */
-export function dollarText(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(2)}`;
-}

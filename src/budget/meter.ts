@@ -2,12 +2,14 @@ import type { HoldRow } from '../../storage/hold-store.ts';
 import type { IncidentRow } from '../../storage/incident-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { isDrillAgent } from '../drills/drill.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import { wakeAfterHold } from '../loop/holds.ts';
 import { createWallClock } from '../loop/wall-clock.ts';
 import type { Clock, Log } from '../ports.ts';
+import { dollarText } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
-import { dollarText, hasReached, listScopes, type Month, monthAt, type Scope } from './budget.ts';
+import { hasReached, listScopes, type Month, monthAt, type Scope } from './budget.ts';
 
 /** A CLI tells its costs every few seconds at most, and the owner is to know within five. */
 const EVERY_MS = 2_000;
@@ -41,7 +43,7 @@ export function createBudgetMeter(options: {
   const scopes = listScopes(fleet);
   let settled: { readonly month: string; readonly at: number; readonly by: ReadonlyMap<string, number> } | undefined;
 
-  const isMetered = scopes.some(({ agent }) => !agent.startsWith('~'));
+  const isMetered = scopes.some(({ agent }) => !isDrillAgent(agent));
 
   function loadSettled(month: Month, now: number): ReadonlyMap<string, number> {
     if (!isMetered) return NOTHING;
@@ -54,7 +56,7 @@ export function createBudgetMeter(options: {
   function loadSpent(month: Month, now: number): (agent: string) => number {
     const past = loadSettled(month, now);
     const running = storage.budgets.running();
-    const total = [...past, ...running].reduce((sum, [agent, spent]) => (agent.startsWith('~') ? sum : sum + spent), 0);
+    const total = [...past, ...running].reduce((sum, [agent, spent]) => (isDrillAgent(agent) ? sum : sum + spent), 0);
     return (agent) => (agent === '' ? total : (past.get(agent) ?? 0) + (running.get(agent) ?? 0));
   }
 
@@ -166,7 +168,7 @@ export function createBudgetMeter(options: {
 
   /** Whom the incident names; a fire drill's agent is none of the fleet's. */
   function concerned(agent: string): readonly string[] {
-    return agent === '' ? [...fleet.agents.keys()].filter((name) => !name.startsWith('~')) : [agent];
+    return agent === '' ? [...fleet.agents.keys()].filter((name) => !isDrillAgent(name)) : [agent];
   }
 
   const worker = createWorker({

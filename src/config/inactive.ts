@@ -5,8 +5,6 @@ import { renderKey } from './problem.ts';
 interface InactivePart {
   /** Where it is written; `*` stands for any name or index. */
   readonly keys: readonly KeyPath[];
-  /** Which values are meant; all, where it is missing. */
-  readonly only?: (value: unknown) => boolean;
   /** What does not happen. */
   readonly meaning: string;
 }
@@ -31,8 +29,8 @@ const INACTIVE_PARTS: readonly InactivePart[] = [
 
 /** One line for each inactive part that this file uses: its keys, and what does not happen. */
 export function describeInactive(raw: unknown): string[] {
-  return INACTIVE_PARTS.flatMap(({ keys, only, meaning }) => {
-    const used = keys.flatMap((key) => matches(raw, key)).filter((path) => only?.(valueAt(raw, path)) ?? true);
+  return INACTIVE_PARTS.flatMap(({ keys, meaning }) => {
+    const used = keys.flatMap((key) => matches(raw, key));
     return used.length === 0 ? [] : [`${used.map(renderKey).join(', ')}: ${meaning}`];
   });
 }

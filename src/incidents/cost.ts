@@ -1,5 +1,5 @@
 import type { Storage } from '../../storage/storage.ts';
-import { count } from '../telegram/cards/words.ts';
+import { count, dollarText } from '../telegram/cards/words.ts';
 
 /** Less than this many millionths of a dollar is not worth a word: a cent. */
 const WORTH_TELLING_MICRO_USD = 10_000;
@@ -12,7 +12,7 @@ export function describeCost(storage: Storage, agents: readonly string[], from: 
   const parts = [
     missed === 0 ? undefined : `Missed: ${count(missed, 'run')}`,
     expired === 0 ? undefined : `${count(expired, 'draft')} expired`,
-    spent < WORTH_TELLING_MICRO_USD ? undefined : `$${(spent / 1_000_000).toFixed(2)} spent meanwhile`,
+    spent < WORTH_TELLING_MICRO_USD ? undefined : `${dollarText(spent)} spent meanwhile`,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? '' : `${parts.join(', ')}.`;
 }

@@ -3,7 +3,7 @@ import type { Agent } from '../config/fleet.ts';
 import type { Trouble } from '../incidents/trouble.ts';
 import { describeLog } from '../telegram/cards/log-lines.ts';
 import { sizeText } from '../telegram/cards/size.ts';
-import { duration, shorten } from '../telegram/cards/words.ts';
+import { dollarText, duration, shorten } from '../telegram/cards/words.ts';
 import type { LogLineReader } from '../runtimes/log-entries.ts';
 import type { Sign } from './heartbeats.ts';
 import type { Proof } from './progress.ts';
@@ -83,8 +83,7 @@ export function describeStuck(
   },
 ): Trouble {
   const { now, proof, repeating, since } = facts;
-  const spent =
-    since.costMicroUsd === null || since.costMicroUsd <= 0 ? '' : `spent $${(since.costMicroUsd / 1e6).toFixed(2)}`;
+  const spent = since.costMicroUsd === null || since.costMicroUsd <= 0 ? '' : `spent ${dollarText(since.costMicroUsd)}`;
   const printed = since.outputBytes <= 0 ? '' : `printed ${sizeText(since.outputBytes)}`;
   const done = [spent, printed].filter(Boolean).join(' and ');
   const idle = duration(now - proof.at);

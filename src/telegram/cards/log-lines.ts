@@ -1,7 +1,7 @@
 import { plainText } from '../../runtimes/evidence.ts';
 import { parseRecord } from '../../runtimes/json-fields.ts';
 import type { LogEntry, LogLineReader } from '../../runtimes/log-entries.ts';
-import { shorten } from './words.ts';
+import { dollarText, shorten } from './words.ts';
 
 /** What is told of one call, failure or line that nobody understands: a few rows on a phone. */
 const SHORT_CHARACTERS = 200;
@@ -92,7 +92,7 @@ function describe(
     case 'compacted':
       return '↻ made room in its context';
     case 'done':
-      return `✔ done${entry.costMicroUsd === undefined ? '' : `, $${(entry.costMicroUsd / 1e6).toFixed(2)}`}`;
+      return `✔ done${entry.costMicroUsd === undefined ? '' : `, ${dollarText(entry.costMicroUsd)}`}`;
     case 'failed':
       return short('✖', entry.failure === 'unknown' ? 'failed' : entry.failure, entry.evidence || 'without a word');
   }
