@@ -129,7 +129,7 @@ function flap(world: Stage): void {
 /** A clock that is wrong is mostly put right by and by. */
 function jumpForAWhile(world: Stage): void {
   const { random: plot, clock } = world;
-  const byMs = plot.pick([1, -1]) * plot.between(1, 15) * MINUTE_MS;
+  const byMs = plot.pick([1, -1]) * plot.pick([plot.between(1, 15), plot.between(15, 240)]) * MINUTE_MS;
   world.jump(byMs);
   if (plot.chance(0.7)) clock.after(plot.between(1, 40) * MINUTE_MS, () => !world.isCalm() && world.jump(-byMs));
 }

@@ -2,7 +2,7 @@ import { HOUR_MS, MINUTE_MS } from './fleets.ts';
 import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
 import { HISTORY_PROMISES } from './history.ts';
-import { isOverdue, type WorldPromise } from './promise.ts';
+import { isOverdue, LATENESS_MS, type WorldPromise } from './promise.ts';
 import { OUTAGE_PROMISES } from './outage-promises.ts';
 import { QUIET_PROMISES } from './quiet-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
@@ -194,6 +194,10 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
     )
       return `${agent} has no due time any more`;
     if (due === undefined) continue;
+    const everyMs = record.everyMs.get(agent) ?? Infinity;
+    const farAhead = record.rowsBefore?.dues.some((row) => row.id === due.id && row.dueAt === due.dueAt) === true;
+    if (farAhead && due.dueAt - rows.at > everyMs + LATENESS_MS)
+      return `${agent} runs every ${everyMs / MINUTE_MS} min, and is due in ${(due.dueAt - rows.at) / MINUTE_MS} min`;
     const waitsFor = rows.at - Math.max(due.dueAt, upSince);
     const before = record.rowsBefore?.dues.find((row) => row.agent === agent && row.dueAt === due.dueAt);
     if (waitsFor > MINUTE_MS && due.reason === null && before?.reason === null)

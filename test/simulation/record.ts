@@ -1,4 +1,5 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
+import type { Fleet } from '../../src/config/fleet.ts';
 import type { History } from './history.ts';
 
 /** A message as the chat shows it. */
@@ -167,7 +168,7 @@ export interface Rows {
   readonly drafts: readonly { id: number; state: string; revision: number; reason: string | null; revisedAt: number }[];
   readonly waiting: readonly { key: string; class: MessageClass; createdAt: number; error: string | null }[];
   readonly refused: readonly { key: string; class: MessageClass; state: string; error: string | null }[];
-  readonly dues: readonly { agent: string; dueAt: number; reason: string | null }[];
+  readonly dues: readonly { id: number; agent: string; dueAt: number; reason: string | null }[];
   readonly holds: readonly { agent: string; kind: string; since: number }[];
   readonly runs: readonly { id: number; agent: string }[];
   readonly inbox: number;
@@ -211,6 +212,8 @@ export interface WorldRecord {
   memoryLowSince: number | undefined;
   readonly jumps: ClockJump[];
   readonly scheduled: readonly string[];
+  /** Agents that run at intervals all day long, with these. */
+  readonly everyMs: ReadonlyMap<string, number>;
   readonly hasFallback: boolean;
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
@@ -259,7 +262,9 @@ export interface WorldRecord {
 }
 
 /** A record in which nothing has happened yet. */
-export function createRecord(now: number, scheduled: readonly string[], hasFallback: boolean): WorldRecord {
+export function createRecord(now: number, fleet: Fleet): WorldRecord {
+  const agents = [...fleet.agents.values()];
+
   return {
     now,
     goodSince: undefined,
@@ -267,8 +272,13 @@ export function createRecord(now: number, scheduled: readonly string[], hasFallb
     diskLowSince: undefined,
     memoryLowSince: undefined,
     jumps: [],
-    scheduled,
-    hasFallback,
+    scheduled: agents.filter(({ schedule }) => schedule.kind !== 'none').map(({ name }) => name),
+    everyMs: new Map(
+      agents.flatMap(({ name, schedule, active }) =>
+        schedule.kind === 'every' && active === undefined ? [[name, schedule.everyMs] as const] : [],
+      ),
+    ),
+    hasFallback: fleet.alerts.fallback !== undefined,
     accepted: [],
     messages: [],
     showings: [],

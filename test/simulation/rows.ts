@@ -23,7 +23,7 @@ export function createRowReader(
     `SELECT key, class, created_at AS createdAt, error FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL AND class <> 'answer'`,
   );
   const refused = database.prepare(`SELECT key, class, state, error FROM outbox WHERE state IN ('refused', 'unknown')`);
-  const dues = database.prepare(`SELECT agent, due_at AS dueAt, reason FROM due WHERE state = 'waiting'`);
+  const dues = database.prepare(`SELECT id, agent, due_at AS dueAt, reason FROM due WHERE state = 'waiting'`);
   const holds = database.prepare('SELECT agent, kind, since FROM hold WHERE released_at IS NULL');
   const runs = database.prepare(`SELECT id, agent FROM run WHERE state IN ('starting', 'running')`);
   const inbox = database.prepare(`SELECT count(*) FROM inbox WHERE state = 'queued'`).pluck();

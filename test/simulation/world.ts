@@ -58,10 +58,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const fleet = options.fleet ?? makeFleet(random.fork('fleet'), startAt);
   const stormMs = options.stormMs ?? lengthOfStorm(random.fork('length'));
   const clock = createVirtualClock(startAt, GRAIN_MS, yields);
-  const scheduled = [...fleet.agents.values()]
-    .filter(({ schedule }) => schedule.kind !== 'none')
-    .map(({ name }) => name);
-  const record = createRecord(startAt, scheduled, fleet.alerts.fallback !== undefined);
+  const record = createRecord(startAt, fleet);
+  const { scheduled } = record;
   record.secrets.push(BOT_TOKEN);
   const isCalm = (): boolean => calm;
   const trace = (line: string): void => options.onTrace?.(`${wallTime(clock.now() - startAt)} ${line}`);
