@@ -20,7 +20,9 @@ import { measureNineHours } from './nine-hours.ts';
 import { measureOutputIntake } from './output-intake.ts';
 import { measureReal401 } from './real-401.ts';
 import { type Bare, renderTable, type Row } from './row.ts';
+import { measureReauth } from './reauth.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
+import { measureStorm } from './storm.ts';
 import { measureStreamDecoding } from './stream-decoding.ts';
 import { measureKilledProgram, measureSurvivors } from './survivors.ts';
 
@@ -35,6 +37,8 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
   ['drills', () => measureDrills(quick ? 1 : 5)],
+  ['storm', () => measureStorm(quick ? 10_000 : 55_000)],
+  ['reauth', () => measureReauth(quick ? 1 : 5)],
   ['nine-hours', measureNineHours],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],

@@ -31,7 +31,12 @@ export interface Bench {
   readonly chat: number;
   readonly folder: string;
   /** Starts the real program; resolves when it says `ready`. `watchesLoop` makes `readLoopDelay` work, and costs a little. */
-  start(options?: { readonly watchesLoop?: boolean; readonly path?: string }): Promise<Program>;
+  start(options?: {
+    readonly watchesLoop?: boolean;
+    readonly path?: string;
+    /** What fleet.yaml names with ${VAR}. */
+    readonly env?: Readonly<Record<string, string>>;
+  }): Promise<Program>;
   /** The first request from now on for which this is true, and when it was fully read on the machine's clock. */
   nextCall(predicate: (call: ReadCall) => boolean): Promise<{ readonly call: ReadCall; readonly at: number }>;
   close(): Promise<void>;
@@ -80,12 +85,17 @@ export async function openBench(fleet: string, concurrency = 100): Promise<Bench
     });
   }
 
-  async function start({ watchesLoop = false, path = process.env['PATH'] } = {}): Promise<Program> {
+  async function start({
+    watchesLoop = false,
+    path = process.env['PATH'],
+    env = {},
+  }: Parameters<Bench['start']>[0] = {}): Promise<Program> {
     const log = openSync(join(folder, 'log'), 'a');
     const firstPoll = nextCall((call) => call.method === 'getUpdates');
     const startedAt = machineNow();
     const child = spawn(process.execPath, [LAUNCHER, 'start', '--config', file], {
       env: {
+        ...env,
         PATH: path,
         HOME: process.env['HOME'],
         TELEGRAM_BOT_TOKEN: token,

@@ -78,9 +78,14 @@ export function createPrograms(
   };
 }
 
-/** A Bot API that takes everything and never has an update; `sent` are the texts of new messages that make a sound. */
-export function createSilentTelegram(clock: Clock): { readonly api: TelegramApi; readonly sent: readonly string[] } {
-  const sent: string[] = [];
+/** A Bot API that takes everything and never has an update; it keeps the texts of new messages, by whether they make a sound. */
+export function createSilentTelegram(clock: Clock): {
+  readonly api: TelegramApi;
+  readonly loud: readonly string[];
+  readonly silent: readonly string[];
+} {
+  const loud: string[] = [];
+  const silent: string[] = [];
   async function answer(method: string, payload: Readonly<Record<string, unknown>>): Promise<unknown> {
     switch (method) {
       case 'getMe':
@@ -89,14 +94,15 @@ export function createSilentTelegram(clock: Clock): { readonly api: TelegramApi;
         await new Promise<void>((resolve) => void clock.after(Number(payload['timeout'] ?? 0) * 1_000, resolve));
         return [];
       case 'sendMessage':
-        if (payload['disable_notification'] !== true) sent.push(String(payload['text']));
-        return { message_id: sent.length };
+        (payload['disable_notification'] === true ? silent : loud).push(String(payload['text']));
+        return { message_id: loud.length + silent.length };
       default:
         return true;
     }
   }
   return {
-    sent,
+    loud,
+    silent,
     api: {
       call: async <Result>(method: string, payload: Readonly<Record<string, unknown>>) =>
         (await answer(method, payload)) as Result,
