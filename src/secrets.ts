@@ -1,9 +1,13 @@
+import { createPieceRemoval } from './secret-pieces.ts';
 import { createSecretSearch, formsOf, type SecretSearch, SHORTEST_SECRET } from './secret-search.ts';
 import { createSecretStream, type SecretStream } from './secret-stream.ts';
 
 /** Takes secrets out of text before anybody sees it. */
 export interface Scrubber {
-  /** The text with every known secret, and everything that is shaped like one, replaced by `[secret]`. */
+  /**
+   * The text with every known secret, and everything that is shaped like one, replaced by `[secret]`; also what is left of a known one where
+   * the text begins, ends, or was cut: evidence is shortened by whoever reads it, before anybody looks for secrets in it.
+   */
   scrub(text: string): string;
   /**
    * Makes one more secret known; those shorter than 8 characters are ignored, since they would take ordinary words with them. A lasting
@@ -35,6 +39,7 @@ export function createScrubber(known: readonly string[]): Scrubber {
   const passing = createMemory(MOST_PASSING);
   /** Every known secret in all its forms. */
   let forms: readonly string[] | undefined;
+  let withoutPieces = createPieceRemoval([]);
   let lastingSearch: SecretSearch | undefined;
 
   return {
@@ -48,11 +53,14 @@ export function createScrubber(known: readonly string[]): Scrubber {
       }
     },
     scrub(text) {
-      forms ??= [...new Set([...pinned, ...lasting.all(), ...passing.all()].flatMap(formsOf))];
+      if (forms === undefined) {
+        forms = [...new Set([...pinned, ...lasting.all(), ...passing.all()].flatMap(formsOf))];
+        withoutPieces = createPieceRemoval(forms);
+      }
       // Longest first, so that a secret that contains another one is replaced as a whole.
       const found = forms.filter((form) => text.includes(form)).sort((a, b) => b.length - a.length);
       const withoutKnown = found.reduce((rest, form) => rest.replaceAll(form, REPLACEMENT), text);
-      return withoutKnown.replace(
+      return withoutPieces(withoutKnown, REPLACEMENT).replace(
         SHAPES,
         (...match) => `${(match.at(-1) as { scheme?: string }).scheme ?? ''}${REPLACEMENT}`,
       );

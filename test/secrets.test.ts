@@ -51,6 +51,17 @@ describe('scrubbing', () => {
     expect(scrubber.scrub('password-of-the-owner')).toBe('[secret]');
   });
 
+  it.each([
+    ['its beginning at the end of a text', 'the key is hunter2-hun', 'the key is [secret]'],
+    ['its end at the beginning of a text', 'ter2-of-the-owner is the key', '[secret] is the key'],
+    ['its beginning before a cut', 'run: login hunter2-h… 12 times', 'run: login [secret]… 12 times'],
+    ['its end behind a cut', '…-the-owner is the key', '…[secret] is the key'],
+    ['fewer than eight characters of it', 'the key is hunter2', 'the key is hunter2'],
+    ['its beginning within other words', 'hunter2-hunting is allowed', 'hunter2-hunting is allowed'],
+  ])('takes out what a cut left of a known secret: %s', (_, text, expected) => {
+    expect(createScrubber(['hunter2-hunter2-of-the-owner']).scrub(text)).toBe(expected);
+  });
+
   it('ignores known secrets that are shorter than eight characters', () => {
     expect(createScrubber(['short', '']).scrub('a short text')).toBe('a short text');
   });
