@@ -83,7 +83,8 @@ export function createCandidates(options: {
     const now = clock.now();
     const since = waitingSince(credential.name);
     if (verdict.kind !== 'unclear' || since > now || now - since >= PATIENCE_MS) return false;
-    book.change(row, { checkedAt: now, checkWantedAt: now + Math.min(credential.backoff.firstMs, 60_000) });
+    const checkWantedAt = now + Math.min(credential.backoff.firstMs, 60_000);
+    book.change(row, { checkedAt: now, checkWantedAt, checkDetail: verdict.reason });
     return true;
   }
 

@@ -119,6 +119,7 @@ describe('a new secret', () => {
     bring(fleet, NEW);
     await fleet.advance(3 * MINUTE);
     expect(fleet.rooms.vault.hasStaged('claude')).toBe(true);
+    expect(said(fleet)).toContain('Its check gave no clear answer: the check ended with exit 6');
 
     accept(fleet, NEW);
     await fleet.advance(MINUTE);

@@ -29,7 +29,9 @@ export function reauthButton(credential: string, callbackData: CallbackData, lab
 }
 
 /** What is known of the credential after its login: the check has the last word. */
-export type LoginSequel = Pick<CredentialRow, 'state' | 'checkDetail' | 'renewedAt' | 'provedAt'> | undefined;
+export type LoginSequel =
+  | Pick<CredentialRow, 'state' | 'checkDetail' | 'checkedAt' | 'renewedAt' | 'provedAt'>
+  | undefined;
 
 /** The one message of a login: what to do, step by step, then how it went. */
 export function renderLogin(login: LoginRow, sequel: LoginSequel, callbackData: CallbackData): Content {
@@ -150,7 +152,13 @@ function renderOutcome(login: LoginRow, sequel: LoginSequel, title: string): Pie
       sentence(shorten(login.detail ?? '', LONGEST_REASON)),
     );
   if (sequel?.state === 'logging-in' && !isRefused(login))
-    return lines(bold(`🔑 Logged in to ${title}`), '⏳ Checking that it works…');
+    return lines(
+      bold(`🔑 Logged in to ${title}`),
+      '⏳ Checking that it works…',
+      isSince(sequel.checkedAt, login)
+        ? `Its check gave no clear answer: ${shorten(sequel.checkDetail ?? '', LONGEST_REASON)}. I ask it again, for ten minutes at most.`
+        : undefined,
+    );
   if (isRenewed(login, sequel)) {
     const isProved = isSince(sequel?.provedAt, login);
     return bold(
