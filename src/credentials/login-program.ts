@@ -89,15 +89,20 @@ export function createLoginProgram(clock: Clock): LoginProgram {
       exit = end;
     });
 
-    /** The screen without what was typed in, which programs echo. */
+    /** The screen without what was typed in, which programs echo; and, as its look has it, without the secret that it may already show. */
     async function read(): Promise<ScreenView & { readonly look: LoginLook }> {
       const view = await given.screen.read();
-      const text = given.scrub(withoutTyped(view.text));
+      const text = given.scrub(withoutCaptured(withoutTyped(view.text)));
       return { ...view, text: withoutTyped(view.text), look: readLoginScreen({ text, links: view.links }) };
     }
 
     function withoutTyped(text: string): string {
       return typed.reduce((rest, word) => (word.length < SHORTEST_TAKEN_OUT ? rest : rest.replaceAll(word, '')), text);
+    }
+
+    /** What is shown to the owner becomes rows, and a secret is kept only once it is whole. */
+    function withoutCaptured(text: string): string {
+      return given.capture === undefined ? text : text.replace(new RegExp(given.capture, 'g'), '[secret]');
     }
 
     function secretIn(text: string): string | undefined {
