@@ -115,7 +115,9 @@ export function createTeller(options: TellerOptions): Teller {
     const row = storage.outbox.get(key);
     const waited = row === undefined ? 0 : (row.sentAt ?? clock.now()) - row.createdAt;
     const isBacklog = (row?.messageId ?? null) === null ? incidents.heldBack().hasFailed : waited > MINUTE_MS;
-    return renderStorm({ firstId: stormId(key), incidents: incidents.inMessage(key), isBacklog }, setting());
+    const gathered = incidents.inMessage(key);
+    const mends = (incident: IncidentRow) => mendsOf(incident, options.canLogIn);
+    return renderStorm({ firstId: stormId(key), incidents: gathered, isBacklog, mendsOf: mends }, setting());
   }
 
   /** The present content of the message with this key; undefined when nothing is told in it any more. */

@@ -26,6 +26,23 @@ describe('a storm of incidents', () => {
     expect(storm?.buttons).toEqual(['Ack all 96']);
   });
 
+  it('has a button for what mends each, the critical ones first, five at most, until they are over', () => {
+    for (let n = 1; n <= 4; n += 1) world.critical(`n${n}`);
+    for (let n = 1; n <= 7; n += 1) {
+      const severity = n <= 5 ? 'warning' : 'critical';
+      world.report(`c${n}`, { kind: 'auth', fingerprint: `auth:c${n}`, agents: [], severity });
+    }
+
+    expect(world.message('storm:5')?.buttons).toEqual([
+      ...['c6', 'c7', 'c1', 'c2', 'c3'].map((name) => `Re-auth ${name}`),
+      'Ack all 7',
+    ]);
+
+    for (let n = 1; n <= 7; n += 1) world.incidents.close(`auth:c${n}`);
+
+    expect(world.message('storm:5')?.buttons).toEqual([]);
+  });
+
   it('is acknowledged as a whole, and only what its message tells of', () => {
     for (let n = 1; n <= 6; n += 1) world.report(`n${n}`);
 

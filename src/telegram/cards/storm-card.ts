@@ -1,6 +1,7 @@
 import type { IncidentKind, IncidentRow } from '../../../storage/incident-store.ts';
-import type { Content } from '../outbox.ts';
+import type { Button, Content } from '../outbox.ts';
 import type { CardSetting } from './draft-card.ts';
+import type { Mend } from './incident-card.ts';
 import { countKind, incidentSign, incidentTitle } from './incident-words.ts';
 import { bold, count, duration, line, lines, type Piece, richText, shorten } from './words.ts';
 
@@ -8,6 +9,9 @@ import { bold, count, duration, line, lines, type Piece, richText, shorten } fro
 const MOST_LINES = 20;
 const LONGEST_LINE = 110;
 const LONGEST_COST = 60;
+/** Rows of buttons that leave the words in sight; what else there is, /incidents shows. */
+const MOST_MENDS = 5;
+const LONGEST_SUBJECT = 40;
 /** What a press on a storm's Ack carries as its revision, so that it is never taken for the Ack of one incident. */
 export const WHOLE_STORM = 1;
 
@@ -16,7 +20,7 @@ export function stormBinding(firstId: number): string {
   return `storm:${firstId}`;
 }
 
-/** The message about many incidents at once: how many of each kind, the critical ones first, and one Ack for all of it. */
+/** The message about many incidents at once: how many of each kind, the critical ones first, what mends them, and one Ack for all of it. */
 export function renderStorm(
   storm: {
     /** The incident by which its key is named. */
@@ -24,6 +28,8 @@ export function renderStorm(
     readonly incidents: readonly IncidentRow[];
     /** They were held back while Telegram could not be reached. */
     readonly isBacklog: boolean;
+    /** The buttons that mend one of them: told here, it has no card of its own to press them on. */
+    readonly mendsOf: (incident: IncidentRow) => readonly Mend[];
   },
   setting: CardSetting,
 ): Content {
@@ -42,13 +48,22 @@ export function renderStorm(
     '/incidents shows all',
   );
   const ack = { verb: 'ack' as const, id: storm.firstId, revision: WHOLE_STORM };
+  const quieting: Button[][] =
+    firing.length === 0
+      ? []
+      : [
+          [
+            {
+              text: firing.length === 1 ? 'Ack' : `Ack all ${firing.length}`,
+              data: setting.callbackData.sign(ack, stormBinding(storm.firstId)),
+            },
+          ],
+        ];
+  const mending = sorted.flatMap((incident) => mendingButton(incident, storm.mendsOf(incident), setting));
   return {
     kind: 'text',
     body: richText(body),
-    buttons:
-      firing.length === 0
-        ? []
-        : [[{ text: `Ack all ${firing.length}`, data: setting.callbackData.sign(ack, stormBinding(storm.firstId)) }]],
+    buttons: [...mending.slice(0, MOST_MENDS).map((button) => [button]), ...quieting],
   };
 }
 
@@ -67,6 +82,20 @@ export function renderRecoveries(incidents: readonly IncidentRow[]): Content {
       ),
     ),
   };
+}
+
+/** What mends an open incident, as one button that names it; a log mends nothing. */
+function mendingButton(incident: IncidentRow, mends: readonly Mend[], setting: CardSetting): readonly Button[] {
+  const mend = mends.find(({ verb }) => verb !== 'log' && verb !== 'pause');
+  if (mend === undefined || incident.state === 'resolved') return [];
+  const press = { verb: mend.verb, id: incident.id, revision: 0 };
+  return [
+    {
+      text: `${mend.label} ${shorten(incident.subject, LONGEST_SUBJECT)}`,
+      data: setting.callbackData.sign(press, incident.fingerprint),
+      style: 'primary',
+    },
+  ];
 }
 
 /** Open criticals first, what is over last. */
