@@ -1,5 +1,5 @@
 import type { IncidentRegister } from '../src/incidents/register.ts';
-import { count } from '../src/telegram/cards/words.ts';
+import { code, count, line } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { readIncidentNumber } from './incidents.ts';
 import { reply } from './replies.ts';
@@ -33,10 +33,11 @@ export function createAckCommand(incidents: IncidentRegister): Command {
             : `#${id} needs no acknowledgement: it has one, or it is over.`,
         );
       }
-      if (argument !== '') return reply('Please say it like this: /ack, /ack 12, or /ack all');
+      if (argument !== '')
+        return reply(line('Please say it like this: /ack, ', code('/ack 12'), ', or ', code('/ack all')));
       if (firing.length === 0) return reply('Nothing waits to be acknowledged.');
-      const named = firing.slice(0, MOST_NAMED).map(({ incident }) => `/ack ${incident.id}`);
-      return reply(`Which one? ${named.join(', ')}${firing.length > MOST_NAMED ? ' …' : ''}, or /ack all`);
+      const named = firing.slice(0, MOST_NAMED).flatMap(({ incident }) => [code(`/ack ${incident.id}`), ', ']);
+      return reply(line('Which one? ', ...named, firing.length > MOST_NAMED ? '…, ' : '', 'or ', code('/ack all')));
     },
   };
 }

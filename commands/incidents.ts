@@ -2,7 +2,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { Delivery } from '../src/incidents/teller.ts';
 import { renderIncidentList } from '../src/telegram/cards/incident-list.ts';
-import { clockTime, duration, line, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { clockTime, code, duration, line, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
@@ -30,7 +30,7 @@ export function createIncidentsCommand(storage: Storage, incidents: IncidentRegi
         card ??
         reply(
           id === undefined
-            ? 'Please say it like this: /incidents, or /incidents 12'
+            ? line('Please say it like this: /incidents, or ', code('/incidents 12'))
             : `There is no incident ${id}. Those that there are: /incidents`,
         )
       );

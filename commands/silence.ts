@@ -3,13 +3,27 @@ import type { Fleet } from '../src/config/fleet.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import { INCIDENT_KINDS } from '../src/telegram/cards/incident-words.ts';
-import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import {
+  bold,
+  clockTime,
+  code,
+  count,
+  duration,
+  line,
+  lines,
+  type Piece,
+  shorten,
+} from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { readIncidentNumber } from './incidents.ts';
 import { reply } from './replies.ts';
 
-const USAGE =
-  'Please say it like this: /silence scout 2h, /silence 12 2h, /silence heartbeat 2h, /silence all 30m, or /silence off';
+const USAGE = line(
+  'Please say it like this: ',
+  ...['scout 2h', '12 2h', 'heartbeat 2h', 'all 30m'].flatMap((wish) => [code(`/silence ${wish}`), ', ']),
+  'or ',
+  code('/silence off'),
+);
 /** Whoever silences for longer forgets it, and is in the dark for good. */
 const LONGEST_MS = 7 * 86_400_000;
 
@@ -21,12 +35,12 @@ export function createSilenceCommand(fleet: Fleet, storage: Storage, incidents: 
     const single = incidents
       .unresolved()
       .filter(({ incident }) => incident.silencedUntil !== null && incident.silencedUntil > now);
-    if (rules.length + single.length === 0) return `Nothing is silenced. ${USAGE}`;
+    if (rules.length + single.length === 0) return line('Nothing is silenced. ', USAGE);
     return lines(
       bold('🔕 Silenced'),
       ...rules.map(({ matcher, until }) => line(`${matcher} until `, at(until))),
       ...single.map(({ incident }) => line(`#${incident.id} until `, at(incident.silencedUntil ?? now))),
-      'To end it: /silence off',
+      line('To end it: ', code('/silence off')),
     );
   }
 
@@ -69,7 +83,8 @@ export function createSilenceCommand(fleet: Fleet, storage: Storage, incidents: 
         line(
           `🔕 ${matcher === 'all' ? 'All incidents are' : `What is about ${matcher} is`} silenced until `,
           clockTime(until, fleet.timezone, now),
-          `${open === 0 ? '' : `, ${count(open, 'open one')} too`}. They are still recorded: /incidents. To end it: /silence off`,
+          `${open === 0 ? '' : `, and with it ${count(open, 'open incident')}`}. All is still recorded: /incidents. To end it: `,
+          code('/silence off'),
         ),
       );
     },

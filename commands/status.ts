@@ -1,6 +1,16 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
-import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import {
+  bold,
+  clockTime,
+  code,
+  count,
+  duration,
+  line,
+  lines,
+  type Piece,
+  shorten,
+} from '../src/telegram/cards/words.ts';
 import { dateAndTime } from '../src/credentials/expiry.ts';
 import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus, renderReason } from '../src/vigil/status.ts';
 import type { Command } from './command.ts';
@@ -28,11 +38,12 @@ export function createStatusCommand(fleet: Fleet, storage: Storage): Command {
 function renderStatus(status: FleetStatus, timezone: string): Piece {
   const { incidents, credentials, agents, drafts, outbox, at } = status;
   const proved = agents.filter((agent) => agent.lastProofAt !== null).length;
+  const amiss = agents.filter(({ condition }) => condition === 'held' || condition === 'failed').length;
   const healthy =
     incidents.length === 0 &&
     status.paused === null &&
     credentials.every((credential) => credential.state !== 'dead') &&
-    agents.every((agent) => agent.condition !== 'held' && agent.condition !== 'failed');
+    amiss === 0;
   return lines(
     healthy
       ? bold(
@@ -41,7 +52,11 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
             : `⚪️ I know of nothing wrong, but ${agents.length - proved} of ${count(agents.length, 'agent')} ${agents.length - proved === 1 ? 'has' : 'have'} proved nothing yet`,
         )
       : undefined,
-    status.paused === null ? undefined : bold('⏸ All agents are paused: /resume all'),
+    status.paused === null ? undefined : line(bold('⏸ All agents are paused: '), code('/resume all')),
+    // What holds them is not always an incident: a pause of one's own is none.
+    amiss > 0 && status.paused === null && incidents.length === 0
+      ? bold(`⛔️ ${amiss} of ${count(agents.length, 'agent')} ${amiss === 1 ? 'is' : 'are'} held or failed`)
+      : undefined,
     ...incidents.map((incident) =>
       line(
         incident.severity === 'critical' ? '🔴 ' : '🟠 ',

@@ -1,6 +1,6 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import type { Disk } from '../src/ports.ts';
-import { bold, duration, line, lines } from '../src/telegram/cards/words.ts';
+import { bold, code, duration, line, lines } from '../src/telegram/cards/words.ts';
 import { loadWorkstate } from '../src/work/workstate.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
@@ -22,7 +22,7 @@ export function createWorkstateCommand(fleet: Fleet, disk: Disk): Command {
             ? `${agent.name}: none`
             : `${agent.name}: written ${duration(now - state.modifiedAt)} ago`;
         });
-        return reply(lines(bold('WORKSTATE.md'), ...list, '', 'One of them: /workstate AGENT'));
+        return reply(lines(bold('WORKSTATE.md'), ...list, '', line('One of them: ', code('/workstate AGENT'))));
       }
       const found = findAgent(fleet.agents, name);
       if (found.kind === 'unknown') return found.reply;

@@ -68,6 +68,15 @@ test('/status says what is wrong first', async () => {
   );
 });
 
+test('/status of a fleet of which some are paused says how many before anything else', async () => {
+  const world = createBotWorld();
+  await world.says('/pause scout');
+
+  const said = await world.says('/status');
+
+  expect(said).toMatch(/^⛔️ 1 of \d+ agents is held or failed\n/);
+});
+
 test('/status of a fleet that is held for want of room says nothing of a pause, and what still runs', async () => {
   const world = createBotWorld();
   proveAll(world);

@@ -64,6 +64,13 @@ describe('/incidents', () => {
     expect(said?.split('\n')).toHaveLength(1);
   });
 
+  it('counts the agents of an incident whose names do not all fit', async () => {
+    const agents = ['analyst', 'creator', 'inbound-engager', 'outbound-engager', 'publisher', 'scout'];
+    world.rooms.incidents.report({ ...AUTH, agents });
+
+    expect(await world.says('/incidents')).toContain(' · 6 agents · ');
+  });
+
   it('of a hundred fits into one message', async () => {
     for (let n = 1; n <= 100; n += 1)
       world.rooms.incidents.report(trouble(`agent-${n}`, { title: 'x'.repeat(400), agents: ['y'.repeat(200)] }));
@@ -123,7 +130,7 @@ describe('/silence', () => {
     world.rooms.incidents.report(AUTH);
 
     expect(await world.says('/silence ALL 1h30m')).toMatch(
-      /^🔕 All incidents are silenced until 14:30, 1 open one too\./,
+      /^🔕 All incidents are silenced until 14:30, and with it 1 open incident\. All is still recorded: \/incidents\./,
     );
   });
 
@@ -193,6 +200,15 @@ describe('buttons of an incident', () => {
     expect(answer?.text).toBe('Acknowledged: 3 incidents.');
     expect(late.answer?.text).toBe('They were acknowledged already, or are over.');
     expect(world.rooms.storage.incidents.get(1)?.state).toBe('firing');
+  });
+
+  it('mend a login that is told in a message about many', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) world.rooms.incidents.report(trouble(name, { severity: 'critical' }));
+    world.rooms.incidents.report(AUTH);
+
+    await world.presses(world.button('storm:5', 'Re-auth claude'));
+
+    expect(world.rooms.storage.logins.open()).toMatchObject([{ credential: 'claude', state: 'wanted' }]);
   });
 
   it('of an older message act on the same incident, or say that it is over', async () => {

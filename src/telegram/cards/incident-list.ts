@@ -1,6 +1,6 @@
 import type { IncidentRow } from '../../../storage/incident-store.ts';
 import { incidentSign, incidentTitle, isSilenced } from './incident-words.ts';
-import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from './words.ts';
+import { bold, clockTime, code, count, duration, line, lines, type Piece, shorten } from './words.ts';
 
 /** What a screen bears; the rest is a number. */
 const MOST_OPEN = 15;
@@ -26,7 +26,7 @@ export function renderIncidentList(
     bold(open.length === 0 ? '🟢 No incident is open' : `${count(open.length, 'open incident')}`),
     ...shown.map((listed) => renderOpen(listed, setting)),
     open.length > MOST_OPEN ? `… and ${open.length - MOST_OPEN} more: /incidents NUMBER shows one` : undefined,
-    open.length === 0 ? undefined : `With its buttons: /incidents ${open[0]?.incident.id}`,
+    open.length === 0 ? undefined : line('With its buttons: ', code(`/incidents ${open[0]?.incident.id}`)),
     resolved.length === 0 ? undefined : line('\n', bold('Over:')),
     ...resolved.map((incident) => {
       const lasted = duration((incident.resolvedAt ?? incident.lastSeenAt) - incident.openedAt);
@@ -35,6 +35,14 @@ export function renderIncidentList(
       return `${incidentSign(incident)} #${incident.id} ${shorten(incidentTitle(incident), 80)} · lasted ${lasted}, over for ${ago}${cost}`;
     }),
   );
+}
+
+/** All names, or, where not all of them fit, how many: which of them are cut off would say nothing. */
+function namesOrCount(agents: readonly string[]): string {
+  const names = agents.join(', ');
+  return names.length <= LONGEST_DETAIL || agents.length === 1
+    ? shorten(names, LONGEST_DETAIL)
+    : count(agents.length, 'agent');
 }
 
 function renderOpen(
@@ -46,7 +54,7 @@ function renderOpen(
     `${incidentSign(incident)} #${incident.id} `,
     bold(shorten(incidentTitle(incident), LONGEST_TITLE)),
     `\n    for ${duration(now - incident.openedAt)}`,
-    agents.length === 0 ? '' : ` · ${shorten(agents.join(', '), LONGEST_DETAIL)}`,
+    agents.length === 0 ? '' : ` · ${namesOrCount(agents)}`,
     line(' · ', delivery),
     incident.fallbackAt === null ? '' : line(' · fallback told ', at(incident.fallbackAt)),
     incident.acknowledgedAt === null ? '' : line(' · acknowledged ', at(incident.acknowledgedAt)),
