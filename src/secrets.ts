@@ -32,6 +32,11 @@ const MOST_LASTING = 200;
 const SHAPES =
   /(?:\d{6,20}(?::|%3A)[\w-]{30,})|(?:sk-ant-[\w-]{8,}|\bsk-[\w-]{20,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abeoprs]-[\w-]{10,}|\bAIza[\w-]{30,})|(?<scheme>\b(?:bearer|basic)\s{1,4})[\w.~+/=-]{16,}/gi;
 
+/** Whether a text holds something that is shaped like a vendor's token or key, known or not. */
+export function holdsToken(text: string): boolean {
+  return text.search(SHAPES) >= 0;
+}
+
 /** Builds a scrubber that knows these secrets for ever. */
 export function createScrubber(known: readonly string[]): Scrubber {
   const pinned = [...new Set(known.filter(isLongEnough))];

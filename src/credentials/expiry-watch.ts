@@ -46,9 +46,10 @@ export function createExpiryWatch(options: {
     const when = dateAndTime(end, fleet.timezone, clock.now());
     const from = row.renewedAt === null ? 'first seen' : 'renewed';
     const since = dateAndTime(row.renewedAt ?? row.firstSeenAt ?? row.since, fleet.timezone, clock.now());
+    const ends = end <= clock.now() ? 'ended' : 'ends';
     return credential.expiresAt === undefined
-      ? `it ends on ${when}: ${from} on ${since}, lifetime ${duration(credential.lifetimeMs ?? 0)}`
-      : `it ends on ${when}, by fleet.yaml`;
+      ? `it ${ends} on ${when}: ${from} on ${since}, lifetime ${duration(credential.lifetimeMs ?? 0)}`
+      : `it ${ends} on ${when}, by fleet.yaml`;
   }
 
   function warn(known: KnownCredential, end: number, thresholdMs: number): void {

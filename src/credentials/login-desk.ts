@@ -10,6 +10,7 @@ import {
   renderLoginPrompt,
   renderUntaken,
 } from '../telegram/cards/login-card.ts';
+import { holdsToken } from '../secrets.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import type { Custodian } from './custodian.ts';
 import { kindOfQuestion, looksLikeCode, readAnswer, secretsIn } from './login-answer.ts';
@@ -85,13 +86,32 @@ export function createLoginDesk(options: {
     });
   }
 
-  function take({ login, kind }: LoginMessage, { chatId, messageId, text }: Heard): void {
+  function remove({ chatId, messageId }: Heard): void {
     outbox.send({
       key: `delete:${chatId}:${messageId}`,
       class: 'answer',
       chatId,
       content: { kind: 'delete', messageId, isSecret: true },
     });
+  }
+
+  /** A token that no login asked for: nobody knows whose it is, and it must not stay. */
+  function refuseToken(heard: Heard): void {
+    remove(heard);
+    const text =
+      'That looked like a token, so I deleted your message, and did nothing with it. To hand in a new token: /reauth first, then send it.';
+    outbox.send({
+      key: `token:${heard.chatId}:${heard.messageId}`,
+      class: 'reply',
+      // In a group that is not the fleet's nobody is answered.
+      chatId: heard.chatId > 0 ? heard.chatId : options.fleetChatId,
+      content: { kind: 'text', body: { text, entities: [] } },
+    });
+  }
+
+  function take({ login, kind }: LoginMessage, heard: Heard): void {
+    const { chatId, messageId, text } = heard;
+    remove(heard);
     const question = login.question ?? 'code';
     const isSecret = kind !== 'answer' || kindOfQuestion(question) !== 'free' || looksLikeCode(text);
     const answer = kind === 'answer' ? readAnswer(text, question) : undefined;
@@ -167,7 +187,8 @@ export function createLoginDesk(options: {
   return {
     claim(message) {
       const found = meantFor(message);
-      return found === undefined ? undefined : () => take(found, message);
+      if (found !== undefined) return () => take(found, message);
+      return holdsToken(message.text) ? () => refuseToken(message) : undefined;
     },
 
     answerFor(id) {

@@ -410,6 +410,19 @@ describe('a message', () => {
     expect(named('login2')[0]?.written[0]).toBe('TEST-second-code-2');
   });
 
+  it('with a token that no login asked for is deleted, and said what it wants first', async () => {
+    const { says, text, logins, world } = open(LOGIN);
+    await world.begin();
+
+    const claimed = [says(TOKEN), says(`/reauth claude ${TOKEN}`), says('the sk-ant prefix is theirs')];
+
+    expect(claimed).toEqual([true, true, false]);
+    expect(JSON.parse(world.storage.outbox.get('delete:1:1001')?.content ?? '{}')).toMatchObject({ isSecret: true });
+    expect(text('token:1:1001')).toContain('/reauth first');
+    expect(logins()).toEqual([]);
+    expect(stored(world)).not.toContain(TOKEN);
+  });
+
   it('in a group is an answer only as a reply or where it looks like a code, since people talk there', async () => {
     const group = -100_500;
     const { says, deliver, logins, world, advance } = open(LOGIN);
