@@ -565,7 +565,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       const isUnseen = storage.outbox.get(before)?.messageId === null;
       const again = isUnseen ? ' It was not the first time since you last heard of me.' : '';
       const forHowLong =
-        last.aliveAt > now ? 'for I do not know how long: the clock was set back' : `for ${duration(now - last.aliveAt)}`;
+        last.aliveAt > now
+          ? 'for I do not know how long: the clock was set back'
+          : `for ${duration(now - last.aliveAt)}`;
       const text = `🌙 ${how} and was away ${forHowLong}. I am back.${lost}${again}`;
       const content = { kind: 'text', body: { text, entities: [] } } as const;
       if (isUnseen) return outbox.edit(before, content);
@@ -575,6 +577,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     });
   }
 
+  let isStopping = false;
+  let starting = Promise.resolve();
   let endedByItself = false;
   void ended.promise.then(() => {
     endedByItself = true;
@@ -614,54 +618,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     ready: ready.promise,
     ended: ended.promise,
 
-    async start() {
-      const last = loadLastLife(storage);
-      clockWatch.recover(last?.aliveAt);
-      pulse.start();
-      // Before anything is said: what stands in our files is known from here on; what others keep is awaited before the first run.
-      const secretsRead = vault.refresh();
-      machineWatch.recover();
-      custodian.start();
-      followChat();
-      sender.recover();
-      sender.start();
-      me.start();
-      poller.start();
-      machineWatch.start();
-      const interrupted = await runner.recover();
-      await secretsRead;
-      await logins.recover();
-      await rotator.recover();
-      tellAbsence(last, interrupted);
-      storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
-      fallback.recover();
-      fallback.start();
-      incidentWatch.start();
-      housekeeper.start();
-      logKeeper.start();
-      versions.start();
-      prober.start();
-      rotator.start();
-      renewal.start();
-      expiryWatch.start();
-      logins.start();
-      runner.start();
-      clockWatch.start();
-      vigil.start();
-      drills.recover();
-      drills.start();
-      budgetMeter.start();
-      scheduler.start();
-      receiptWatch.start();
-      Promise.all([heard.promise, scheduler.ticked]).then(() => {
-        pulse.nudge();
-        foundations.supervisor.ready();
-        ready.resolve();
-      }, onFatal);
+    start() {
+      starting = begin();
+      return starting;
     },
 
     async stop() {
+      isStopping = true;
       foundations.supervisor.stopping();
+      // A start that is still settling what was left behind goes no further.
+      await starting.catch(() => undefined);
       for (const part of teardown) {
         log.debug('stopping', { part: part.name });
         try {
@@ -676,4 +642,51 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       }
     },
   };
+
+  async function begin(): Promise<void> {
+    const last = loadLastLife(storage);
+    clockWatch.recover(last?.aliveAt);
+    pulse.start();
+    // Before anything is said: what stands in our files is known from here on; what others keep is awaited before the first run.
+    const secretsRead = vault.refresh();
+    machineWatch.recover();
+    custodian.start();
+    followChat();
+    sender.recover();
+    sender.start();
+    me.start();
+    poller.start();
+    machineWatch.start();
+    const interrupted = await runner.recover();
+    await secretsRead;
+    await logins.recover();
+    await rotator.recover();
+    if (isStopping) return;
+    tellAbsence(last, interrupted);
+    storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
+    fallback.recover();
+    fallback.start();
+    incidentWatch.start();
+    housekeeper.start();
+    logKeeper.start();
+    versions.start();
+    prober.start();
+    rotator.start();
+    renewal.start();
+    expiryWatch.start();
+    logins.start();
+    runner.start();
+    clockWatch.start();
+    vigil.start();
+    drills.recover();
+    drills.start();
+    budgetMeter.start();
+    scheduler.start();
+    receiptWatch.start();
+    Promise.all([heard.promise, scheduler.ticked]).then(() => {
+      pulse.nudge();
+      foundations.supervisor.ready();
+      ready.resolve();
+    }, onFatal);
+  }
 }

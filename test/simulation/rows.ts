@@ -41,7 +41,7 @@ export function createRowReader(
     .pluck();
   const runState = database.prepare('SELECT state FROM run WHERE id = ?').pluck();
   const unshownCriticals = database.prepare(
-    `SELECT i.id, i.title, max(i.opened_at, ifnull(i.silenced_until, 0)) AS openedAt FROM incident i JOIN outbox o ON o.key = i.message_key
+    `SELECT i.id, i.title, max(i.opened_at, o.created_at, ifnull(i.silenced_until, 0)) AS openedAt FROM incident i JOIN outbox o ON o.key = i.message_key
      WHERE i.state = 'firing' AND i.severity = 'critical' AND o.message_id IS NULL AND o.state IN ('queued', 'sending')`,
   );
   const doomed = database.prepare(
