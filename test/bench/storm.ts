@@ -62,7 +62,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ${command}, sched
 `);
   // Each agent waits at one pipe: a byte lets one of them go on.
   const pipe = join(bench.folder, 'gate');
-  execFileSync('mkfifo', [pipe]);
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', pipe]);
   const gate = openSync(pipe, 'r+');
   const program = await bench.start({ env: { BENCH_GATE: pipe } });
   try {
