@@ -12,6 +12,8 @@ export interface IncidentRegister {
   report(trouble: Trouble): IncidentRow;
   /** Adds what is being done about it; a fingerprint that nobody knows is passed over. */
   note(fingerprint: string, note: string | null): void;
+  /** Says anew what is still wrong, where words grow old: nothing was seen that was not seen before, and nobody is told again. */
+  reword(trouble: Trouble): void;
   /** Ends an incident and says so; `sentence` comes before what it cost its agents. Undefined when there was none. */
   resolve(fingerprint: string, sentence: string): IncidentRow | undefined;
   /** Ends an incident that passed without anything worth a message of its own: only the alert is edited. */
@@ -124,6 +126,15 @@ export function createIncidentRegister(options: TellerOptions): IncidentRegister
         const incident = incidents.unresolved(fingerprint);
         if (incident === undefined) return;
         incidents.note(incident.id, note);
+        teller.refresh(incident.id);
+      }),
+    reword: (trouble) =>
+      storage.transaction(() => {
+        const incident = incidents.unresolved(trouble.fingerprint);
+        if (incident === undefined) return;
+        const title = incident.isDrill === 1 ? `${DRILL_MARK}${trouble.title}` : trouble.title;
+        incidents.rewrite(incident.id, { title, severity: incident.severity });
+        if (trouble.note !== undefined) incidents.note(incident.id, trouble.note);
         teller.refresh(incident.id);
       }),
     resolve: (fingerprint, sentence) =>

@@ -154,9 +154,10 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
   const due = storage.dues.waitingOf(agent.name);
   const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name);
+  // What a CLI prints while it tries and tries proves nothing; of another program output is all that there is.
   const proofs = [
     lastGood?.endedAt,
-    alive?.outputAt,
+    agent.runtime === 'command' ? alive?.outputAt : undefined,
     alive?.beatAt,
     alive?.progressAt,
     alive?.livelyAt,

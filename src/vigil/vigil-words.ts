@@ -120,7 +120,7 @@ function sayAnswer(agent: string, answer: StuckAnswer): string {
     case 'alert':
       return 'It goes on as it is.';
     case 'restart':
-      return 'Its run is ended, and a fresh one begins at once.';
+      return 'Its run is ended, and a fresh one follows; after failures in a row there is a pause before it.';
     case 'stop':
       return `Its run is ended, and it is held until you press Restart or send /resume ${agent}.`;
   }

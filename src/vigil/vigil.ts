@@ -42,6 +42,9 @@ const LATE_MS = 250;
 const CATCH_UP_MS = 500;
 /** After a hang of ours of this length nobody is judged by it: who tried to beat got no answer, and gave up. */
 const HANG_MS = 10_000;
+/** Ages in an alert that is still true are said anew after this part of the time that the agent may be silent, and no more often than each minute. */
+const WORDS_AGE_AFTER = 0.25;
+const FRESH_WORDS_MS = 60_000;
 /** A start takes seconds by itself, for its check or its CLI's version: less is no waiting. */
 const SHORTEST_WAIT_MS = 60_000;
 
@@ -58,7 +61,9 @@ interface Watched {
   /** Until when the folder was looked through, and when the next look is due. */
   searchedAt: number;
   searchAgainAt: number;
-  told: { readonly fingerprint: string; readonly isLoop: boolean; readonly at: number } | undefined;
+  told:
+    | { readonly fingerprint: string; readonly isLoop: boolean; readonly at: number; readonly wordedAt: number }
+    | undefined;
 }
 
 /**
@@ -177,16 +182,25 @@ export function createVigil(options: {
       signAt: sign.at,
       owedSince,
       askedAt: run.askedAt,
-      canBeAsked: signs?.canBeAsked === true,
+      // The last words of a publisher are its report: what it answers would take their place.
+      canBeAsked: signs?.canBeAsked === true && run.publicationId === null,
     });
     if (verdict.kind === 'fine') return verdict.nextAt;
     if (verdict.kind === 'ask') {
       storage.transaction(() => storage.runs.wantAnswer(run.id, now));
       return verdict.nextAt;
     }
-    if (state.told !== undefined) return Infinity;
     const repeating = agent.runtime === 'command' ? undefined : signs?.repeating();
     const answer = answerOf(agent, run);
+    if (state.told !== undefined) {
+      if (!isStuckTold)
+        sayAnew(state, agent.heartbeatMs, now, () =>
+          describeSilence(agent, run, { now, sign, lines: linesOf(run), answer }),
+        );
+      else if (state.told.isLoop)
+        sayAnew(state, agent.heartbeatMs, now, () => describeRun(run, agent, state, signs, true, now));
+      return Infinity;
+    }
     if (repeating !== undefined) tellStuck(run, agent, state, signs, true, now);
     else tell(run, agent, state, describeSilence(agent, run, { now, sign, lines: linesOf(run), answer }), false, now);
     return Infinity;
@@ -213,6 +227,8 @@ export function createVigil(options: {
     }
     // What is silent is told to be so already.
     if (state.told === undefined) tellStuck(run, agent, state, signs, false, now);
+    else if (isMissingTold)
+      sayAnew(state, agent.progressMs, now, () => describeRun(run, agent, state, signs, false, now));
     return state.searchAgainAt;
   }
 
@@ -251,6 +267,19 @@ export function createVigil(options: {
     return options.scrub(lastLines(tail, isCut, options.lineReaderOf(run.agent)));
   }
 
+  /** Says anew how long it has lasted: whoever is told again at five must not read the age of two o'clock. */
+  function sayAnew(state: Watched, patienceMs: number, now: number, describe: () => Trouble): void {
+    if (state.told === undefined) return;
+    if (now - state.told.wordedAt < Math.max(FRESH_WORDS_MS, patienceMs * WORDS_AGE_AFTER)) return;
+    state.told = { ...state.told, wordedAt: now };
+    incidents.reword(describe());
+  }
+
+  function repeatingOf(signs: LiveSigns | undefined) {
+    const repeating = signs?.repeating();
+    return repeating && { ...repeating, words: options.scrub(repeating.words) };
+  }
+
   function tellStuck(
     run: RunRow,
     agent: Agent,
@@ -259,13 +288,23 @@ export function createVigil(options: {
     isLoop: boolean,
     now: number,
   ): void {
-    const repeating = signs?.repeating();
-    const words = repeating === undefined ? undefined : { ...repeating, words: options.scrub(repeating.words) };
-    const trouble = describeStuck(agent, {
+    const trouble = describeRun(run, agent, state, signs, isLoop, now);
+    tell(run, agent, state, trouble, isLoop, now, repeatingOf(signs)?.words);
+  }
+
+  function describeRun(
+    run: RunRow,
+    agent: Agent,
+    state: Watched,
+    signs: LiveSigns | undefined,
+    isLoop: boolean,
+    now: number,
+  ): Trouble {
+    return describeStuck(agent, {
       now,
       proof: lastProgressOf(run, now),
       isLoop,
-      repeating: words,
+      repeating: repeatingOf(signs),
       since: {
         costMicroUsd: (signs?.costMicroUsd ?? run.costMicroUsd ?? 0) - state.costThen,
         outputBytes: (signs?.outputBytes ?? run.outputBytes) - state.bytesThen,
@@ -273,7 +312,6 @@ export function createVigil(options: {
       lines: linesOf(run),
       answer: answerOf(agent, run),
     });
-    tell(run, agent, state, trouble, isLoop, now, words?.words);
   }
 
   /** Tells, and answers: one transaction. */
@@ -291,7 +329,7 @@ export function createVigil(options: {
       if (repeating !== undefined) storage.runs.repeating(run.id, repeating);
       answer(run, agent, answerOf(agent, run), now, trouble.title);
     });
-    state.told = { fingerprint: trouble.fingerprint, isLoop, at: now };
+    state.told = { fingerprint: trouble.fingerprint, isLoop, at: now, wordedAt: now };
     options.log.warn('vigil: an agent is taken for stuck', { run: run.id, agent: agent.name, kind: trouble.kind });
   }
 
@@ -422,7 +460,8 @@ function setBack(state: Watched, now: number): void {
   state.provedAt = Math.min(state.provedAt, now);
   state.searchedAt = Math.min(state.searchedAt, now);
   state.searchAgainAt = Math.min(state.searchAgainAt, now + SEARCH_AGAIN_MS);
-  if (state.told !== undefined) state.told = { ...state.told, at: Math.min(state.told.at, now) };
+  if (state.told !== undefined)
+    state.told = { ...state.told, at: Math.min(state.told.at, now), wordedAt: Math.min(state.told.wordedAt, now) };
 }
 
 /** How it ended: `runs` are the agent's newest, newest first. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { talkingRuntime } from '../fakes/talking-runtime.ts';
 import { createHousekeeper } from '../../src/vigil/housekeeper.ts';
 import { loadFleetStatus, renderReason } from '../../src/vigil/status.ts';
 import { createRoomWorld, createVirtualClock, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
@@ -70,6 +71,23 @@ describe('loadFleetStatus', () => {
     fleet.named('runs')[0]?.says('reading\n');
 
     expect(statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.lastProofAt).toBe(fleet.now());
+  });
+
+  it('takes the noise of a CLI that runs for no proof', async () => {
+    world = createRoomWorld(
+      'timezone: UTC\nhome: ./state\ntelegram: { owners: [1] }\nagents:\n  scout: { runtime: claude, prompt: ./scout.md, schedule: every 1h }\n',
+      { runtimes: [talkingRuntime], files: { 'scout.md': 'Look for news.' } },
+    );
+    await world.begin();
+    await world.advance(MINUTE);
+
+    world
+      .named('scout')[0]
+      ?.says(`${JSON.stringify({ kind: 'retrying', failure: 'overloaded', attempt: 1, evidence: '529' })}\n`);
+    await world.advance(MINUTE);
+
+    expect(world.storage.runs.aliveOf('scout')?.outputAt).toBeGreaterThan(0);
+    expect(statusOf(world).agents.find((agent) => agent.name === 'scout')?.lastProofAt).toBeNull();
   });
 
   it('says of a running agent that it waits for an answer, until there is one', async () => {
