@@ -48,7 +48,7 @@ export function createDrillRoom(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Log;
-  readonly incidents: Pick<IncidentRegister, 'close'>;
+  readonly incidents: Pick<IncidentRegister, 'note' | 'close'>;
   readonly outbox: Outbox;
   readonly faults: Readonly<Record<DrillKind, Fault>>;
   readonly onFatal: (error: unknown) => void;
@@ -109,15 +109,17 @@ export function createDrillRoom(options: {
     const now = clock.now();
     for (const incident of storage.incidents.listUnresolved()) {
       if (incident.isDrill !== 1) continue;
+      // What its card advised until now mends nothing.
+      incidents.note(incident.fingerprint, 'It was a drill: nothing is left to do.');
       incidents.close(incident.fingerprint);
-      storage.drills.forgetFallback(incident.id);
+      storage.fallbacks.setAside(incident.id);
     }
     for (const { agent, kind, subject } of storage.holds.active())
       if (isDrillAgent(agent)) storage.holds.release(agent, kind, subject, now);
     for (const due of storage.dues.waiting()) if (isDrillAgent(due.agent)) storage.dues.drop(due.id);
     // The credential of an agent that names none is its name after a tilde.
     for (const { name, state } of storage.credentials.all())
-      if (isDrillAgent(name.slice(1)) && state !== 'unknown') storage.drills.forgetCredential(name, now);
+      if (isDrillAgent(name.slice(1)) && state !== 'unknown') storage.credentials.forget(name, now);
   }
 
   function end(drill: DrillRow, { state, since, ...rest }: NonNullable<typeof outcome>): void {

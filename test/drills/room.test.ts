@@ -186,6 +186,8 @@ describe('a fire drill', () => {
     expect(faults.auth.made).toBe(1);
     expect(textOf('drill:1:report')).toContain('Nightdesk ended in the middle of it. Please drill again.');
     expect([incidents.unresolved(), storage.holds.active()]).toEqual([[], []]);
+    expect(textOf('incident:1')).toMatch(/^🟢 Over: .*\n(.*\n)*It was a drill: nothing is left to do\.\n/);
+    expect(textOf('incident:1')).not.toContain('Mend it');
     expect(opened.room.begin('disk', 'owner:1').kind).toBe('begun');
   });
 
