@@ -8,8 +8,9 @@ import { probeContainment } from '../containment/probe.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
+import { loadApiRoot, loadToken } from './token.ts';
 
-/** `nightdesk check --config F`: validates, prints the plan, names every program that is missing. */
+/** `nightdesk check --config F`: validates, prints the plan, names every program that is missing, and what `start` would refuse. */
 export async function check(file: string, terminal: Terminal): Promise<number> {
   const configuration = loadConfiguration(file, terminal);
   if (configuration === undefined) return EXIT.config;
@@ -17,7 +18,11 @@ export async function check(file: string, terminal: Terminal): Promise<number> {
   for (const line of plan.lines) terminal.print(line);
   for (const line of await describeContainment(configuration)) terminal.print(line);
   for (const problem of plan.problems) terminal.complain(renderProblem(problem));
-  return plan.problems.length === 0 ? EXIT.ok : EXIT.config;
+  const refused = [loadToken(configuration.env), loadApiRoot(configuration.env)].flatMap((loaded) =>
+    loaded.kind === 'problem' ? [loaded.reason] : [],
+  );
+  for (const reason of refused) terminal.complain(`nightdesk: ${reason}`);
+  return plan.problems.length + refused.length === 0 ? EXIT.ok : EXIT.config;
 }
 
 /** What will keep the runs together on this machine, tried just now, and why nothing better does. */

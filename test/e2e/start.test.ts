@@ -309,7 +309,7 @@ describe('nightdesk check', () => {
       `telegram: { owners: [1] }\nagents:\n  scout: { runtime: command, command: [./nothing.sh], schedule: every 5m }\n`,
     );
 
-    const good = stage.nightdesk(['check', '--config', 'fleet.yaml']);
+    const good = stage.nightdesk(['check', '--config', 'fleet.yaml'], { TELEGRAM_BOT_TOKEN: stage.token });
     const bad = stage.nightdesk(['check', '--config', 'missing.yaml']);
     const which = stage.nightdesk(['check']);
     const codes = await Promise.all([good, bad, which].map(async (program) => (await program.ended).code));
@@ -319,5 +319,15 @@ describe('nightdesk check', () => {
     expect(good.stderr()).toBe('');
     expect(bad.stderr()).toMatch(/missing\.yaml:3.*nothing\.sh/);
     expect(which.stderr()).toContain('--config');
+  });
+
+  it('names a token that start would refuse, and ends with 78', async () => {
+    const stage = await open(IDLE);
+
+    const program = stage.nightdesk(['check', '--config', 'fleet.yaml'], { TELEGRAM_BOT_TOKEN: 'no token' });
+
+    expect((await program.ended).code).toBe(78);
+    expect(program.stderr()).toContain('TELEGRAM_BOT_TOKEN does not look like a bot token');
+    expect(program.stdout()).toContain('scout (command)');
   });
 });
