@@ -30,6 +30,7 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
       { label: '/why scout', text: 'why it ran, or didn’t.' },
       { label: '/log creator', text: 'what it said last.' },
       { label: '/pause all', text: 'then /resume all.' },
+      { label: '/drill auth', text: 'an alarm on purpose, and how soon it came.' },
     ],
     ahead: {
       label: `About ${Math.round(options.tokenLifetimeMs / 1000)} seconds after the start`,

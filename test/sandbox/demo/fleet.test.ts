@@ -84,6 +84,7 @@ describe('the demo’s guide', () => {
       '/why scout',
       '/log creator',
       '/pause all',
+      '/drill auth',
     ]);
     expect(guide.ahead.label).toContain('90 seconds');
     expect(guide.ahead.text).toContain('Re-auth');
