@@ -11,6 +11,7 @@ export interface BudgetStore {
   tell(month: string, agent: string, percent: number, at: number): void;
   /** Makes a percent one that is told again when it is reached again. */
   untell(month: string, agent: string, percent: number): void;
+  purge(before: number): void;
 }
 
 /** Builds the budget store. */
@@ -31,11 +32,13 @@ export function createBudgetStore(connection: Connection): BudgetStore {
   const untell = connection.statement<[string, string, number]>(
     'DELETE FROM budget_notice WHERE month = ? AND agent = ? AND percent = ?',
   );
+  const remove = connection.statement<[number]>('DELETE FROM budget_notice WHERE at < ?');
   return {
     settledBetween: (from, to) => new Map(settled.all(from, to).map(({ agent, spent }) => [agent, spent])),
     running: () => new Map(running.all().map(({ agent, spent }) => [agent, spent])),
     told: (month, agent) => told.all(month, agent).map(({ percent }) => percent),
     tell: (month, agent, percent, at) => void tell.run(month, agent, percent, at),
     untell: (month, agent, percent) => void untell.run(month, agent, percent),
+    purge: (before) => void remove.run(before),
   };
 }

@@ -43,6 +43,8 @@ export interface CredentialStore {
   nextCheckAt(): number | undefined;
   recordCheck(check: { credential: string; at: number; verdict: 'ok' | 'failed' | 'unclear'; detail: string }): void;
   checksSince(credential: string, since: number): number;
+  /** Makes it one of which nothing is known. */
+  forget(name: string, now: number): void;
   /** After the clock was set back: checks come as soon as they would have; gives how many were moved. */
   setBack(jump: SetBack): number;
   purge(before: number): void;
@@ -78,6 +80,9 @@ export function createCredentialStore(connection: Connection): CredentialStore {
   const countChecks = connection.statement<[string, number], { n: number }>(
     'SELECT count(*) AS n FROM credential_check WHERE credential = ? AND at >= ?',
   );
+  const forget = connection.statement<[number, string]>(
+    `UPDATE credential SET state = 'unknown', since = ?, evidence = NULL, check_wanted_at = NULL, probes = 0, trial_open = 0 WHERE name = ?`,
+  );
   const moveChecks = connection.statement<[SetBack]>(
     `UPDATE credential SET check_wanted_at = ${pause('check_wanted_at')} WHERE check_wanted_at > @now`,
   );
@@ -99,6 +104,7 @@ export function createCredentialStore(connection: Connection): CredentialStore {
     nextCheckAt: () => next.get()?.at ?? undefined,
     recordCheck: (check) => void insertCheck.run(check),
     checksSince: (credential, since) => countChecks.get(credential, since)?.n ?? 0,
+    forget: (name, now) => void forget.run(now, name),
     setBack(jump) {
       connection.touch('credentials');
       moveFacts.run(jump);

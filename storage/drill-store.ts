@@ -35,10 +35,6 @@ export interface DrillStore {
   end(id: number, state: 'passed' | 'failed', at: number): boolean;
   /** The newest drill of a kind, running ones included. */
   lastOf(kind: string): DrillRow | undefined;
-  /** Makes a credential one of which nothing is known. */
-  forgetCredential(name: string, now: number): void;
-  /** What the fallback told of this incident keeps it from telling nothing else. */
-  forgetFallback(incidentId: number): void;
   purge(before: number): void;
 }
 
@@ -65,12 +61,6 @@ export function createDrillStore(connection: Connection): DrillStore {
   const last = connection.statement<[string], DrillRow>(
     `SELECT ${COLUMNS} FROM drill WHERE kind = ? ORDER BY id DESC LIMIT 1`,
   );
-  const forget = connection.statement<[number, string]>(
-    `UPDATE credential SET state = 'unknown', since = ?, evidence = NULL, check_wanted_at = NULL, probes = 0, trial_open = 0 WHERE name = ?`,
-  );
-  const forgetFallback = connection.statement<[number]>(
-    `UPDATE fallback SET key = 'drill:' || key WHERE incident_id = ? AND key NOT GLOB 'drill:*'`,
-  );
   const remove = connection.statement<[number]>(
     `DELETE FROM drill WHERE ended_at < ? AND id NOT IN (SELECT max(id) FROM drill GROUP BY kind)`,
   );
@@ -94,8 +84,6 @@ export function createDrillStore(connection: Connection): DrillStore {
     },
     end: (id, state, at) => end.run(state, at, id).changes === 1,
     lastOf: (kind) => last.get(kind),
-    forgetCredential: (name, now) => void forget.run(now, name),
-    forgetFallback: (incidentId) => void forgetFallback.run(incidentId),
     purge: (before) => void remove.run(before),
   };
 }

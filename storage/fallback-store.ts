@@ -34,6 +34,9 @@ export interface FallbackStore {
   ofIncident(incidentId: number): FallbackRow | undefined;
   /** After the clock was set back: what waits is tried as soon as it would have been; gives how many were moved. */
   setBack(jump: SetBack): number;
+  /** Makes what was told of this incident a text of a drill, which keeps nothing else from being told. */
+  setAside(incidentId: number): void;
+  purge(before: number): void;
 }
 
 const COLUMNS = `id, key, incident_id AS incidentId, text, state, attempts, next_at AS nextAt, created_at AS createdAt, ended_at AS endedAt, error`;
@@ -78,6 +81,10 @@ export function createFallbackStore(connection: Connection): FallbackStore {
   const ofIncident = connection.statement<[number], FallbackRow>(
     `SELECT ${COLUMNS} FROM fallback WHERE created_at = (SELECT fallback_at FROM incident WHERE id = ?) ORDER BY id DESC LIMIT 1`,
   );
+  const setAside = connection.statement<[number]>(
+    `UPDATE fallback SET key = 'drill:' || key WHERE incident_id = ? AND key NOT GLOB 'drill:*'`,
+  );
+  const remove = connection.statement<[number]>('DELETE FROM fallback WHERE ended_at < ?');
   return {
     add: (text) => insert.run(text).changes === 1,
     due: (now) => due.get(now),
@@ -92,5 +99,7 @@ export function createFallbackStore(connection: Connection): FallbackStore {
       moveFacts.run(jump);
       return moveWaiting.run(jump).changes;
     },
+    setAside: (incidentId) => void setAside.run(incidentId),
+    purge: (before) => void remove.run(before),
   };
 }

@@ -137,7 +137,6 @@ export interface GatheringMessage {
   readonly key: string;
   readonly createdAt: number;
   readonly silent: number;
-  readonly isShown: number;
 }
 
 const COLUMNS = `id, kind, fingerprint, subject, severity, state, title, evidence, opened_at AS openedAt, last_seen_at AS lastSeenAt, times,
@@ -231,11 +230,11 @@ export function createIncidentStore(connection: Connection): IncidentStore {
        AND NOT EXISTS (SELECT 1 FROM incident WHERE message_key = key AND is_drill = 1)`,
   );
   const gathering = connection.statement<[string, number, number], GatheringMessage>(
-    `SELECT key, created_at AS createdAt, silent, message_id IS NOT NULL AS isShown FROM outbox
+    `SELECT key, created_at AS createdAt, silent FROM outbox
      WHERE class = 'alert' AND key GLOB ? || '*' AND key NOT GLOB '*:private' AND created_at > ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
   );
   const unshownGathering = connection.statement<[string], GatheringMessage>(
-    `SELECT key, created_at AS createdAt, silent, 0 AS isShown FROM outbox
+    `SELECT key, created_at AS createdAt, silent FROM outbox
      WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY id DESC LIMIT 1`,
   );
   const held = connection.statement<
@@ -246,19 +245,6 @@ export function createIncidentStore(connection: Connection): IncidentStore {
        sum(error IS NOT NULL) AS errors
      FROM outbox WHERE ${UNSHOWN}`,
   );
-  const forgetParents = connection.statement<[number]>(
-    'UPDATE incident SET inhibited_by = NULL WHERE inhibited_by IN (SELECT id FROM incident WHERE resolved_at < ?)',
-  );
-  const forgetFallbacks = connection.statement<[number]>(
-    `DELETE FROM fallback WHERE created_at < ? AND state NOT IN ('queued', 'sending')`,
-  );
-  const unnameFallbacks = connection.statement<[number]>(
-    'UPDATE fallback SET incident_id = NULL WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
-  );
-  const unnameDrills = connection.statement<[number]>(
-    'UPDATE drill SET incident_id = NULL WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
-  );
-  const forgetSilences = connection.statement<[number]>('DELETE FROM silence WHERE until < ?');
   const removeAgents = connection.statement<[number]>(
     'DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
   );
@@ -309,12 +295,6 @@ export function createIncidentStore(connection: Connection): IncidentStore {
       };
     },
     purge(before) {
-      // Whoever names an incident that goes has to let go of it first.
-      forgetParents.run(before);
-      forgetFallbacks.run(before);
-      unnameFallbacks.run(before);
-      unnameDrills.run(before);
-      forgetSilences.run(before);
       removeAgents.run(before);
       remove.run(before);
     },

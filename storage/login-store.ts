@@ -55,6 +55,7 @@ export interface LoginStore {
   refused(credential: string, reason: string): void;
   /** After the clock was set back: a login that waits for its token waits no longer than it would have. */
   setBack(jump: SetBack): void;
+  purge(before: number): void;
 }
 
 const COLUMNS = `id, credential, state, wanted_by AS wantedBy, wanted_at AS wantedAt, ended_at AS endedAt, detail, pid,
@@ -103,6 +104,8 @@ export function createLoginStore(connection: Connection): LoginStore {
      AND id = (SELECT max(id) FROM login WHERE credential = @credential)`,
   );
 
+  const remove = connection.statement<[number]>('DELETE FROM login WHERE ended_at < ?');
+
   function touched(changes: number): boolean {
     if (changes > 0) connection.touch('credentials');
     return changes > 0;
@@ -121,5 +124,6 @@ export function createLoginStore(connection: Connection): LoginStore {
     end: (id, state, detail, at) => touched(end.run(state, detail, at, id).changes),
     refused: (credential, reason) => void touched(refused.run({ reason, credential, loggedIn: LOGGED_IN }).changes),
     setBack: (jump) => void moveFacts.run(jump),
+    purge: (before) => void remove.run(before),
   };
 }

@@ -21,6 +21,7 @@ export interface SilenceStore {
   endAll(now: number): number;
   /** After the clock was set back: silences of the wrong time last as long as was asked for; gives how many were moved. */
   setBack(jump: SetBack): number;
+  purge(before: number): void;
 }
 
 /** Builds the silence store. */
@@ -37,10 +38,12 @@ export function createSilenceStore(connection: Connection): SilenceStore {
   const move = connection.statement<[SetBack]>(
     `UPDATE silence SET since = ${past('since')}, until = until - @byMs WHERE ended_at IS NULL AND since > @now`,
   );
+  const remove = connection.statement<[number]>('DELETE FROM silence WHERE until < ?');
   return {
     add: (silence) => Number(insert.run(silence).lastInsertRowid),
     active: (now) => active.all(now),
     endAll: (now) => end.run(now, now).changes,
     setBack: (jump) => move.run(jump).changes,
+    purge: (before) => void remove.run(before),
   };
 }

@@ -26,11 +26,15 @@ export function createHousekeeper(options: {
     storage.holds.purge(now - KEEP_MS);
     storage.credentials.purge(now - KEEP_MS);
     storage.rotations.purge(now - 12 * KEEP_MS);
+    storage.logins.purge(now - KEEP_MS);
     storage.incidents.purge(now - KEEP_MS);
+    storage.fallbacks.purge(now - KEEP_MS);
+    storage.silences.purge(now - KEEP_MS);
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
     storage.runs.purge(now - KEEP_RUNS_MS);
     storage.drills.purge(now - 12 * KEEP_MS);
+    storage.budgets.purge(now - 12 * KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);
   }
 

@@ -39,7 +39,7 @@ ALTER TABLE incident ADD COLUMN silenced_until INTEGER;
 ALTER TABLE incident ADD COLUMN repeated_at INTEGER;
 ALTER TABLE incident ADD COLUMN repeats INTEGER NOT NULL DEFAULT 0;
 -- The incident that it follows from: it is not told by itself as long as that one lasts.
-ALTER TABLE incident ADD COLUMN inhibited_by INTEGER REFERENCES incident (id);
+ALTER TABLE incident ADD COLUMN inhibited_by INTEGER REFERENCES incident (id) ON DELETE SET NULL;
 ALTER TABLE incident ADD COLUMN is_drill INTEGER NOT NULL DEFAULT 0;
 -- Key of the outbox message that tells of it: one of its own, or one for many; null while it is not told.
 ALTER TABLE incident ADD COLUMN message_key TEXT;
@@ -61,7 +61,7 @@ CREATE INDEX outbox_alert ON outbox (created_at) WHERE class = 'alert';
 CREATE TABLE fallback (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   key TEXT NOT NULL UNIQUE,
-  incident_id INTEGER REFERENCES incident (id),
+  incident_id INTEGER REFERENCES incident (id) ON DELETE SET NULL,
   text TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
   attempts INTEGER NOT NULL DEFAULT 0,
@@ -104,7 +104,7 @@ CREATE TABLE drill (
   -- When the fault came about, was noticed, and was told.
   fault_at INTEGER,
   detected_at INTEGER,
-  incident_id INTEGER REFERENCES incident (id),
+  incident_id INTEGER REFERENCES incident (id) ON DELETE SET NULL,
   delivered_at INTEGER,
   ended_at INTEGER,
   detail TEXT
