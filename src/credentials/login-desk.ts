@@ -112,7 +112,7 @@ export function createLoginDesk(options: {
   function take({ login, kind }: LoginMessage, heard: Heard): void {
     const { chatId, messageId, text } = heard;
     remove(heard);
-    const question = login.question ?? 'code';
+    const [question = ''] = (login.question ?? 'code').split('\n');
     const isSecret = kind !== 'answer' || kindOfQuestion(question) !== 'free' || looksLikeCode(text);
     const answer = kind === 'answer' ? readAnswer(text, question) : undefined;
     // A sentence that was refused is no secret, and scrubbing its words would take them out of everything.

@@ -25,6 +25,8 @@ export interface LoginLook {
   /** A short code that the page behind the link wants. */
   readonly userCode: string | undefined;
   readonly question: string | undefined;
+  /** What there is to choose from, as it is listed above the question. */
+  readonly options: readonly string[];
   /** True where the question is one beyond doubt; others only look like one, and are once the program is silent. */
   readonly isPlain: boolean;
   /** How often the question stands on the screen: a program that asks again line by line adds one. */
@@ -36,6 +38,10 @@ export interface LoginLook {
 }
 
 const LONGEST_QUESTION = 200;
+const LONGEST_OPTION = 80;
+const MOST_OPTIONS = 9;
+/** `1. This`, `2) that`, `[a] or that`. */
+const OPTION = /^(?:[❯>*•-]\s*)?(?:\w{1,2}[.):]|[[(]\w{1,2}[\])])\s+\S/;
 const LONGEST_PROBLEM = 300;
 /** Addresses longer than this fit no button, and no vendor has them. */
 const LONGEST_LINK = 2_000;
@@ -70,11 +76,19 @@ export function readLoginScreen(view: ScreenView): LoginLook {
     link,
     userCode: userCodeOf(lines),
     question: question?.slice(-LONGEST_QUESTION),
+    options: looksAsked === undefined ? [] : optionsAbove(plainLines(view.text), looksAsked),
     isPlain: asking.length > 0,
     asked: question === undefined ? 0 : lines.filter((line) => line.startsWith(question.slice(0, 60))).length,
     problem: problemOf(lines),
     wantsEnter: enter >= 0 && enter >= lines.length - 2 && enter > lines.lastIndexOf(question ?? ''),
   };
+}
+
+/** The list that ends right above the question; the owner sees nothing else of the screen. */
+function optionsAbove(lines: readonly string[], question: string): readonly string[] {
+  const above = lines.slice(0, lines.lastIndexOf(question)).filter((line) => line !== '');
+  const start = above.findLastIndex((line) => !OPTION.test(line)) + 1;
+  return above.slice(start, start + MOST_OPTIONS).map((line) => line.slice(0, LONGEST_OPTION));
 }
 
 const LINK_ONLY = /https?:\/\/\S+$/;

@@ -99,7 +99,8 @@ function viewOf(look: LoginLook, stage: LoginView['stage']): LoginView {
     stage,
     link: look.link ?? null,
     userCode: look.userCode ?? null,
-    question: stage === 'asking' ? (look.question ?? null) : null,
+    // The question is its first line, for whoever reads it.
+    question: stage === 'asking' && look.question !== undefined ? [look.question, ...look.options].join('\n') : null,
   };
 }
 

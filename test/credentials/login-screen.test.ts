@@ -21,6 +21,7 @@ test('claude setup-token 2.1.330 shows its link and asks for the code', async ()
     link: 'https://claude.ai/oauth/authorize?IzzUr4zFhpVDbFOtnzqsYqsielgVQ3TqbkQtCdVfHOIw',
     userCode: undefined,
     question: 'Paste code here if prompted',
+    options: [],
     isPlain: true,
     asked: 1,
     problem: undefined,
@@ -101,4 +102,12 @@ test('a browser that did not open is no failure', () => {
 
 test('a question that is asked again line by line counts once more', () => {
   expect(look('Password:\nSorry, try again.\nPassword:').asked).toBe(2);
+});
+
+test('what a question lists above itself is what there is to choose from, and nothing else of the screen', () => {
+  const menu = 'Welcome to it\nSelect login method:\n  1. Claude account\n  2. API key\n\nChoice: ';
+
+  expect(look(menu)).toMatchObject({ question: 'Choice:', options: ['1. Claude account', '2. API key'] });
+  expect(look('1. Open the link\n2. Wait\nPassword: ').options).toEqual([]);
+  expect(look('It is about to begin.\nWhich account? ').options).toEqual([]);
 });

@@ -147,6 +147,24 @@ describe('a login', () => {
     expect(text('login:1:failed')).toMatch(/not accepted 3 times.*Press Re-auth to start anew/s);
   });
 
+  it('shows what there is to choose from, and takes the choice, also where a code is among it', async () => {
+    const { behaviours, want, says, text, advance, named, world } = open(LOGIN);
+    behaviours['login'] = (program) => {
+      program.says('Select login method:\n  1. Claude Code account\n  2. API key\nChoice: ');
+      program.onLine = () => program.exits(0);
+    };
+    await world.begin();
+    await want();
+    await advance(3 * SECOND);
+    const asked = text('login:1:ask:0');
+
+    says('1');
+    await advance(2 * SECOND);
+
+    expect(asked).toContain('asks: Choice. Send me the answer.\n1. Claude Code account\n2. API key\n');
+    expect(named('login')[0]?.written).toEqual(['1', '\r']);
+  });
+
   it('takes the next question of a program that asks twice', async () => {
     const { behaviours, want, says, text, advance, logins, world } = open(LOGIN);
     behaviours['login'] = asks((program, line) => {

@@ -52,7 +52,8 @@ export function renderLogin(login: LoginRow, sequel: LoginSequel, callbackData: 
 
 /** The message whose answer is typed into the login program; `refusal`: why the last one was not. */
 export function renderLoginPrompt(login: LoginRow, refusal: string | undefined): Content {
-  const what = (login.question ?? 'the code').replace(/[\s:>.]+$/, '');
+  const [question = '', ...options] = (login.question ?? 'the code').split('\n');
+  const what = question.replace(/[\s:>.]+$/, '');
   const isCode = asksForCode(login);
   return {
     kind: 'text',
@@ -66,6 +67,7 @@ export function renderLoginPrompt(login: LoginRow, refusal: string | undefined):
               bold(shorten(what, LONGEST_REASON)),
               '. Send me the answer.',
             ),
+        ...options.map((option) => code(option)),
         'I delete your message at once, and keep it nowhere.',
       ),
     ),
@@ -142,7 +144,8 @@ function renderSteps(login: LoginRow, title: string): Piece {
 
 /** The code that the page behind the link shows; anything else is asked for in the program's own words. */
 function asksForCode({ question, link }: LoginRow): boolean {
-  return link !== null && /\bcode\b/i.test(question ?? 'code');
+  const [asked = ''] = (question ?? 'code').split('\n');
+  return link !== null && /\bcode\b/i.test(asked);
 }
 
 function renderOutcome(login: LoginRow, sequel: LoginSequel, title: string): Piece {
