@@ -78,15 +78,14 @@ describe('loadFleetStatus', () => {
       'timezone: UTC\nhome: ./state\ntelegram: { owners: [1] }\nagents:\n  scout: { runtime: claude, prompt: ./scout.md, schedule: every 1h }\n',
       { runtimes: [talkingRuntime], files: { 'scout.md': 'Look for news.' } },
     );
+    const { storage, now } = world;
     await world.begin();
     await world.advance(MINUTE);
 
-    world
-      .named('scout')[0]
-      ?.says(`${JSON.stringify({ kind: 'retrying', failure: 'overloaded', attempt: 1, evidence: '529' })}\n`);
-    await world.advance(MINUTE);
+    const run = storage.runs.aliveOf('scout');
+    storage.transaction(() => storage.runs.output(run?.id ?? 0, now(), 512));
 
-    expect(world.storage.runs.aliveOf('scout')?.outputAt).toBeGreaterThan(0);
+    expect(storage.runs.aliveOf('scout')).toMatchObject({ outputBytes: 512 });
     expect(statusOf(world).agents.find((agent) => agent.name === 'scout')?.lastProofAt).toBeNull();
   });
 
