@@ -182,8 +182,7 @@ export function createVigil(options: {
       signAt: sign.at,
       owedSince,
       askedAt: run.askedAt,
-      // The last words of a publisher are its report: what it answers would take their place.
-      canBeAsked: signs?.canBeAsked === true && run.publicationId === null,
+      canBeAsked: signs?.canBeAsked === true,
     });
     if (verdict.kind === 'fine') return verdict.nextAt;
     if (verdict.kind === 'ask') {

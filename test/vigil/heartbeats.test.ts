@@ -238,27 +238,6 @@ describe('the heartbeat of a run', () => {
     expect(fleet.storage.runs.aliveOf('scout')?.askedAt).toBeNull();
   });
 
-  it('asks no publisher, whose last words are its report', async () => {
-    world = createRoomWorld(
-      `${HEAD.replace('agents:', 'drafts: { kinds: { reply: {} } }\nagents:')}` +
-        '  scout: { runtime: command, command: [/bin/scout], schedule: every 24h }\n' +
-        '  poster: { runtime: claude, prompt: ./scout.md, publishes: [reply], heartbeat: 10m, timeout: 1h }\n',
-      { runtimes: [talkingRuntime], files: { 'scout.md': 'Post it.' }, withVigil: true },
-    );
-    await world.begin();
-    const draft = { kind: 'reply', to: '@ada', body: 'hello', priority: 3 };
-    const submitted = world.rooms.agents.submitDraft(run(world), draft);
-    world.rooms.desk.approve(submitted.kind === 'accepted' ? submitted.id : 0, 1, 'owner:1');
-    await world.advance(SECOND);
-    const poster = world.storage.runs.aliveOf('poster');
-
-    await world.advance(9 * MINUTE);
-
-    expect(poster?.publicationId).not.toBeNull();
-    expect(world.storage.runs.aliveOf('poster')).toMatchObject({ id: poster?.id, askedAt: null });
-    expect(program(world).written).toEqual([]);
-  });
-
   it('belongs to its own run: the token of an ended one moves nothing', async () => {
     const fleet = await open('command', ', heartbeat: 30m');
     const before = run(fleet);
