@@ -58,6 +58,7 @@ describe('a storm of incidents', () => {
       'acknowledged',
     ]);
     expect(world.message('storm:4')?.buttons).toEqual([]);
+    expect(world.message('storm:4')?.text).toMatch(/^👀 3 incidents more at once\n.* Acknowledged: 3\./);
     expect(world.message('storm:4')?.text).toContain('Acknowledged: 3.');
     expect(world.incidents.acknowledgeStorm(4, 'owner:1')).toBe(0);
   });

@@ -104,6 +104,7 @@ describe('an unacknowledged critical incident', () => {
     ]);
     expect(world.message('storm:5')?.buttons).toEqual([]);
     expect(world.message('storm:5:r1')?.buttons).toEqual(['Ack all 36']);
+    expect(world.message('storm:5:r1')?.text).toMatch(/^⚡️ Still open: 36 incidents\n/);
     expect(world.incidents.acknowledgeStorm(5, 'owner:1')).toBe(36);
     expect(world.fallbackRuns).toHaveLength(1);
   });

@@ -36,12 +36,10 @@ export function renderStorm(
   const { incidents } = storm;
   const open = incidents.filter(({ state }) => state !== 'resolved');
   const firing = open.filter(({ state }) => state === 'firing');
-  const title = storm.isBacklog
-    ? `While Telegram could not be reached: ${count(incidents.length, 'incident')}`
-    : `${count(incidents.length, 'incident')} more at once`;
+  const title = titleOf(incidents, open, storm.isBacklog);
   const sorted = [...incidents].sort((a, b) => rank(a) - rank(b) || a.id - b.id);
   const body = lines(
-    bold(`${firing.length > 0 ? '⚡️' : '🟢'} ${title}`),
+    bold(`${signOf(open.length, firing.length)} ${title}`),
     `${countKinds(incidents)}.${open.length < incidents.length ? ` Over: ${incidents.length - open.length}.` : ''}${open.length > firing.length ? ` Acknowledged: ${open.length - firing.length}.` : ''}`,
     ...sorted.slice(0, MOST_LINES).map(renderLine),
     incidents.length > MOST_LINES ? `… and ${incidents.length - MOST_LINES} more` : undefined,
@@ -65,6 +63,20 @@ export function renderStorm(
     body: richText(body),
     buttons: [...mending.slice(0, MOST_MENDS).map((button) => [button]), ...quieting],
   };
+}
+
+/** What is acknowledged is not over: only then is it green. */
+function signOf(open: number, firing: number): string {
+  if (open === 0) return '🟢';
+  return firing > 0 ? '⚡️' : '👀';
+}
+
+function titleOf(incidents: readonly IncidentRow[], open: readonly IncidentRow[], isBacklog: boolean): string {
+  if (isBacklog) return `While Telegram could not be reached: ${count(incidents.length, 'incident')}`;
+  // Told again, nothing of it is new.
+  if (open.length > 0 && open.every(({ repeats }) => repeats > 0))
+    return `Still open: ${count(open.length, 'incident')}`;
+  return `${count(incidents.length, 'incident')} more at once`;
 }
 
 /** The one silent message about many that are over. */
