@@ -1,6 +1,6 @@
 import type { Storage } from '../storage/storage.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
-import type { Delivery } from '../src/incidents/teller.ts';
+import type { Delivery } from '../src/incidents/delivery.ts';
 import { renderIncidentList } from '../src/telegram/cards/incident-list.ts';
 import { clockTime, code, duration, line, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';

@@ -6,6 +6,8 @@ export interface BudgetStore {
   settledBetween(from: number, to: number): ReadonlyMap<string, number>;
   /** The same of the runs that are alive, those of fire drills included. */
   running(): ReadonlyMap<string, number>;
+  /** What the runs of these agents cost that ended between these times, both included; of fire drills, too. */
+  spentBy(agents: readonly string[], from: number, to: number): number;
   /** Percents that were told of in that month. */
   told(month: string, agent: string): readonly number[];
   tell(month: string, agent: string, percent: number, at: number): void;
@@ -23,6 +25,9 @@ export function createBudgetStore(connection: Connection): BudgetStore {
   const running = connection.statement<[], { agent: string; spent: number }>(
     `SELECT agent, cost_micro_usd AS spent FROM run WHERE state IN ('starting', 'running') AND cost_micro_usd IS NOT NULL`,
   );
+  const spent = connection.statement<[string, number, number], { sum: number | null }>(
+    `SELECT sum(cost_micro_usd) AS sum FROM run WHERE agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
+  );
   const told = connection.statement<[string, string], { percent: number }>(
     'SELECT percent FROM budget_notice WHERE month = ? AND agent = ? ORDER BY percent',
   );
@@ -36,6 +41,7 @@ export function createBudgetStore(connection: Connection): BudgetStore {
   return {
     settledBetween: (from, to) => new Map(settled.all(from, to).map(({ agent, spent }) => [agent, spent])),
     running: () => new Map(running.all().map(({ agent, spent }) => [agent, spent])),
+    spentBy: (agents, from, to) => agents.reduce((sum, agent) => sum + (spent.get(agent, from, to)?.sum ?? 0), 0),
     told: (month, agent) => told.all(month, agent).map(({ percent }) => percent),
     tell: (month, agent, percent, at) => void tell.run(month, agent, percent, at),
     untell: (month, agent, percent) => void untell.run(month, agent, percent),

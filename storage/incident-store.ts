@@ -68,13 +68,6 @@ export type NewIncident = Pick<
   'kind' | 'fingerprint' | 'subject' | 'severity' | 'title' | 'evidence' | 'openedAt' | 'isDrill'
 >;
 
-/** What came of late, which decides where the next alert goes. */
-export interface RecentAlerts {
-  /** Alerts of single incidents, and recoveries, that were asked for between these times. */
-  readonly own: number;
-  readonly recoveries: number;
-}
-
 /** Incidents and the agents that each of them holds or concerns. */
 export interface IncidentStore {
   open(incident: NewIncident): number;
@@ -105,14 +98,6 @@ export interface IncidentStore {
   /** Unresolved ones that are not told because of this one. */
   followers(id: number): IncidentRow[];
   recentlyResolved(limit: number): IncidentRow[];
-  /** Dollars, in millionths, that runs of these agents cost which ended in this time. */
-  spentMicroUsd(agents: readonly string[], from: number, to: number): number;
-  /** How many alerts of single incidents, and of their ends, were asked for after `from` until `to`; those of drills do not count. */
-  recentAlerts(from: number, to: number): RecentAlerts;
-  /** The newest message about many incidents whose key begins so, asked for after `from` until `to` or not shown yet. */
-  newestGathering(prefix: 'storm:' | 'recoveries:', from: number, to: number): GatheringMessage | undefined;
-  /** What Telegram was asked to show and has not. */
-  heldBack(): HeldBack;
   addAgents(id: number, agents: readonly string[]): number;
   agents(id: number): string[];
   get(id: number): IncidentRow | undefined;
@@ -122,36 +107,10 @@ export interface IncidentStore {
   purge(before: number): void;
 }
 
-/** Alerts that wait to be shown. */
-export interface HeldBack {
-  /** Those of one thing each, and when the oldest of them was asked for. */
-  readonly own: number;
-  readonly oldestAt: number | null;
-  readonly recoveries: number;
-  /** Whether Telegram failed to show something that waits. */
-  readonly hasFailed: boolean;
-}
-
-/** A message about many incidents. */
-export interface GatheringMessage {
-  readonly key: string;
-  readonly createdAt: number;
-  readonly silent: number;
-}
-
 const COLUMNS = `id, kind, fingerprint, subject, severity, state, title, evidence, opened_at AS openedAt, last_seen_at AS lastSeenAt, times,
   acknowledged_at AS acknowledgedAt, acknowledged_by AS acknowledgedBy, resolved_at AS resolvedAt, note, silenced_until AS silencedUntil,
   repeated_at AS repeatedAt, repeats, inhibited_by AS inhibitedBy, is_drill AS isDrill, message_key AS messageKey, recovery_key AS recoveryKey,
   cost, fallback_at AS fallbackAt`;
-
-/** Keys of messages about one incident: `incident:ID`, anew `incident:ID:rN`, its end `incident:ID:recovery`; copies end in `:private`. */
-const IS_RECOVERY = `key GLOB 'incident:*:recovery'`;
-/** Alerts of one thing each, such as incidents and drafts of unknown fate; the steps of a login are what the owner waits for. */
-const IS_OWN = `class = 'alert' AND key NOT GLOB '*:recovery*' AND key NOT GLOB '*:private' AND key NOT GLOB 'storm:*'
-  AND key NOT GLOB 'recoveries:*' AND key NOT GLOB 'login:*'`;
-/** Asked for and shown nowhere, not even to the owner himself where his chat refuses; the condition is the partial index's own. */
-const UNSHOWN = `state IN ('queued', 'sending') AND message_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM outbox AS copy WHERE copy.key = outbox.key || ':private' AND copy.message_id IS NOT NULL)`;
 
 /** Times of an incident that have come. */
 const PAST = ['opened_at', 'last_seen_at', 'acknowledged_at', 'resolved_at', 'repeated_at', 'fallback_at'];
@@ -222,29 +181,6 @@ export function createIncidentStore(connection: Connection): IncidentStore {
   const resolved = connection.statement<[number], IncidentRow>(
     `SELECT ${COLUMNS} FROM incident WHERE resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC LIMIT ?`,
   );
-  const spent = connection.statement<[string, number, number], { sum: number | null }>(
-    `SELECT sum(cost_micro_usd) AS sum FROM run WHERE agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
-  );
-  const recent = connection.statement<[number, number], { own: number | null; recoveries: number | null }>(
-    `SELECT sum(${IS_OWN}) AS own, sum(${IS_RECOVERY}) AS recoveries FROM outbox WHERE class = 'alert' AND created_at > ? AND created_at <= ?
-       AND NOT EXISTS (SELECT 1 FROM incident WHERE message_key = key AND is_drill = 1)`,
-  );
-  const gathering = connection.statement<[string, number, number], GatheringMessage>(
-    `SELECT key, created_at AS createdAt, silent FROM outbox
-     WHERE class = 'alert' AND key GLOB ? || '*' AND key NOT GLOB '*:private' AND created_at > ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
-  );
-  const unshownGathering = connection.statement<[string], GatheringMessage>(
-    `SELECT key, created_at AS createdAt, silent FROM outbox
-     WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY id DESC LIMIT 1`,
-  );
-  const held = connection.statement<
-    [],
-    { own: number | null; oldestAt: number | null; recoveries: number | null; errors: number | null }
-  >(
-    `SELECT sum(${IS_OWN}) AS own, min(CASE WHEN ${IS_OWN} THEN created_at END) AS oldestAt, sum(${IS_RECOVERY}) AS recoveries,
-       sum(error IS NOT NULL) AS errors
-     FROM outbox WHERE ${UNSHOWN}`,
-  );
   const removeAgents = connection.statement<[number]>(
     'DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
   );
@@ -279,21 +215,6 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     inStorm: (id) => inStorm.all(`storm:${id}`, `storm:${id}:r*`),
     followers: (id) => followers.all(id),
     recentlyResolved: (limit) => resolved.all(limit),
-    spentMicroUsd: (names, from, to) => names.reduce((sum, name) => sum + (spent.get(name, from, to)?.sum ?? 0), 0),
-    recentAlerts(from, to) {
-      const { own, recoveries } = recent.get(from, to) ?? {};
-      return { own: own ?? 0, recoveries: recoveries ?? 0 };
-    },
-    newestGathering: (prefix, from, to) => unshownGathering.get(prefix) ?? gathering.get(prefix, from, to),
-    heldBack() {
-      const { own, oldestAt, recoveries, errors } = held.get() ?? {};
-      return {
-        own: own ?? 0,
-        oldestAt: oldestAt ?? null,
-        recoveries: recoveries ?? 0,
-        hasFailed: (errors ?? 0) > 0,
-      };
-    },
     purge(before) {
       removeAgents.run(before);
       remove.run(before);

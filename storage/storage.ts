@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { type AlertStore, createAlertStore } from './alert-store.ts';
 import { type BudgetStore, createBudgetStore } from './budget-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
@@ -39,6 +40,7 @@ export interface Storage {
   readonly logins: LoginStore;
   readonly rotations: RotationStore;
   readonly incidents: IncidentStore;
+  readonly alerts: AlertStore;
   readonly fallbacks: FallbackStore;
   readonly silences: SilenceStore;
   readonly drafts: DraftStore;
@@ -73,6 +75,7 @@ export function createStorage(database: Database.Database): Storage {
     logins: createLoginStore(connection),
     rotations: createRotationStore(connection),
     incidents: createIncidentStore(connection),
+    alerts: createAlertStore(connection),
     fallbacks: createFallbackStore(connection),
     silences: createSilenceStore(connection),
     drafts: createDraftStore(connection),

@@ -8,7 +8,7 @@ const WORTH_TELLING_MICRO_USD = 10_000;
 export function describeCost(storage: Storage, agents: readonly string[], from: number, to: number): string {
   const missed = agents.reduce((sum, agent) => sum + storage.dues.lostSince(agent, from), 0);
   const expired = storage.drafts.expiredSince(agents, from);
-  const spent = storage.incidents.spentMicroUsd(agents, from, to);
+  const spent = storage.budgets.spentBy(agents, from, to);
   const parts = [
     missed === 0 ? undefined : `Missed: ${count(missed, 'run')}`,
     expired === 0 ? undefined : `${count(expired, 'draft')} expired`,

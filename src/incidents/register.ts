@@ -2,7 +2,8 @@ import type { IncidentRow } from '../../storage/incident-store.ts';
 import { DRILL_MARK } from '../telegram/cards/incident-words.ts';
 import type { Content } from '../telegram/outbox.ts';
 import { describeCost } from './cost.ts';
-import { createTeller, type Delivery, type TellerOptions } from './teller.ts';
+import { type Delivery, loadDelivery } from './delivery.ts';
+import { createTeller, type TellerOptions } from './teller.ts';
 import { isMatch, type OpenIncident } from './telling.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -75,7 +76,7 @@ export function createIncidentRegister(options: TellerOptions): IncidentRegister
   function sendAnew(id: number): void {
     const incident = incidents.get(id);
     if (incident === undefined) return;
-    const isOnItsWay = teller.delivery(incident).kind === 'waiting' && teller.isHeldBack();
+    const isOnItsWay = loadDelivery(storage, incident).kind === 'waiting' && teller.isHeldBack();
     const isSilenced = incident.silencedUntil !== null && incident.silencedUntil > clock.now();
     if (isOnItsWay || isSilenced) teller.refresh(id);
     else teller.sendAnew([incident]);
@@ -174,7 +175,7 @@ export function createIncidentRegister(options: TellerOptions): IncidentRegister
     unresolved: () =>
       incidents.listUnresolved().map((incident) => ({ incident, agents: incidents.agents(incident.id) })),
     card: (id) => teller.card(id),
-    delivery: (incident) => teller.delivery(incident),
+    delivery: (incident) => loadDelivery(storage, incident),
   };
 }
 

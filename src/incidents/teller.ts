@@ -6,19 +6,10 @@ import { renderIncident, renderRecovery, renderReplaced } from '../telegram/card
 import { incidentKey, isSilenced } from '../telegram/cards/incident-words.ts';
 import { renderRecoveries, renderStorm } from '../telegram/cards/storm-card.ts';
 import type { Content, Outbox } from '../telegram/outbox.ts';
+import { loadDelivery } from './delivery.ts';
 import { mendsOf } from './mends.ts';
-import {
-  decideRoom,
-  decideTelling,
-  findParent,
-  isParent,
-  GATHERING_MS,
-  mayFollow,
-  MINUTE_MS,
-  type OpenIncident,
-  type RecentMessages,
-  stormFor,
-} from './telling.ts';
+import { createParents } from './parents.ts';
+import { decideRoom, decideTelling, GATHERING_MS, MINUTE_MS, type RecentMessages, stormFor } from './telling.ts';
 
 /** What the teller works with. */
 export interface TellerOptions {
@@ -31,13 +22,6 @@ export interface TellerOptions {
   readonly canLogIn: (credential: string) => boolean;
 }
 
-/** Whether Telegram has shown the message that tells of an incident. */
-export type Delivery =
-  | { readonly kind: 'shown'; readonly at: number | null }
-  | { readonly kind: 'waiting'; readonly since: number; readonly reason: string | null }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'untold'; readonly because: number | null };
-
 /** Who puts incidents into messages: one each, or one for many. Without memory of its own; each call belongs into the transaction of what it tells. */
 export interface Teller {
   /** Tells of an incident that nobody was told of yet, or writes down why it is not told. */
@@ -49,11 +33,6 @@ export interface Teller {
   /** Says that it is over: in a silent message, in one about many, or, where nobody saw the alert, only there. */
   tellEnd(id: number): void;
   card(id: number): Content | undefined;
-  delivery(incident: IncidentRow): Delivery;
-  /** What an incident that is told already would follow from now. */
-  parentOf(incident: IncidentRow): IncidentRow | undefined;
-  /** Since when nothing follows from an incident any more; undefined: something may. */
-  endedAt(incident: IncidentRow): number | undefined;
   /** Whether Telegram fails to show what it is asked to. */
   isHeldBack(): boolean;
 }
@@ -67,33 +46,19 @@ const SOON_MS = 30_000;
 /** Builds the teller. */
 export function createTeller(options: TellerOptions): Teller {
   const { storage, clock, outbox } = options;
-  const { incidents } = storage;
+  const { incidents, alerts } = storage;
+  const parents = createParents(storage);
 
   function setting() {
     return { timezone: options.timezone, now: clock.now(), callbackData: options.callbackData };
   }
 
-  /** Those that this one may follow from; a storm of logins that die, which follow from nothing, costs nothing here. */
-  function listParents({ id, kind }: IncidentRow): readonly OpenIncident[] {
-    if (!mayFollow(kind)) return [];
-    const parents = incidents
-      .listUnresolved()
-      .filter((other) => other.id !== id && isParent(other.kind) && endedAt(other) === undefined);
-    return parents.map((incident) => ({ incident, agents: incidents.agents(incident.id) }));
-  }
-
-  /** Since when nothing follows from an incident any more: its end, or that of the cause, where it stays open to see whether that comes back. */
-  function endedAt(incident: IncidentRow): number | undefined {
-    const credential = incident.kind === 'auth' ? storage.credentials.get(incident.subject) : undefined;
-    return incident.resolvedAt ?? (credential?.state === 'alive' ? credential.since : undefined);
-  }
-
   function recentMessages(): RecentMessages {
     const now = clock.now();
-    const storm = incidents.newestGathering('storm:', now - GATHERING_MS, now);
+    const storm = alerts.newestGathering('storm:', now - GATHERING_MS, now);
     return {
-      inMinute: incidents.recentAlerts(now - MINUTE_MS, now).own,
-      inTenMinutes: incidents.recentAlerts(now - GATHERING_MS, now).own,
+      inMinute: alerts.recent(now - MINUTE_MS, now).own,
+      inTenMinutes: alerts.recent(now - GATHERING_MS, now).own,
       heldBack: countHeldBack(now),
       storm: storm && { key: storm.key, ageMs: Math.max(0, now - storm.createdAt), silent: storm.silent === 1 },
     };
@@ -101,7 +66,7 @@ export function createTeller(options: TellerOptions): Teller {
 
   /** Alerts that wait because Telegram fails, or makes all of us wait. */
   function countHeldBack(now: number): number {
-    const { own, oldestAt, hasFailed } = incidents.heldBack();
+    const { own, oldestAt, hasFailed } = alerts.heldBack();
     return hasFailed || (oldestAt !== null && now - oldestAt >= SOON_MS) ? own : 0;
   }
 
@@ -114,7 +79,7 @@ export function createTeller(options: TellerOptions): Teller {
   function renderStormOf(key: string): Content {
     const row = storage.outbox.get(key);
     const waited = row === undefined ? 0 : (row.sentAt ?? clock.now()) - row.createdAt;
-    const isBacklog = (row?.messageId ?? null) === null ? incidents.heldBack().hasFailed : waited > MINUTE_MS;
+    const isBacklog = (row?.messageId ?? null) === null ? alerts.heldBack().hasFailed : waited > MINUTE_MS;
     const gathered = incidents.inMessage(key);
     const mends = (incident: IncidentRow) => mendsOf(incident, options.canLogIn);
     return renderStorm({ firstId: stormId(key), incidents: gathered, isBacklog, mendsOf: mends }, setting());
@@ -196,7 +161,13 @@ export function createTeller(options: TellerOptions): Teller {
     const now = clock.now();
     const agents = incidents.agents(id);
     const trouble = { ...incident, agents, isDrill: incident.isDrill === 1 };
-    const telling = decideTelling(trouble, listParents(incident), recentMessages(), storage.silences.active(now), now);
+    const telling = decideTelling(
+      trouble,
+      parents.listFor(incident),
+      recentMessages(),
+      storage.silences.active(now),
+      now,
+    );
     incidents.inhibit(id, telling.kind === 'inhibited' ? telling.by : null);
     // The card of what it followed from until now names it.
     if (incident.inhibitedBy !== null) refresh(incident.inhibitedBy);
@@ -259,15 +230,15 @@ export function createTeller(options: TellerOptions): Teller {
     const incident = incidents.get(id);
     if (incident?.messageKey === undefined || incident.messageKey === null) return;
     const { messageKey } = incident;
-    const held = incidents.heldBack();
-    const isSeen = delivery(incident).kind === 'shown';
+    const held = alerts.heldBack();
+    const isSeen = loadDelivery(storage, incident).kind === 'shown';
     // Nobody has seen the alert, and nobody can now: when it comes, it says itself that it is over.
     if (held.hasFailed && !isSeen) {
       incidents.tellEndIn(id, messageKey);
       return;
     }
     const now = clock.now();
-    const recent = incidents.recentAlerts(now - MINUTE_MS, now).recoveries;
+    const recent = alerts.recent(now - MINUTE_MS, now).recoveries;
     const waiting = held.hasFailed ? held.recoveries : 0;
     if (recent < MOST_RECOVERIES_IN_MINUTE && waiting < MOST_RECOVERIES_IN_MINUTE) {
       const key = `${incidentKey(id)}:recovery`;
@@ -275,25 +246,12 @@ export function createTeller(options: TellerOptions): Teller {
       outbox.send({ key, class: 'alert', content: renderRecovery(incident), replyToKey: messageKey, sound: 'never' });
       return;
     }
-    const gathering = incidents.newestGathering('recoveries:', now - GATHERING_MS, now);
+    const gathering = alerts.newestGathering('recoveries:', now - GATHERING_MS, now);
     const key = gathering?.key ?? freeKey(`recoveries:${id}`);
     incidents.tellEndIn(id, key);
     const content = renderRecoveries(incidents.endedInMessage(key));
     if (gathering === undefined) outbox.send({ key, class: 'alert', content, sound: 'never' });
     else edit(key, content);
-  }
-
-  function delivery(incident: IncidentRow): Delivery {
-    if (incident.messageKey === null) return { kind: 'untold', because: incident.inhibitedBy };
-    const row = storage.outbox.get(incident.messageKey);
-    // Rows of what was shown are dropped after a month.
-    if (row === undefined) return { kind: 'shown', at: null };
-    if (row.messageId !== null) return { kind: 'shown', at: row.sentAt };
-    const copy = storage.outbox.get(`${row.key}:private`);
-    if (copy !== undefined && copy.messageId !== null) return { kind: 'shown', at: copy.sentAt };
-    return row.state === 'refused' || row.state === 'unknown'
-      ? { kind: 'refused', reason: row.error ?? 'without a reason' }
-      : { kind: 'waiting', since: row.createdAt, reason: row.error };
   }
 
   return {
@@ -305,14 +263,7 @@ export function createTeller(options: TellerOptions): Teller {
       const incident = incidents.get(id);
       return incident && renderOwn(incident);
     },
-    delivery,
-    endedAt,
-    parentOf: (incident) =>
-      findParent(
-        { ...incident, agents: incidents.agents(incident.id), isDrill: incident.isDrill === 1 },
-        listParents(incident),
-      ),
-    isHeldBack: () => incidents.heldBack().hasFailed,
+    isHeldBack: () => alerts.heldBack().hasFailed,
   };
 }
 

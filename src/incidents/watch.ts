@@ -3,6 +3,8 @@ import type { Log } from '../ports.ts';
 import { incidentTitle, isSilenced } from '../telegram/cards/incident-words.ts';
 import { count, duration, shorten } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
+import { loadDelivery } from './delivery.ts';
+import { createParents } from './parents.ts';
 import { createTeller, type TellerOptions } from './teller.ts';
 import { GATHERING_MS } from './telling.ts';
 
@@ -39,6 +41,7 @@ export function createIncidentWatch(
   const { storage, clock } = options;
   const { incidents } = storage;
   const teller = createTeller(options);
+  const parents = createParents(storage);
 
   function endSilences(now: number): void {
     for (const { id, silencedUntil } of incidents.listUnresolved()) {
@@ -52,8 +55,8 @@ export function createIncidentWatch(
     for (const { id, messageKey, inhibitedBy } of incidents.listUnresolved()) {
       if (messageKey !== null) continue;
       const parent = inhibitedBy === null ? undefined : incidents.get(inhibitedBy);
-      const endedAt = parent && teller.endedAt(parent);
-      if (parent !== undefined && (endedAt === undefined || isWithin(GRACE_MS, endedAt, now))) continue;
+      const endedAt = parent && parents.endedAt(parent);
+      if (parent !== undefined && (endedAt === undefined || isRecent(GRACE_MS, endedAt, now))) continue;
       teller.tell(id);
     }
   }
@@ -65,7 +68,7 @@ export function createIncidentWatch(
     for (const { id } of due) incidents.repeated(id, now);
     const counted = due.map(({ id }) => incidents.get(id)).filter((incident) => incident !== undefined);
     // What is still on its way makes its sound when it comes.
-    teller.sendAnew(counted.filter((incident) => teller.delivery(incident).kind !== 'waiting'));
+    teller.sendAnew(counted.filter((incident) => loadDelivery(storage, incident).kind !== 'waiting'));
     const loud = counted.filter(({ repeats }) => repeats % FALLBACK_EVERY === 1);
     if (loud.length > 0) fallBack(`repeat:${loud[0]?.id}:${now}`, loud, 'Nobody has acknowledged', now);
   }
@@ -74,7 +77,7 @@ export function createIncidentWatch(
     if (incident.severity !== 'critical' || incident.state !== 'firing' || incident.messageKey === null) return false;
     if (isSilenced(incident, now)) return false;
     if (now - Math.max(...toldAt(incident).filter((at) => at <= now)) < options.repeatMs) return false;
-    return teller.parentOf(incident) === undefined;
+    return parents.of(incident) === undefined;
   }
 
   function toldAt({ openedAt, repeatedAt, messageKey }: IncidentRow): readonly number[] {
@@ -92,7 +95,7 @@ export function createIncidentWatch(
   }
 
   function isShown(incident: IncidentRow): boolean {
-    return teller.delivery(incident).kind === 'shown';
+    return loadDelivery(storage, incident).kind === 'shown';
   }
 
   function escalate(now: number): void {
@@ -108,10 +111,10 @@ export function createIncidentWatch(
       );
     const isUrgent = unshown.some(
       ({ severity, kind, openedAt }) =>
-        severity === 'critical' && (kind === 'poller' || !isWithin(UNSHOWN_MS, openedAt, now)),
+        severity === 'critical' && (kind === 'poller' || !isRecent(UNSHOWN_MS, openedAt, now)),
     );
     const last = storage.fallbacks.newest('unshown:');
-    if (!isUrgent || (last !== undefined && isWithin(GATHERING_MS, last.createdAt, now))) return;
+    if (!isUrgent || (last !== undefined && isRecent(GATHERING_MS, last.createdAt, now))) return;
     fallBack(`unshown:${unshown[0]?.id}:${now}`, unshown, 'Telegram does not show', now);
   }
 
@@ -151,6 +154,6 @@ export function createIncidentWatch(
 }
 
 /** Whether `at` is less than `spanMs` ago; a time that has not come yet is not, or a clock that was set back would stop everything. */
-function isWithin(spanMs: number, at: number, now: number): boolean {
+function isRecent(spanMs: number, at: number, now: number): boolean {
   return at <= now && now - at < spanMs;
 }
