@@ -68,7 +68,7 @@ export function renderLoginPrompt(login: LoginRow, refusal: string | undefined):
               '. Send me the answer.',
             ),
         ...options.map((option) => code(option)),
-        'I delete your message at once, and keep it nowhere.',
+        'I delete your message at once. It stays in no chat, database or log.',
       ),
     ),
     asks: isCode ? 'the code' : 'the answer',
