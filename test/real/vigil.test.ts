@@ -5,17 +5,19 @@ import { eventually, findRealCli, openRealFleet, type RealFleet, sentTo, TEST_TI
 
 vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
+type AskedFleet = Pick<RealFleet<'asked' | 'late'>, 'runs' | 'models'>;
+
 const QUESTION = 'Nightdesk asks for a sign of life';
 const DONE: ModelAnswer = { kind: 'text', text: 'All done.' };
-/** Long enough for an answer from a machine that is busy: it is asked for after 6 s. */
-const HEARTBEAT_MS = 10_000;
+/** Long enough for five CLIs to start at once on a busy machine, and to answer: they are asked after 12 s. */
+const HEARTBEAT_MS = 20_000;
 
 /**
  * A model that only repeats itself, which is no sign of life, and slowly: one call once its agent was asked, and a beat once it has read
  * that; it ends when a heartbeat that had missed the beat would have been told.
  */
 function createSlowModel(
-  fleet: () => RealFleet<'asked'>,
+  fleet: () => AskedFleet,
   repeat: ModelAnswer,
   beat: ModelAnswer,
 ): { readonly answers: readonly [ModelAnswer]; readonly server: ModelServerOptions } {
@@ -37,21 +39,37 @@ function createSlowModel(
   return { answers: [repeat], server: { onRequest } };
 }
 
+/** A model whose last words come only after its agent was asked: the question waits behind them. */
+function createLateModel(
+  fleet: () => AskedFleet,
+  call: ModelAnswer,
+  beat: ModelAnswer,
+): { readonly answers: readonly [ModelAnswer, ...ModelAnswer[]]; readonly server: ModelServerOptions } {
+  async function onRequest(_request: ModelRequest, index: number): Promise<void> {
+    if (index !== 1) return;
+    await eventually('it is asked', () => (fleet().runs('late')[0]?.askedAt ?? null) !== null);
+    // The row is written first, and the question a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return { answers: [call, DONE, beat, DONE], server: { onRequest } };
+}
+
 describe.skipIf(findRealCli('claude') === undefined)('the vigil over a real claude', () => {
-  let fleet: RealFleet<'asked' | 'silent' | 'looping' | 'restarted'>;
+  let fleet: RealFleet<'asked' | 'late' | 'silent' | 'looping' | 'restarted'>;
   const bash = (command: string) =>
     ({ kind: 'tool', name: 'Bash', input: { command, description: 'a command' } }) as const;
 
   beforeAll(async () => {
-    const allowed = { permissions: 'allow', heartbeat: '6s' };
+    const beat: ModelAnswer = { kind: 'tool', name: 'mcp__nightdesk__beat', input: { note: 'thinking' } };
+    const allowed = { permissions: 'allow', heartbeat: `${HEARTBEAT_MS / 1_000}s` };
     fleet = await openRealFleet('claude', {
       asked: {
-        ...createSlowModel(() => fleet, bash('echo busy'), {
-          kind: 'tool',
-          name: 'mcp__nightdesk__beat',
-          input: { note: 'thinking' },
-        }),
-        entry: { ...allowed, heartbeat: `${HEARTBEAT_MS / 1_000}s` },
+        ...createSlowModel(() => fleet, bash('echo busy'), beat),
+        entry: allowed,
+      },
+      late: {
+        ...createLateModel(() => fleet, bash('echo busy'), beat),
+        entry: allowed,
       },
       silent: {
         answers: [{ ...bash('cat feed.xml'), text: 'I read the feed now.' }, { kind: 'hang' }],
@@ -83,12 +101,19 @@ describe.skipIf(findRealCli('claude') === undefined)('the vigil over a real clau
     expect(fleet.incidents('stuck').filter(({ title }) => title.includes('asked'))).toEqual([]);
   });
 
+  it('lets claude answer after its last words, and the run be done, when it is asked while it says them', async () => {
+    const run = await fleet.ended('late');
+
+    expect(run).toMatchObject({ state: 'done', beatNote: 'thinking', exit: 'exit 0' });
+    expect(fleet.models.late.requests).toHaveLength(4);
+  });
+
   it('tells of claude with its last words, when it does not answer', async () => {
     const alert = await fleet.told('silent has given no sign of life for');
 
     expect(alert).toMatchObject({ kind: 'heartbeat', agents: ['silent'] });
     expect(alert.evidence).toMatch(/I read the feed now\.[^]*Bash: cat feed\.xml/);
-    expect(alert.note).toMatch(/It was asked \d s ago, and did not answer/);
+    expect(alert.note).toMatch(/It was asked \d+ s ago, and did not answer/);
   });
 
   it('tells what claude does over and over, when it makes one call again and again', async () => {
@@ -112,18 +137,16 @@ describe.skipIf(findRealCli('claude') === undefined)('the vigil over a real clau
 });
 
 describe.skipIf(findRealCli('codex') === undefined)('the vigil over a real codex', () => {
-  let fleet: RealFleet<'asked'>;
+  let fleet: RealFleet<'asked' | 'late'>;
 
   beforeAll(async () => {
+    const call: ModelAnswer = { kind: 'tool', name: 'exec_command', input: { cmd: 'echo busy' } };
+    const input = { note: 'thinking' };
+    const beat: ModelAnswer = { kind: 'tool', name: 'beat', namespace: 'mcp__nightdesk', input };
+    const entry = { heartbeat: `${HEARTBEAT_MS / 1_000}s` };
     fleet = await openRealFleet('codex', {
-      asked: {
-        ...createSlowModel(
-          () => fleet,
-          { kind: 'tool', name: 'exec_command', input: { cmd: 'echo busy' } },
-          { kind: 'tool', name: 'beat', namespace: 'mcp__nightdesk', input: { note: 'thinking' } },
-        ),
-        entry: { heartbeat: `${HEARTBEAT_MS / 1_000}s` },
-      },
+      asked: { ...createSlowModel(() => fleet, call, beat), entry },
+      late: { ...createLateModel(() => fleet, call, beat), entry },
     });
     await fleet.start();
   });
@@ -139,5 +162,12 @@ describe.skipIf(findRealCli('codex') === undefined)('the vigil over a real codex
     expect(sentTo(fleet.models.asked)).toContain(QUESTION);
     expect(fleet.log(run)).toMatch(/"id":"steer","result"/);
     expect([...fleet.incidents('heartbeat'), ...fleet.incidents('stuck')]).toEqual([]);
+  });
+
+  it('lets codex answer after its last words, and the run be done, when it is asked while it says them', async () => {
+    const run = await fleet.ended('late');
+
+    expect(run).toMatchObject({ state: 'done', beatNote: 'thinking' });
+    expect(fleet.models.late.requests).toHaveLength(4);
   });
 });
