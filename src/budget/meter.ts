@@ -41,6 +41,7 @@ export function createBudgetMeter(options: {
   const { fleet, storage, clock, incidents } = options;
   const wall = createWallClock(fleet.timezone);
   const scopes = listScopes(fleet);
+  let thisMonth: Month | undefined;
   let settled: { readonly month: string; readonly at: number; readonly by: ReadonlyMap<string, number> } | undefined;
 
   const isMetered = scopes.some(({ agent }) => !isDrillAgent(agent));
@@ -58,6 +59,12 @@ export function createBudgetMeter(options: {
     const running = storage.budgets.running();
     const total = [...past, ...running].reduce((sum, [agent, spent]) => (isDrillAgent(agent) ? sum : sum + spent), 0);
     return (agent) => (agent === '' ? total : (past.get(agent) ?? 0) + (running.get(agent) ?? 0));
+  }
+
+  /** Reading a wall clock costs more than all else of a look, and a month lasts. */
+  function monthOf(now: number): Month {
+    if (thisMonth === undefined || now < thisMonth.startsAt || now >= thisMonth.endsAt) thisMonth = monthAt(now, wall);
+    return thisMonth;
   }
 
   function holdOf(agent: string): HoldRow | undefined {
@@ -178,7 +185,7 @@ export function createBudgetMeter(options: {
     everyMs: EVERY_MS,
     look() {
       const now = clock.now();
-      const month = monthAt(now, wall);
+      const month = monthOf(now);
       const spentOf = loadSpent(month, now);
       const steps = [...endOthers(month), ...scopes.flatMap((scope) => measure(scope, spentOf(scope.agent), month))];
       if (steps.length > 0) storage.transaction(() => steps.forEach((step) => step()));
