@@ -23,6 +23,10 @@ const FIRST_MARK = -1_000_000_000;
 /** What the prompt for a pasted token asks. */
 const PASTE_QUESTION = 'the token';
 
+/** How long a disk that cannot be written is waited for, with a token in hand: the reserve is given back within seconds. */
+const STAGING_PAUSE_MS = 2_000;
+const MOST_STAGINGS = 30;
+
 const RESTARTED = 'Nightdesk was restarted in the middle of it';
 
 /** The effector of logins, with what it has to settle after a crash. */
@@ -66,16 +70,34 @@ export function createLogins(options: {
     await writer.write(() => desk.end(row, outcome));
   }
 
-  /** Keeps a secret that a login brought until its check has passed with it. */
-  function keep(credential: string, secret: string): LoginOutcome {
+  /**
+   * Keeps a secret that a login brought until its check has passed with it. It cannot be had a second time: a disk that is full is waited
+   * out for a while.
+   */
+  async function keep(row: LoginRow, secret: string): Promise<LoginOutcome> {
     options.learnSecret(secret);
-    try {
-      options.vault.stage(credential, secret);
-      return { kind: 'done' };
-    } catch (error) {
-      const words = error instanceof Error ? options.scrub(error.message) : 'unknown';
-      return { kind: 'failed', reason: `its token could not be stored (${words})` };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        options.vault.stage(row.credential, secret);
+        return { kind: 'done' };
+      } catch (error) {
+        // What has no code is no trouble of the disk: this secret is never taken.
+        const { code } = error as NodeJS.ErrnoException;
+        const words = error instanceof Error ? options.scrub(error.message) : 'unknown';
+        if (code === undefined || tries >= MOST_STAGINGS || stopping)
+          return { kind: 'failed', reason: `its token could not be stored (${words})` };
+        if (storage.logins.get(row.id)?.cancelWantedAt !== null) return { kind: 'cancelled' };
+        log.error('logins: a token cannot be written down right now; trying again', {
+          credential: row.credential,
+          code,
+        });
+        await Promise.race([pause(STAGING_PAUSE_MS), stopped]);
+      }
     }
+  }
+
+  function pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void clock.after(delayMs, resolve));
   }
 
   async function runProgram(
@@ -116,12 +138,16 @@ export function createLogins(options: {
     if (swept.kind === 'survived')
       log.warn('processes of a login could not be ended', { program: argv[0], survivors: swept.survivors.length });
     if (ended === undefined || stopping) return;
-    await end(row, outcomeOf(row, ended));
+    await end(row, await outcomeOf(row, ended));
   }
 
-  function outcomeOf(row: LoginRow, ended: ProgramEnd): LoginOutcome {
+  async function outcomeOf(row: LoginRow, ended: ProgramEnd): Promise<LoginOutcome> {
     if (ended.kind !== 'done' || ended.secret === undefined) return ended.kind === 'done' ? { kind: 'done' } : ended;
-    return keep(row.credential, ended.secret);
+    return await keep(row, ended.secret);
+  }
+
+  async function takePasted(row: LoginRow, token: string): Promise<void> {
+    await end(row, await keep(row, token));
   }
 
   function noteStarted(id: number, identity: ProcessIdentity): void {
@@ -134,7 +160,7 @@ export function createLogins(options: {
     if (row.stage === 'starting')
       return desk.show(row, { stage: 'asking', link: null, userCode: null, question: PASTE_QUESTION });
     const token = row.stage === 'typed' ? desk.answerFor(row.id) : undefined;
-    if (token !== undefined) return launch(row.id, end(row, keep(row.credential, token)));
+    if (token !== undefined) return launch(row.id, takePasted(row, token));
     if (row.stage === 'typed') return launch(row.id, end(row, { kind: 'failed', reason: RESTARTED }));
     if (now - row.wantedAt >= LOGIN_LIMIT_MS)
       launch(row.id, end(row, { kind: 'failed', reason: 'no token came within 10 minutes' }));

@@ -537,6 +537,38 @@ describe('a message', () => {
     expect(text('login:1')).toBe(refused);
   });
 
+  it('with a token waits until the disk takes it, a minute at most', async () => {
+    const { says, advance, want, logins, world } = open('  claude: { login: paste, env: TEST_TOKEN }');
+    await world.begin();
+    const { vault } = world.rooms;
+    const { stage } = vault;
+    vault.stage = () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    await want();
+    says(TOKEN);
+    await advance(10 * SECOND);
+    const meanwhile = logins()[0]?.state;
+    vault.stage = stage;
+    await advance(3 * SECOND);
+
+    expect(meanwhile).toBe('running');
+    expect(logins()[0]?.state).toBe('done');
+    expect(vault.environmentFor(['claude'])).toEqual({ TEST_TOKEN: TOKEN });
+
+    vault.stage = () => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    await want();
+    says(TOKEN);
+    await advance(70 * SECOND);
+
+    expect(logins()[0]).toMatchObject({
+      state: 'failed',
+      detail: expect.stringContaining('could not be stored (ENOSPC'),
+    });
+  });
+
   it('with a pasted token that never comes ends the login after ten minutes', async () => {
     const { advance, want, text, world } = open('  claude: { login: paste, env: TEST_TOKEN }');
     await world.begin();
