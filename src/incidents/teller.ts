@@ -60,8 +60,17 @@ export function createTeller(options: TellerOptions): Teller {
       inMinute: alerts.recent(now - MINUTE_MS, now).own,
       inTenMinutes: alerts.recent(now - GATHERING_MS, now).own,
       heldBack: countHeldBack(now),
-      storm: storm && { key: storm.key, ageMs: Math.max(0, now - storm.createdAt), silent: storm.silent === 1 },
+      storm: storm && {
+        key: storm.key,
+        ageMs: Math.max(0, now - storm.createdAt),
+        silent: storm.silent === 1 || isAcknowledged(storm.key),
+      },
     };
+  }
+
+  /** What joins a message that its owner has acknowledged is seen by nobody. */
+  function isAcknowledged(key: string): boolean {
+    return incidents.inMessage(key).some(({ state }) => state === 'acknowledged');
   }
 
   /** Alerts that wait because Telegram fails, or makes all of us wait. */

@@ -26,7 +26,7 @@ export interface RecentMessages {
   readonly inTenMinutes: number;
   /** Those of them that wait for a Telegram that fails; 0 while it works. */
   readonly heldBack: number;
-  /** The message about many that may still grow, with its age in ms. */
+  /** The message about many that may still grow, with its age in ms; silent: it came without a sound, or was acknowledged since. */
   readonly storm: { readonly key: string; readonly ageMs: number; readonly silent: boolean } | undefined;
 }
 

@@ -63,6 +63,20 @@ describe('a storm of incidents', () => {
     expect(world.incidents.acknowledgeStorm(4, 'owner:1')).toBe(0);
   });
 
+  it('takes no critical one in once it is acknowledged: that has a new message, with its sound', () => {
+    for (let n = 1; n <= 6; n += 1) world.critical(`n${n}`);
+    world.showAll();
+    world.incidents.acknowledgeStorm(5, 'owner:1');
+
+    world.critical('late');
+    world.critical('later');
+
+    expect(world.keys().at(-1)).toBe('storm:7');
+    expect(world.message('storm:7')).toMatchObject({ silent: false });
+    expect(world.message('storm:7')?.text).toContain('2 incidents more at once');
+    expect(world.message('storm:5')?.text).not.toContain('late');
+  });
+
   it('that is over is three silent messages and one more, and its own says so', () => {
     for (let n = 1; n <= 50; n += 1) world.report(`n${n}`);
     world.showAll();
