@@ -62,7 +62,9 @@ function claude(server: object): readonly string[] {
 }
 
 function codex(server: Readonly<Record<string, unknown>>): readonly string[] {
-  const settings = Object.entries({ ...server, default_tools_approval_mode: 'approve' });
+  // As our runtime has it: otherwise a turn begins without tools that are slow to start.
+  const waits = { required: true, startup_timeout_sec: 60 };
+  const settings = Object.entries({ ...server, ...waits, default_tools_approval_mode: 'approve' });
   const overrides = settings.flatMap(([key, value]) => ['-c', `mcp_servers.nightdesk.${key}=${JSON.stringify(value)}`]);
   return ['exec', '--json', '--skip-git-repo-check', ...overrides, 'Do it.'];
 }
