@@ -127,8 +127,8 @@ export interface Survivor extends ProcessIdentity {
  * Contract:
  * - `spawn` returns at once and never throws; a program that cannot be started ends as `not-started`.
  * - `onOutput` gets raw bytes of stdout and stderr in the order in which they were read; they are gone once it has returned.
- * - `sweep` ends whoever fits, with KILL, until two passes in a row find nobody; it resolves after two seconds at the latest. It never
- *   touches a process that is known by its pid alone, nor ourselves.
+ * - `sweep` ends whoever fits, with KILL, until two passes in a row find nobody; it resolves two seconds after its turn at the latest
+ *   (three look at a time). It never touches a process that is known by its pid alone, nor ourselves.
  */
 export interface Processes {
   spawn(request: SpawnRequest, onOutput: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => void): RunningProcess;
