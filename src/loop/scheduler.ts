@@ -135,22 +135,28 @@ export function createScheduler(options: {
     }
   }
 
-  /** The due times of a schedule that passed in (dueAt, now], while nobody looked: how many, and the last one. */
-  function passedSince(agent: Agent, dueAt: number, now: number): { readonly times: number; readonly lastAt: number } {
+  /** The due times of a schedule that passed in (dueAt, now], while nobody looked: how many, the last one, and the one before that. */
+  function passedSince(
+    agent: Agent,
+    dueAt: number,
+    now: number,
+  ): { readonly times: number; readonly lastAt: number; readonly beforeAt: number } {
     if (agent.schedule.kind === 'every') {
       const times = Math.floor((now - dueAt) / agent.schedule.everyMs);
-      return { times, lastAt: dueAt + times * agent.schedule.everyMs };
+      const lastAt = dueAt + times * agent.schedule.everyMs;
+      return { times, lastAt, beforeAt: lastAt - agent.schedule.everyMs };
     }
     let times = 0;
     let lastAt = dueAt;
+    let beforeAt = dueAt;
     while (agent.schedule.kind === 'cron' && times < MOST_COUNTED_DUES) {
       const next = nextScheduled(agent.schedule, lastAt, fleet.timezone);
       if (next === undefined || next > now) break;
       times += 1;
-      lastAt = next;
+      [beforeAt, lastAt] = [lastAt, next];
     }
     // Whoever was away for longer than can be counted still runs once, not once for every so many due times.
-    return { times, lastAt: times === MOST_COUNTED_DUES ? now : lastAt };
+    return { times, lastAt: times === MOST_COUNTED_DUES ? now : lastAt, beforeAt };
   }
 
   /**
@@ -161,8 +167,7 @@ export function createScheduler(options: {
     if (due.cause !== 'schedule' || due.reason !== null) return due;
     const passed = passedSince(agent, due.dueAt, now);
     if (passed.times === 0) return due;
-    const lastMissed = agent.schedule.kind === 'every' ? passed.lastAt - agent.schedule.everyMs : due.dueAt;
-    storage.dues.miss(due, lastMissed, passed.times, 'Nightdesk was not looking', now);
+    storage.dues.miss(due, passed.beforeAt, passed.times, 'Nightdesk was not looking', now);
     storage.dues.wait(agent.name, passed.lastAt, 'catch-up');
     return storage.dues.waitingOf(agent.name) ?? due;
   }

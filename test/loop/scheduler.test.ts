@@ -81,6 +81,11 @@ describe('scheduler', () => {
     expect(startMinutes(fleet, 'scout')).toEqual([0, 5, 10, 71]);
     expect(fleet.receipts('scout').at(-2)).toBe('missed x11: Nightdesk was not looking');
     expect(fleet.receipts('clerk').slice(-2)).toEqual(['missed x5: Nightdesk was not looking', 'ran']);
+    for (const name of ['scout', 'clerk']) {
+      const missed = fleet.storage.dues.receipts(name, 10).find(({ state }) => state === 'missed');
+      const everyMs = (name === 'scout' ? 5 : 10) * MINUTE;
+      expect((missed?.lastAt ?? 0) - (missed?.dueAt ?? 0)).toBe(((missed?.times ?? 0) - 1) * everyMs);
+    }
     await fleet.advance(4 * MINUTE);
     expect(startMinutes(fleet, 'scout').at(-1)).toBe(75);
   });
