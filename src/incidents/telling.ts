@@ -147,6 +147,7 @@ export function isMatch(matcher: string, trouble: Pick<Trouble, 'kind' | 'subjec
     matcher === 'all' ||
     matcher === trouble.kind ||
     matcher === trouble.subject.toLowerCase() ||
-    trouble.agents.some((agent) => agent.toLowerCase() === matcher)
+    // What holds others as well, such as a login that died, is not silenced by the name of one.
+    (trouble.agents.length > 0 && trouble.agents.every((agent) => agent.toLowerCase() === matcher))
   );
 }

@@ -22,7 +22,12 @@ export async function check(file: string, terminal: Terminal): Promise<number> {
     loaded.kind === 'problem' ? [loaded.reason] : [],
   );
   for (const reason of refused) terminal.complain(`nightdesk: ${reason}`);
-  return plan.problems.length + refused.length === 0 ? EXIT.ok : EXIT.config;
+  // The file may be checked where the token is not; one that is there and wrong is a mistake.
+  const hasToken = [configuration.env['TELEGRAM_BOT_TOKEN'], configuration.env['TELEGRAM_BOT_TOKEN_FILE']].some(
+    Boolean,
+  );
+  const isRefused = hasToken && refused.length > 0;
+  return plan.problems.length === 0 && !isRefused ? EXIT.ok : EXIT.config;
 }
 
 /** What will keep the runs together on this machine, tried just now, and why nothing better does. */

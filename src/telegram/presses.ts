@@ -118,7 +118,13 @@ export function createPresses(options: {
   function stripIfForgotten(pressed: PressedButton): void {
     if (pressed.message === undefined) return;
     const { chatId, messageId } = pressed.message;
-    if (storage.outbox.byMessage(chatId, messageId) !== undefined) return;
+    if (storage.outbox.byMessage(chatId, messageId) === undefined) strip(pressed);
+  }
+
+  /** Takes the buttons off the message that was pressed. */
+  function strip(pressed: PressedButton): void {
+    if (pressed.message === undefined) return;
+    const { chatId, messageId } = pressed.message;
     outbox.send({
       key: `strip:${chatId}:${messageId}`,
       class: 'notice',
@@ -152,7 +158,10 @@ export function createPresses(options: {
     if (press.verb === 'ack' && press.revision === WHOLE_STORM) return acknowledgeStorm(press, pressed);
     const incident = storage.incidents.get(press.id);
     if (incident === undefined || !callbackData.verify(press, incident.fingerprint)) return NOT_OURS;
-    if (incident.state === 'resolved') return { text: 'That is over already.', alert: true };
+    if (incident.state === 'resolved') {
+      strip(pressed);
+      return { text: 'That is over already.', alert: true };
+    }
     switch (press.verb) {
       case 'reauth':
         return { text: wantLogin(incident.subject, pressed) };

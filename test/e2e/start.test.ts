@@ -330,4 +330,13 @@ describe('nightdesk check', () => {
     expect(program.stderr()).toContain('TELEGRAM_BOT_TOKEN does not look like a bot token');
     expect(program.stdout()).toContain('scout (command)');
   });
+
+  it('calls a file good where there is no token at all, and says that start needs one', async () => {
+    const stage = await open(IDLE);
+
+    const program = stage.nightdesk(['check', '--config', 'fleet.yaml'], { TELEGRAM_BOT_TOKEN: '' });
+
+    expect((await program.ended).code).toBe(0);
+    expect(program.stderr()).toContain('TELEGRAM_BOT_TOKEN is not set');
+  });
 });

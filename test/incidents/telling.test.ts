@@ -123,7 +123,8 @@ describe('a silence takes the sound', () => {
     ['of all', 'all', {}, silenced],
     ['of a critical one, too', 'all', { severity: 'critical' }, silenced],
     ['of a kind', 'report', {}, silenced],
-    ['of an agent', 'writer', { agents: ['scout', 'writer'] }, silenced],
+    ['of an agent', 'writer', { agents: ['writer'] }, silenced],
+    ['of one agent of several not', 'writer', { agents: ['scout', 'writer'] }, { kind: 'own' }],
     ['of what it is about', 'claude', { subject: 'claude' }, silenced],
     ['of nothing else', 'other', {}, { kind: 'own' }],
   ];
