@@ -144,7 +144,11 @@ export function createSettlement(options: {
     pause(run.agent, response.delayMs);
     if (isTold) return;
     if (alike !== 'alone') {
-      for (const agent of unknown.agentsWith(end)) incidents.close(crashFingerprint(agent));
+      // Its card turns green, but nothing is well: it says where that is told now.
+      for (const agent of unknown.agentsWith(end)) {
+        incidents.note(crashFingerprint(agent), 'It still fails, as others do: that is an incident of its own now.');
+        incidents.close(crashFingerprint(agent));
+      }
       return;
     }
     incidents.report({

@@ -40,6 +40,7 @@ describe('failures that no rule knows', () => {
     expect(incident).toMatchObject({ kind: 'unknown', severity: 'critical', agents: ['ada', 'cyd'] });
     expect(incident).toMatchObject({ title: '2 agents fail in the same way', evidence: 'the flux is inverted (8)' });
     expect(world.messages()).toHaveLength(2);
+    expect(JSON.stringify(world.messages())).toContain('It still fails, as others do');
   });
 
   it('say nothing of an agent that joins, but in the one message', async () => {
