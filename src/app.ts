@@ -62,7 +62,6 @@ import type { Scrubber } from './secrets.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
-import { duration } from './telegram/cards/words.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
@@ -71,6 +70,7 @@ import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createPollerWatch, TELEGRAM_OUTAGE } from './telegram/poller-watch.ts';
+import { tellAbsence } from './vigil/absence.ts';
 import { createClockWatch } from './vigil/clock-watch.ts';
 import { createHousekeeper } from './vigil/housekeeper.ts';
 import { createMachineWatch } from './vigil/machine-watch.ts';
@@ -148,11 +148,6 @@ const RUNTIMES: ReadonlyMap<string, Runtime> = new Map(
 
 /** How long a new run counts as one that takes memory which is not yet seen. */
 const STARTING_MS = 10_000;
-
-/** An absence shorter than this is a restart, not an outage. */
-const ABSENCE_TOLD_MS = 2 * 60_000;
-/** Setting: the message that told of the last absence. */
-const ABSENCE_KEY = 'absence';
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
@@ -551,32 +546,6 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     });
   }
 
-  function tellAbsence(last: ReturnType<typeof loadLastLife>, interrupted: number): void {
-    const now = clock.now();
-    if (last === undefined || (interrupted === 0 && now - last.aliveAt < ABSENCE_TOLD_MS)) return;
-    const how = last.stoppedCleanly ? 'I was stopped' : 'I was cut off';
-    const lost =
-      interrupted === 0
-        ? ''
-        : ` ${interrupted} running ${interrupted === 1 ? 'agent was' : 'agents were'} lost and will run again when due.`;
-    storage.transaction(() => {
-      const before = storage.settings.get(ABSENCE_KEY) ?? '';
-      // Several in one outage of Telegram are one message: the last of them.
-      const isUnseen = storage.outbox.get(before)?.messageId === null;
-      const again = isUnseen ? ' It was not the first time since you last heard of me.' : '';
-      const forHowLong =
-        last.aliveAt > now
-          ? 'for I do not know how long: the clock was set back'
-          : `for ${duration(now - last.aliveAt)}`;
-      const text = `🌙 ${how} and was away ${forHowLong}. I am back.${lost}${again}`;
-      const content = { kind: 'text', body: { text, entities: [] } } as const;
-      if (isUnseen) return outbox.edit(before, content);
-      const key = `absence:${now}`;
-      storage.settings.set(ABSENCE_KEY, key);
-      outbox.send({ key, class: 'alert', content });
-    });
-  }
-
   let isStopping = false;
   let starting = Promise.resolve();
   let endedByItself = false;
@@ -662,7 +631,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     await logins.recover();
     await rotator.recover();
     if (isStopping) return;
-    tellAbsence(last, interrupted);
+    tellAbsence({ storage, clock, outbox }, last, interrupted);
     storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
     fallback.recover();
     fallback.start();

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.ts';
 import type { RunEvent } from '../runtimes/runtime.ts';
-import { createRepetitionWatch, type Repetition } from '../vigil/repetition.ts';
+import { createRepetitionWatch, type Repetition } from './repetition.ts';
 
 /** Calls of one run that are kept in mind until they end; no agent makes as many at once. */
 const MOST_OPEN = 256;

@@ -67,10 +67,14 @@ export function decideTurning(facts: PulseFacts, now: number): PulseState {
   return what.length === 0 ? { kind: 'alive' } : { kind: 'missing', what };
 }
 
-/** When the last incarnation was last seen alive, and whether it ended on purpose; undefined on a first start. */
-export function loadLastLife(
-  storage: Storage,
-): { readonly aliveAt: number; readonly stoppedCleanly: boolean } | undefined {
+/** When the last incarnation was last seen alive (epoch ms), and whether it ended on purpose. */
+export interface LastLife {
+  readonly aliveAt: number;
+  readonly stoppedCleanly: boolean;
+}
+
+/** Reads what is known of the last incarnation; undefined on a first start. */
+export function loadLastLife(storage: Storage): LastLife | undefined {
   const aliveAt = Number(storage.settings.get(ALIVE_KEY));
   return Number.isFinite(aliveAt) && aliveAt > 0
     ? { aliveAt, stoppedCleanly: storage.settings.get(CLEAN_KEY) === 'yes' }

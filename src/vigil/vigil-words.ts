@@ -7,7 +7,7 @@ import { dollarText, duration, shorten } from '../telegram/cards/words.ts';
 import type { LogLineReader } from '../runtimes/log-entries.ts';
 import type { Sign } from './heartbeats.ts';
 import type { Proof } from './progress.ts';
-import type { Repetition } from './repetition.ts';
+import type { Repetition } from '../runs/repetition.ts';
 
 /** As many of the last lines as an alert shows, and how much of each. */
 const LAST_LINES = 3;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSignReader } from '../../src/runs/signs.ts';
 import { likenessOfText } from '../../src/runtimes/likeness.ts';
-import { createRepetitionWatch } from '../../src/vigil/repetition.ts';
+import { createRepetitionWatch } from '../../src/runs/repetition.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 
 describe('what is alike', () => {
