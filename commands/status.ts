@@ -11,7 +11,7 @@ import {
   type Piece,
   shorten,
 } from '../src/telegram/cards/words.ts';
-import { dateAndTime } from '../src/credentials/expiry.ts';
+import { dateAndTime } from '../src/loop/wall-clock.ts';
 import { AGENT_SIGNS, type AgentStatus, type FleetStatus, loadFleetStatus, renderReason } from '../src/vigil/status.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';

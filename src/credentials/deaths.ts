@@ -2,11 +2,12 @@ import type { CredentialRow } from '../../storage/credential-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Credential, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
+import { dateAndTime } from '../loop/wall-clock.ts';
 import type { Clock } from '../ports.ts';
 import type { CredentialBook } from './book.ts';
 import { credentialHeading, credentialsOf, credentialTitle } from './credential.ts';
 import type { Doubts } from './doubts.ts';
-import { dateAndTime, endOfSecret } from './expiry.ts';
+import { endOfSecret } from './expiry.ts';
 import { describeFlapping, NOTED } from './flapping.ts';
 
 /** A sign of a dead credential, as a run or an agent's report showed it. */

@@ -1,6 +1,7 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
+import { dateAndTime } from '../loop/wall-clock.ts';
 import type { Clock, Log, Random } from '../ports.ts';
 import { duration } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
@@ -8,8 +9,9 @@ import { createCredentialBook, type KnownCredential } from './book.ts';
 import { credentialHeading } from './credential.ts';
 import type { Custodian } from './custodian.ts';
 import { canLogIn, expiryFingerprint } from './deaths.ts';
-import { dateAndTime, decideWarning, endOfSecret, nextWarningAt, thresholdsOf } from './expiry.ts';
+import { decideWarning, endOfSecret, nextWarningAt, thresholdsOf } from './expiry.ts';
 
+/** Warnings are days ahead, and each look says when the next one is due: this only bears a clock that was set. */
 const EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,5 @@
 import type { CredentialRow, CredentialState } from '../../storage/credential-store.ts';
 import type { Credential } from '../config/fleet.ts';
-import { createWallClock } from '../loop/wall-clock.ts';
 
 /** How a credential stands at a moment: what is stored of it, and `expiring`, which only follows from the clock. */
 export type ShownState = CredentialState | 'expiring';
@@ -61,14 +60,4 @@ export function decideWarning(
 /** When the next threshold of an end is reached; undefined when it is past. */
 export function nextWarningAt(thresholds: readonly number[], end: number, now: number): number | undefined {
   return thresholds.map((threshold) => end - threshold).find((at) => at > now);
-}
-
-/** A date with its time as a message names it: `12 March 04:00`, with the year where it is another one than now's. */
-export function dateAndTime(at: number, timezone: string, now: number): string {
-  const wall = createWallClock(timezone);
-  const shown = new Date(at + wall.offsetMsAt(at));
-  const isThisYear = shown.getUTCFullYear() === new Date(now + wall.offsetMsAt(now)).getUTCFullYear();
-  const month = shown.toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' });
-  const year = isThisYear ? '' : ` ${shown.getUTCFullYear()}`;
-  return `${shown.getUTCDate()} ${month}${year} ${shown.toISOString().slice(11, 16)}`;
 }

@@ -16,6 +16,7 @@ const RENEWAL_GRACE_MS = 30_000;
 const START_PATIENCE_MS = 60_000;
 /** Runs back of an agent in which its last renewal is found: one run may have followed it. */
 const LOOKED_AT_RUNS = 3;
+/** A change of a credential asks for a look by itself; this is how late a run is noticed that can start anew again. */
 const EVERY_MS = 5_000;
 
 /** What a run that is alive holds of its credentials, worst first. */

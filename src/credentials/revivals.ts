@@ -2,6 +2,7 @@ import type { CredentialRow } from '../../storage/credential-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Credential, Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
+import { dateAndTime } from '../loop/wall-clock.ts';
 import type { Clock } from '../ports.ts';
 import { LOGIN_DIED } from '../runs/session-choice.ts';
 import { count } from '../telegram/cards/words.ts';
@@ -9,7 +10,7 @@ import type { Outbox } from '../telegram/outbox.ts';
 import type { CredentialBook } from './book.ts';
 import { credentialHeading, credentialTitle } from './credential.ts';
 import { authFingerprint, expiryFingerprint } from './deaths.ts';
-import { dateAndTime, OUTDATED } from './expiry.ts';
+import { OUTDATED } from './expiry.ts';
 import { describeFlapping, NOTED, QUIET_MS } from './flapping.ts';
 
 /** What brought a credential back, or gave it a new secret. */

@@ -17,6 +17,7 @@ const MOST_STAGINGS = 720;
 const STAGING_PAUSE_MS = 5_000;
 /** How long a command may go on while Nightdesk stops. */
 const STOP_GRACE_MS = 8_000;
+/** A rotation is planned to the minute of a day weeks ahead: half a minute is no delay. */
 const EVERY_MS = 30_000;
 
 /** The rotator, with what it has to settle after a crash. */

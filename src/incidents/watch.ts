@@ -8,6 +8,7 @@ import { createParents } from './parents.ts';
 import { createTeller, type TellerOptions } from './teller.ts';
 import { GATHERING_MS } from './telling.ts';
 
+/** The shortest span that is watched here is a minute. */
 const EVERY_MS = 5_000;
 /** What follows from an incident has so long to end with it. */
 const GRACE_MS = 60_000;

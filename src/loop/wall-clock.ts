@@ -62,3 +62,13 @@ export function createWallClock(timezone: string): WallClock {
 
   return { offsetMsAt, minuteOfDayAt, instantOf };
 }
+
+/** A date with its time as a message names it: `12 March 04:00`, with the year where it is another one than now's. */
+export function dateAndTime(at: number, timezone: string, now: number): string {
+  const wall = createWallClock(timezone);
+  const shown = new Date(at + wall.offsetMsAt(at));
+  const isThisYear = shown.getUTCFullYear() === new Date(now + wall.offsetMsAt(now)).getUTCFullYear();
+  const month = shown.toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' });
+  const year = isThisYear ? '' : ` ${shown.getUTCFullYear()}`;
+  return `${shown.getUTCDate()} ${month}${year} ${shown.toISOString().slice(11, 16)}`;
+}

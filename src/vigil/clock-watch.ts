@@ -1,6 +1,7 @@
 import type { HoldRow } from '../../storage/hold-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
+import { dateAndTime } from '../loop/wall-clock.ts';
 import type { Clock, Log } from '../ports.ts';
 import { count, duration } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
@@ -119,14 +120,10 @@ export function createClockWatch(options: {
   }
 
   function nameHolds(holds: readonly HoldRow[]): string {
-    const format = new Intl.DateTimeFormat('en-GB', {
-      timeZone: options.timezone,
-      dateStyle: 'medium',
-      timeStyle: 'short',
-    });
+    const now = clock.now();
     const named = holds
       .slice(0, NAMED_HOLDS)
-      .map(({ agent, until }) => `${agent || 'all agents'} until ${format.format(until ?? 0)}`);
+      .map(({ agent, until }) => `${agent || 'all agents'} until ${dateAndTime(until ?? now, options.timezone, now)}`);
     return [...named, ...(holds.length > NAMED_HOLDS ? [`and ${holds.length - NAMED_HOLDS} more`] : [])].join(', ');
   }
 

@@ -9,6 +9,7 @@ import { duration } from '../telegram/cards/words.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import type { ClockWatch } from './clock-watch.ts';
 
+/** What is looked for has been wrong for minutes. */
 const EVERY_MS = 15_000;
 /** The scheduler serves a due time within seconds, and a start takes less than one: minutes are no delay any more. */
 const LONGEST_MS = 5 * 60_000;

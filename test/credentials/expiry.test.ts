@@ -1,14 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CredentialRow } from '../../storage/credential-store.ts';
 import type { Credential } from '../../src/config/fleet.ts';
-import {
-  credentialStateAt,
-  dateAndTime,
-  decideWarning,
-  endOfSecret,
-  OUTDATED,
-  thresholdsOf,
-} from '../../src/credentials/expiry.ts';
+import { credentialStateAt, decideWarning, endOfSecret, OUTDATED, thresholdsOf } from '../../src/credentials/expiry.ts';
+import { dateAndTime } from '../../src/loop/wall-clock.ts';
 import { createStatusCommand } from '../../commands/status.ts';
 import { loadFleetStatus } from '../../src/vigil/status.ts';
 import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from '../loop/room-world.ts';

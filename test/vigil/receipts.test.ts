@@ -170,6 +170,6 @@ describe('a clock that jumps', () => {
 
     const told = fleet.shown().find(({ text }) => text.includes('clock jumped'));
     expect(told?.text).toContain('moved back with it: 1 hold.');
-    expect(told?.text).toContain('Held now: scout until 12 Jan 2026, 07:00');
+    expect(told?.text).toContain('Held now: scout until 12 January 07:00');
   });
 });
