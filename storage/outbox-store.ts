@@ -63,6 +63,8 @@ export interface OutboxStore {
   retry(id: number, nextAt: number, error: string): void;
   /** Ends a message that will never be shown; `unknown` when it may have been. */
   end(id: number, state: 'refused' | 'unknown', error: string): void;
+  /** Takes the sound from a message that nobody was shown yet. */
+  hush(key: string): void;
   /** Takes back a message that was never tried to be shown; false when it was. */
   takeBack(key: string): boolean;
   /** Forgets the message that Telegram showed, so that it is sent anew. */
@@ -118,6 +120,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     `UPDATE outbox SET state = 'queued', attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?`,
   );
   const end = connection.statement<[string, string, number]>('UPDATE outbox SET state = ?, error = ? WHERE id = ?');
+  const hush = connection.statement<[string]>('UPDATE outbox SET silent = 1 WHERE key = ? AND message_id IS NULL');
   const takeBack = connection.statement<[string]>(
     `DELETE FROM outbox WHERE key = ? AND state = 'queued' AND attempts = 0 AND message_id IS NULL`,
   );
@@ -167,6 +170,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),
     end: (id, state, error) => void end.run(state, error, id),
+    hush: (key) => void hush.run(key),
     takeBack: (key) => takeBack.run(key).changes === 1,
     forget(id, now) {
       forget.run(now, id);

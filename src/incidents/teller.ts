@@ -244,6 +244,7 @@ export function createTeller(options: TellerOptions): Teller {
     // Nobody has seen the alert, and nobody can now: when it comes, it says itself that it is over.
     if (held.hasFailed && !isSeen) {
       incidents.tellEndIn(id, messageKey);
+      if (incidents.inMessage(messageKey).every(({ state }) => state === 'resolved')) storage.outbox.hush(messageKey);
       return;
     }
     const now = clock.now();

@@ -153,6 +153,9 @@ describe('what happens while Telegram cannot be reached', () => {
 
     expect(world.keys()).toEqual(['incident:1', 'incident:2', 'incident:3', 'storm:4']);
     expect(world.message('incident:1')?.text).toMatch(/^🟢 Over: n1/);
+    // What is over wakes nobody, what is not does.
+    expect(world.message('incident:1')?.silent).toBe(true);
+    expect(world.message('storm:4')?.silent).toBe(false);
     expect(world.message('storm:4')?.text).toContain('Over: 147.');
     expect(world.message('storm:4')?.text).toContain('🔴 #153 ');
   });

@@ -72,6 +72,9 @@ function signOf(open: number, firing: number): string {
 }
 
 function titleOf(incidents: readonly IncidentRow[], open: readonly IncidentRow[], isBacklog: boolean): string {
+  const [only] = incidents;
+  if (only !== undefined && incidents.length === 1)
+    return `${isBacklog ? 'While Telegram could not be reached: ' : ''}${shorten(incidentTitle(only), LONGEST_LINE)}`;
   if (isBacklog) return `While Telegram could not be reached: ${count(incidents.length, 'incident')}`;
   // Told again, nothing of it is new.
   if (open.length > 0 && open.every(({ repeats }) => repeats > 0))
