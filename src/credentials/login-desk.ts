@@ -26,6 +26,7 @@ interface Heard {
   readonly messageId: number;
   readonly text: string;
   readonly replyTo: number | undefined;
+  readonly sentAt?: number;
 }
 
 /** How a login ended. */
@@ -77,7 +78,8 @@ export function createLoginDesk(options: {
   function meantFor(message: Heard): LoginMessage | undefined {
     const { chatId, replyTo } = message;
     return readMessage(message.text, {
-      recent: storage.logins.recent(clock.now() - LATE_MS),
+      // What Telegram held back for hours was written in time all the same.
+      recent: storage.logins.recent(Math.min(clock.now(), message.sentAt ?? Infinity) - LATE_MS),
       isOwn: (login) => login.wantedBy === `owner:${message.userId}` && chatOf(login) === chatId,
       // Telegram numbers groups below zero.
       isGroup: chatId < 0,

@@ -59,6 +59,8 @@ export interface HeardMessage {
   readonly messageId: number;
   readonly text: string;
   readonly replyTo: number | undefined;
+  /** When it was written, by Telegram's clock. */
+  readonly sentAt?: number;
 }
 
 /** What an update is about: the same when it comes again, another one when a server counts its updates from the start again. */
@@ -70,7 +72,9 @@ function identify({ message, callback_query: press }: RawUpdate): string {
 function heardMessage({ message }: RawUpdate): HeardMessage | undefined {
   const { from, chat, message_id: messageId, text = message?.caption } = message ?? {};
   if (from === undefined || chat === undefined || messageId === undefined || text === undefined) return undefined;
-  return { userId: from.id, chatId: chat.id, messageId, text, replyTo: message?.reply_to_message?.message_id };
+  const sentAt = message?.date === undefined ? {} : { sentAt: message.date * 1_000 };
+  const replyTo = message?.reply_to_message?.message_id;
+  return { userId: from.id, chatId: chat.id, messageId, text, replyTo, ...sentAt };
 }
 
 /** The poller: Telegram's updates, stored before they are confirmed. */

@@ -28,11 +28,16 @@ function open(credentials: string) {
   /** What an owner writes; gives whether it was claimed for a login. */
   function says(
     text: string,
-    more: { readonly from?: number; readonly replyTo?: number; readonly chatId?: number } = {},
+    more: {
+      readonly from?: number;
+      readonly replyTo?: number;
+      readonly chatId?: number;
+      readonly sentAt?: number;
+    } = {},
   ) {
-    const { from = OWNER, chatId = from, replyTo } = more;
+    const { from = OWNER, chatId = from, replyTo, ...rest } = more;
     lastMessage += 1;
-    const message = { userId: from, chatId, messageId: lastMessage, text, replyTo };
+    const message = { userId: from, chatId, messageId: lastMessage, text, replyTo, ...rest };
     const { storage, loginDesk } = world.rooms;
     return storage.transaction(() => {
       const claim = loginDesk.claim(message);
@@ -315,6 +320,21 @@ describe('a login', () => {
     expect(named('login').map(({ signals }) => signals.includes('SIGKILL'))).toEqual([true, true]);
     expect(text('login:2')).toContain('It was cancelled.');
     expect(text('login:2:failed')).toBeUndefined();
+  });
+
+  it('knows a code that was written in time when Telegram brings it hours later', async () => {
+    const { behaviours, want, text, advance, says, now, world } = open(LOGIN);
+    behaviours['login'] = asks(() => {});
+    await world.begin();
+    await want();
+    await advance(11 * MINUTE);
+    const sentAt = now();
+    await advance(3 * 60 * MINUTE);
+
+    const isKnown = says(CODE, { sentAt });
+
+    expect(isKnown).toBe(true);
+    expect(text('login:1:late:1:1001')).toContain('I deleted it');
   });
 
   it('is ended by a restart in the middle, its tree is swept, and its owner told what to do', async () => {

@@ -31,6 +31,8 @@ const PRESS_LIVES_MS = 150_000;
 const MESSAGE_LIVES_MS = 24 * 3_600_000;
 const LONGEST_TEXT = 4_096;
 const LONGEST_DATA = 64;
+/** An outage of Telegram as long as this has to be told when it is over. */
+const TOLD_FROM_MS = 180_000;
 
 interface Update {
   readonly id: number;
@@ -66,6 +68,7 @@ export function createChat(options: {
   let nextUpdate = random.between(1, 1_000_000_000);
   let nextMessage = random.between(1, 1_000);
   const faults = createChatFaults(options);
+  let begunFaults = 0;
   /** Until when the control plane knows that it has to wait. */
   let askedToWait: { readonly host: Host; readonly until: number } | undefined;
   let poll: Poll | undefined;
@@ -319,6 +322,18 @@ export function createChat(options: {
     options.look(JSON.stringify(payload), method);
   }
 
+  /** It was away for so long until now: whoever was there the whole time has to say so. */
+  function noteOutage(forMs: number, begun: number): void {
+    const since = clock.now();
+    if (record.upSince === undefined || record.upSince > since - forMs || begun !== begunFaults) return;
+    record.duties.push({
+      what: `Telegram was away for ${Math.round(forMs / 1_000)} s`,
+      since,
+      isTold: ({ messages }) =>
+        messages.some(({ text, at }) => at >= since && /Telegram could not be reached/.test(text)),
+    });
+  }
+
   function arrive(livesMs: number, body: object): void {
     updates.push({ id: (nextUpdate += 1), at: clock.now(), livesMs, body });
     if (faults.current() === undefined) poll?.wake();
@@ -355,9 +370,15 @@ export function createChat(options: {
     suffer(kind, forMs) {
       options.trace(`Telegram: ${kind} for ${Math.round(forMs / 1_000)} s`);
       faults.begin(kind, forMs);
+      const begun = (begunFaults += 1);
+      if ((kind === 'down' || kind === 'server') && forMs >= TOLD_FROM_MS)
+        clock.after(forMs, () => noteOutage(forMs, begun));
       if (kind !== 'storm' && kind !== 'half-sent') poll?.cut();
     },
-    heal: faults.end,
+    heal() {
+      begunFaults += 1;
+      faults.end();
+    },
     isGood: faults.isGood,
     press(message, data) {
       const id = `q${nextUpdate}`;

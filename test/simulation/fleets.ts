@@ -30,6 +30,12 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
             schedule: makeSchedule(random),
             credentials: pickCredentials(names, random),
             timeoutMs: random.between(2, 12) * MINUTE_MS,
+            ...(random.chance(0.4)
+              ? {
+                  heartbeatMs: random.between(2, 6) * MINUTE_MS,
+                  onStuck: random.pick(['alert', 'alert', 'restart'] as const),
+                }
+              : {}),
             ...(random.chance(0.04) ? { active: { fromMinute: 7 * 60, toMinute: 23 * 60 } } : {}),
           }),
     );

@@ -14,6 +14,8 @@ export interface Program {
   readonly startTicks: string;
   /** When it was started, by the machine's monotonic clock. */
   readonly startedMonotonic: number;
+  /** When it last said something, by the same clock; its start counts. */
+  spokeMonotonic: number;
   readonly request: SpawnRequest;
   /** `agent`, `publisher`, `check` or `login`, and the name it plays; of a CLI also `version` and `probe`; `child` is what an agent started. */
   readonly role: string;
@@ -159,6 +161,7 @@ export function createMachine(options: {
       pid: (lastPid += 1),
       startTicks: String(clock.now()),
       startedMonotonic: clock.machine.monotonic(),
+      spokeMonotonic: clock.machine.monotonic(),
       request,
       role,
       name,
@@ -173,7 +176,9 @@ export function createMachine(options: {
       isInputClosed: request.keepsInputOpen !== true,
       stuckUntil: 0,
       print(text, stream = 'stdout') {
-        if (program.isAlive && host.isAlive) onText(text, stream);
+        if (!program.isAlive || !host.isAlive) return;
+        program.spokeMonotonic = clock.machine.monotonic();
+        onText(text, stream);
       },
       exit: () => vanish(program),
       later: (delayMs, task) =>

@@ -103,7 +103,7 @@ export function createPlatform(options: {
             outage.isRotated ||
             messages.some(
               ({ text, at }) =>
-                new RegExp(`\\b${credential} (is dead|works again)`).test(text) &&
+                new RegExp(`\\b${credential} (is dead|works again|keeps dying)`).test(text) &&
                 (text.startsWith('🔴') || at >= since),
             ),
         });

@@ -1,19 +1,19 @@
 import type { Agent, Fleet } from '../../src/config/fleet.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
-import type { Clock } from '../../src/ports.ts';
 import { isPassingStorageTrouble } from '../../src/worker.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
 import type { Machine, Program } from './machine.ts';
 import type { Platform } from './platform.ts';
 import type { WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** How programs say what became of them (CONTRACT 3). */
 export const EXIT = { done: 0, failed: 1, odd: 3, later: 75, auth: 77 } as const;
 
 /** What the programs of a world are made of. */
 export interface ScriptOptions {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly record: WorldRecord;
   readonly platform: Platform;
@@ -72,6 +72,8 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
         authorization: `Bearer ${program.request.env['NIGHTDESK_TOKEN']}`,
         body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
       });
+      if (answer.status === 200 && /^\/v1\/(beat|progress)/.test(target))
+        program.spokeMonotonic = clock.machine.monotonic();
       return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
     } catch (error) {
       if (options.isUp() && !isPassingStorageTrouble(error)) record.bugs.push(`the gateway threw: ${String(error)}`);

@@ -182,6 +182,10 @@ export interface Rows {
   readonly deadCredentials: readonly string[];
   /** Critical incidents that fire, and which Telegram has not shown. */
   readonly unshownCriticals: readonly { readonly id: number; readonly title: string; readonly openedAt: number }[];
+  /** Runs that have been silent since then, beyond their agent's period, and whom no incident explains. */
+  readonly silent: readonly { readonly run: number; readonly agent: string; readonly owedAt: number }[];
+  /** Missed heartbeats that were told of a run which had spoken within its period. */
+  readonly falseAlarms: readonly { readonly agent: string; readonly silentMs: number }[];
   /** Runs on a generation that is gone, but for trials and publications; and those that may not be started anew now. */
   readonly doomed: readonly {
     readonly run: number;
@@ -201,6 +205,16 @@ export interface ClockJump {
   readonly byMs: number;
 }
 
+/** What the sentinel found when it looked last. */
+export interface SentinelLook {
+  readonly at: number;
+  readonly life: 'alive' | 'starting' | 'dark';
+  /** For how long the control plane had been up by then, with a good Telegram; 0: it was not. */
+  readonly goodForMs: number;
+  /** For how long it had been away. */
+  readonly downForMs: number;
+}
+
 /** Everything that happened in a world, as far as a promise is about it. */
 export interface WorldRecord {
   now: number;
@@ -208,6 +222,9 @@ export interface WorldRecord {
   goodSince: number | undefined;
   /** Since when the control plane has been up, with a database that takes what it writes. */
   upSince: number | undefined;
+  /** Since when no control plane has been there; undefined while one is. */
+  downSince: number | undefined;
+  lastLook: SentinelLook | undefined;
   diskLowSince: number | undefined;
   memoryLowSince: number | undefined;
   readonly jumps: ClockJump[];
@@ -215,6 +232,7 @@ export interface WorldRecord {
   /** Agents that run at intervals all day long, with these. */
   readonly everyMs: ReadonlyMap<string, number>;
   readonly hasFallback: boolean;
+  readonly darkAfterMs: number;
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
   readonly showings: Showing[];
@@ -269,6 +287,8 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     now,
     goodSince: undefined,
     upSince: undefined,
+    downSince: undefined,
+    lastLook: undefined,
     diskLowSince: undefined,
     memoryLowSince: undefined,
     jumps: [],
@@ -279,6 +299,7 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
       ),
     ),
     hasFallback: fleet.alerts.fallback !== undefined,
+    darkAfterMs: fleet.alerts.darkAfterMs,
     accepted: [],
     messages: [],
     showings: [],

@@ -8,6 +8,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 interface Alive {
   readonly programs: readonly Program[];
   readonly timeoutOf: (agent: string) => number;
+  /** The longest silence of an agent whose every word is a sign of life; undefined: nobody can say for the others. */
+  readonly heartbeatOf: (agent: string) => number | undefined;
   readonly permissions: readonly PermissionAsked[];
 }
 
@@ -53,6 +55,13 @@ export function createRowReader(
          AND NOT EXISTS (SELECT 1 FROM hold WHERE released_at IS NULL AND agent IN ('', r.agent))
          AND NOT EXISTS (SELECT 1 FROM question WHERE run_id = r.id AND state = 'open'))`,
   );
+  const owing = database.prepare(
+    `SELECT started_at AS since FROM run WHERE id = ? AND state = 'running' AND stop_wanted_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM question WHERE run_id = run.id)`,
+  );
+  const told = database
+    .prepare(`SELECT EXISTS (SELECT 1 FROM incident WHERE fingerprint = 'heartbeat:' || ? AND state <> 'resolved')`)
+    .pluck();
   const deadCredentials = database.prepare(`SELECT name FROM credential WHERE state = 'dead'`).pluck();
   const limits = database.prepare(
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
@@ -90,8 +99,25 @@ export function createRowReader(
     });
   }
 
+  /** The programs whose silence counts, with how long they are silent beyond their period. */
+  function listSilences({ programs, heartbeatOf }: Alive) {
+    return programs.flatMap((program) => {
+      const period = program.role === 'agent' ? heartbeatOf(program.name) : undefined;
+      const row = program.run === undefined ? undefined : (owing.get(program.run) as { since: number } | undefined);
+      if (period === undefined || row === undefined || program.stuckUntil > 0) return [];
+      const silentMs = clock.machine.monotonic() - program.spokeMonotonic;
+      return [{ run: program.run ?? 0, agent: program.name, silentMs, period, told: told.get(program.name) === 1 }];
+    });
+  }
+
   return (at, alive) => ({
     at,
+    silent: listSilences(alive)
+      .filter(({ silentMs, period, told: isTold }) => silentMs > period && !isTold)
+      .map(({ run, agent, silentMs, period }) => ({ run, agent, owedAt: at - silentMs + period })),
+    falseAlarms: listSilences(alive)
+      .filter(({ silentMs, period, told: isTold }) => isTold && silentMs > 30_000 && silentMs < period)
+      .map(({ agent, silentMs }) => ({ agent, silentMs })),
     openQuestions: translate<{ id: number; run: number; expiresAt: number; state: string }>(
       openQuestions.all(),
       'expiresAt',

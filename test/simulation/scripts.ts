@@ -21,6 +21,8 @@ export interface Scripts extends MachineHooks {
   sessionOwner(session: string): string | undefined;
 }
 
+/** What comes within this time is alike; a little less than the product's ten minutes. */
+const ALIKE_MS = 9 * MINUTE_MS;
 /** Plain failures within this time make a crash loop; a little less than the product's hour, so that the count is a lower bound. */
 const TALLY_MS = 55 * MINUTE_MS;
 
@@ -34,6 +36,9 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
   /** Plain failures that the control plane was told of, since the agent's last good run. */
   const failures = new Map<string, number[]>();
   const refusals = new Set<number>();
+  const odd = new Map<number, string>();
+  /** Who failed in odd words of late, by the credential that refused them. */
+  const alike = new Map<string, { readonly agent: string; readonly at: number }[]>();
 
   function playAgent(program: Program, agent: Agent): void {
     const calm = options.isCalm();
@@ -58,12 +63,14 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
   }
 
   function refused(program: Program, agent: Agent, credential: string): void {
+    const how = random.pick(['loud', 'soft', 'report', 'silent', 'odd'] as const);
+    if (how === 'odd') return refusedOddly(program, credential);
     refusals.add(program.pid);
     const certain = agent.credentials.length === 1;
     const told = (): void => {
       if (certain && program.isAlive && program.host.isAlive) platform.told(credential, usersOf(credential));
     };
-    switch (random.pick(['loud', 'soft', 'report', 'silent'] as const)) {
+    switch (how) {
       case 'loud':
         told();
         // What agents print is not to be trusted with secrets: it becomes evidence.
@@ -90,6 +97,39 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
       case 'silent':
         return leave(program, EXIT.auth);
     }
+  }
+
+  /** In words that no rule knows: all that is left is that several say the same. */
+  function refusedOddly(program: Program, credential: string): void {
+    odd.set(program.pid, credential);
+    program.print(`the gatekeeper of ${credential} does not care for this handshake\n`, 'stderr');
+    program.later(random.between(10, 3_000), () => leave(program, EXIT.failed));
+  }
+
+  /** Two agents that fail alike within minutes are one outage, whatever its words. */
+  function countOdd(program: Program): void {
+    const credential = odd.get(program.pid);
+    if (credential === undefined || program.isAsked || options.gateway() === undefined || !options.canNote()) return;
+    const now = clock.now();
+    const recent = [
+      ...(alike.get(credential) ?? []).filter(({ at }) => at > now - ALIKE_MS),
+      { agent: program.name, at: now },
+    ];
+    alike.set(credential, recent);
+    if (new Set(recent.map(({ agent }) => agent)).size < 2) return;
+    record.duties.push({
+      what: `several fail alike, refused by ${credential}`,
+      since: now,
+      isTold: ({ messages, diskLowSince, memoryLowSince }) =>
+        // What follows from something graver is told there.
+        diskLowSince !== undefined ||
+        memoryLowSince !== undefined ||
+        messages.some(
+          ({ text, at }) =>
+            (/fails? in the same way|failed \d+ times within/.test(text) || text.includes(`${credential} is dead`)) &&
+            (/^[🔴⚡]/u.test(text) || at >= recent[0]!.at),
+        ),
+    });
   }
 
   /** Mistakes the 401 for a passing trouble. */
@@ -218,6 +258,7 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
         `ended ${program.request.argv[0]} pid ${program.pid} ${exit.kind === 'exited' ? exit.code : exit.kind}`,
       );
       countFailure(program, exit);
+      countOdd(program);
       const agent = fleet.agents.get(program.name);
       const code = exit.kind === 'exited' ? exit.code : undefined;
       if (program.role === 'publisher' && exit.kind === 'signalled') askWhatBecameOf(program);
@@ -239,7 +280,10 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
           times.filter((at) => at <= now - UNSETTLED_MS),
         );
     },
-    clockWasSet: () => failures.clear(),
+    clockWasSet() {
+      failures.clear();
+      alike.clear();
+    },
     sessionOwner: claude.ownerOf,
     lostPublishers(lost) {
       for (const program of lost) askWhatBecameOf(program);

@@ -27,6 +27,7 @@ import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+import { startSentinel } from './sentinel.ts';
 import { installYields } from './yields.ts';
 import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 import { openPlainScreen } from '../fakes/plain-screen.ts';
@@ -71,6 +72,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   let host: Host = { isAlive: false };
   let plane: ControlPlane | undefined;
   let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
+  let incarnation = 0;
   let lookedAt = 0;
   let seenEvents = 0;
   let spawnCrash: { spawns: number; readonly pauseMs: number } | undefined;
@@ -153,6 +155,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   }
 
   function boot(): void {
+    incarnation += 1;
+    record.downSince = undefined;
     const mine: Host = { isAlive: true };
     host = mine;
     const scrubber = createScrubber([BOT_TOKEN]);
@@ -182,7 +186,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
       web: kindWeb,
-      self: somebody,
+      self: { ...somebody, pid: incarnation, bootId: 'boot' },
       secretSourceOf: noSecretSource,
       locate: cli.locate,
       api: sabotage.api?.(api) ?? api,
@@ -263,6 +267,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   }
 
   function goDown(): void {
+    record.downSince ??= clock.now();
     record.upSince = undefined;
     record.goodSince = undefined;
     record.rows = undefined;
@@ -384,12 +389,25 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       programs: machine.alive(),
       permissions: record.permissions,
       timeoutOf: (agent) => fleet.agents.get(agent)?.timeoutMs ?? 0,
+      heartbeatOf: (agent) => {
+        const { runtime, heartbeatMs, active } = fleet.agents.get(agent) ?? {};
+        return runtime === 'command' && active === undefined ? heartbeatMs : undefined;
+      },
     });
   }
 
   return {
     async live() {
       boot();
+      startSentinel({
+        clock,
+        random: random.fork('sentinel'),
+        record,
+        home: fleet.home,
+        darkAfterMs: fleet.alerts.darkAfterMs,
+        readText: resources.disk.readText,
+        isThere: ({ pid }) => host.isAlive && pid === incarnation,
+      });
       (options.plot ?? thinkOfFaults)(stage);
       try {
         await clock.runUntil(startAt + stormMs, afterStep);
