@@ -33,7 +33,11 @@ function createDecoder(): Decoder {
     push(chunk) {
       const events: RunEvent[] = [{ kind: 'output', bytes: chunk.length }];
       for (const line of Buffer.from(chunk).toString().split('\n').filter(Boolean)) {
-        const said = JSON.parse(line) as { patience?: Patience; outcome?: ReturnType<Decoder['end']>; deaf?: boolean } & RunEvent;
+        const said = JSON.parse(line) as {
+          patience?: Patience;
+          outcome?: ReturnType<Decoder['end']>;
+          deaf?: boolean;
+        } & RunEvent;
         if (said.patience !== undefined) patience = said.patience;
         else if (said.outcome !== undefined) outcome = said.outcome;
         else if (said.deaf !== undefined) isDeaf = said.deaf;

@@ -30,14 +30,14 @@ export function createSettlingWorld(yaml: string, fraction = 0) {
     canLogIn: () => false,
   });
   const custodian = createCustodian({
-      fleet,
-      storage,
-      clock,
-      random,
-      incidents,
-      outbox,
-      vault: createMemoryVault(),
-    });
+    fleet,
+    storage,
+    clock,
+    random,
+    incidents,
+    outbox,
+    vault: createMemoryVault(),
+  });
   const desk = { publicationEnded: () => undefined };
   const withdrawn: number[] = [];
   const questions = { withdraw: (runId: number) => void withdrawn.push(runId) };
