@@ -1,6 +1,6 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../../src/config/fleet.ts';
-import type { Machine, Processes, TelegramApi } from '../../src/ports.ts';
+import type { Disk, Machine, Processes, TelegramApi } from '../../src/ports.ts';
 import type { Stage } from './faults.ts';
 import { MINUTE_MS } from './fleets.ts';
 import type { WorldRecord } from './record.ts';
@@ -29,6 +29,7 @@ export interface Sabotage {
   readonly processes?: (processes: Processes) => Processes;
   readonly storage?: (storage: Storage) => Storage;
   readonly machine?: (machine: Machine) => Machine;
+  readonly disk?: (disk: Disk) => Disk;
 }
 
 /** What came of a world. */

@@ -181,7 +181,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       }),
       processes,
       containment: createProcessGroup(processes, fleet.home),
-      disk: resources.disk,
+      disk: sabotage.disk?.(resources.disk) ?? resources.disk,
       machine: sabotage.machine?.(resources.machine) ?? resources.machine,
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
