@@ -24,8 +24,10 @@ export function createOwnerLogins(options: {
 
   /** What he types is a secret, and has to go. */
   function type(secret: string, replyTo: number | undefined): void {
+    // By a clock that was set nobody knows which login has just ended.
+    if (record.jumps.some(({ at }) => at > clock.now() - 30 * MINUTE_MS)) return;
     const messageId = chat.write(secret, replyTo);
-    record.typed.push({ messageId, at: clock.now(), deletedAt: undefined });
+    record.typed.push({ messageId, secret, at: clock.now(), deletedAt: undefined });
   }
 
   function sayLater(secret: string, replyTo: number | undefined): void {

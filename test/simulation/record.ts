@@ -260,7 +260,12 @@ export interface WorldRecord {
   /** Codes and tokens of credentials: they live as long as the world. */
   readonly lastingSecrets: string[];
   /** Secrets that the owner typed into the chat. */
-  readonly typed: { readonly messageId: number; readonly at: number; deletedAt: number | undefined }[];
+  readonly typed: {
+    readonly messageId: number;
+    readonly secret: string;
+    readonly at: number;
+    deletedAt: number | undefined;
+  }[];
   /** What the second route was given. */
   readonly fallbacks: { readonly at: number; readonly text: string; isTold: boolean }[];
   readonly leaks: { readonly what: string; readonly where: string }[];

@@ -328,6 +328,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       record.jumps.push({ at: clock.now(), byMs });
       platform.clockWasSet();
       scripts.clockWasSet();
+      forgetTyped();
       beUnsure();
     },
     sleep(forMs) {
@@ -344,6 +345,15 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   /** Nothing happens on a machine that sleeps. */
   function awake(task: () => void): void {
     clock.machine.after(0, task);
+  }
+
+  /** What is on its way while the clock is set may come to nobody: it is no secret any more. */
+  function forgetTyped(): void {
+    for (const typed of record.typed.filter(({ deletedAt }) => deletedAt === undefined)) {
+      record.typed.splice(record.typed.indexOf(typed), 1);
+      const index = record.lastingSecrets.indexOf(typed.secret);
+      if (index >= 0) record.lastingSecrets.splice(index, 1);
+    }
   }
 
   /** From here on all times count anew. */
