@@ -27,9 +27,13 @@ async function take(): Promise<void> {
     await picture('alert');
     await page.getByRole('button', { name: 'Re-auth' }).last().click();
     await page.getByText('Recovered:').last().waitFor({ timeout: 30_000 });
+    // The answer to the press has to be gone.
+    await page.waitForTimeout(4_000);
     await page.getByRole('textbox').fill('/status');
     await page.keyboard.press('Enter');
     await page.getByText('murmur: alive').last().waitFor({ timeout: 10_000 });
+    // It fades in.
+    await page.waitForTimeout(700);
     await picture('status');
   } finally {
     await browser.close();
