@@ -120,7 +120,8 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
   /** It believes that a 401 passes: twice. The platform sees one knock of this program. */
   function tryAgain(program: Program, agent: Agent, lines: StreamLines, left: number, attempt: number): void {
     program.later(random.between(500, 2_000), () => {
-      if (platform.isAlive(MODEL_CREDENTIAL)) return takeTurn(program, agent, lines, left);
+      if (platform.accepts(MODEL_CREDENTIAL, tools.tokenOf(program, MODEL_CREDENTIAL)))
+        return takeTurn(program, agent, lines, left);
       if (attempt === 2) told(program);
       program.print(lines.retries(attempt, 401, 'authentication_failed'));
       if (attempt < 2) return tryAgain(program, agent, lines, left, attempt + 1);

@@ -8,6 +8,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 /** The far side: what credentials open, and where drafts are published. It alone knows the truth about both. */
 export interface Platform {
   isAlive(credential: string): boolean;
+  /** Whether a call with this secret would be taken; without one it goes by what its program keeps itself. */
+  accepts(credential: string, token: string | undefined): boolean;
   expire(credential: string): void;
   /** `isRotation`: refusals in the middle of one say nothing, and so are not told where it mends them. */
   renew(credential: string, isRotation?: true): void;
@@ -51,9 +53,16 @@ export function createPlatform(options: {
   const outageOf = (credential: string): CredentialOutage | undefined =>
     record.outages.findLast((outage) => outage.credential === credential && outage.endedAt === undefined);
 
+  function accepts(credential: string, token: string | undefined): boolean {
+    // Where none was ever issued, it goes by what its program keeps itself.
+    const isUnknown = token !== undefined && tokens.get(credential)?.has(token) === false;
+    return outageOf(credential) === undefined && !isUnknown;
+  }
+
   return {
     outageOf,
     isAlive: (credential) => outageOf(credential) === undefined,
+    accepts,
     expire(credential) {
       const backoff = options.credentials.get(credential)?.backoff;
       if (backoff === undefined || outageOf(credential) !== undefined) return;
@@ -77,9 +86,7 @@ export function createPlatform(options: {
       outage.isRotated = isRotation === true;
     },
     call(credential, by, pid, isOurs, token) {
-      // Where none was ever issued, it goes by what its program keeps itself.
-      const isUnknown = token !== undefined && tokens.get(credential)?.has(token) === false;
-      const refused = outageOf(credential) !== undefined || isUnknown;
+      const refused = !accepts(credential, token);
       record.calls.push({ credential, by, pid, at: clock.now(), refused, isOurs });
       return !refused;
     },

@@ -466,9 +466,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   }
 }
 
-/** One in eight lasts long enough for Telegram to be away for hours. */
+/** One in ten lasts long enough for Telegram to be away for hours. */
 function lengthOfStorm(random: SeededRandom): number {
-  return (random.chance(0.125) ? random.between(240, 420) : random.between(45, 180)) * MINUTE_MS;
+  return (random.chance(0.1) ? random.between(240, 360) : random.between(45, 150)) * MINUTE_MS;
 }
 
 class Broken extends Error {
