@@ -147,7 +147,14 @@ test('a message that is claimed is stored without its content, and taken once th
   await clock.rest();
 
   expect(taken).toEqual(['TEST-code-4711']);
-  expect(heard[0]).toEqual({ userId: OWNER, chatId: OWNER, messageId: 10, text: 'TEST-code-4711', replyTo: 5 });
+  expect(heard[0]).toEqual({
+    userId: OWNER,
+    chatId: OWNER,
+    messageId: 10,
+    text: 'TEST-code-4711',
+    replyTo: 5,
+    sentAt: 1_000,
+  });
   expect(storage.inbox.waiting()).toBe(2);
   expect(database.prepare('SELECT body FROM inbox ORDER BY sequence').pluck().all()).toEqual([
     '{"update_id":10}',
