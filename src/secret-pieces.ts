@@ -5,6 +5,11 @@ const CUT = '…';
 /** The longest piece that is looked for: evidence is cut at 300 characters, and no line is shortened to more than this. */
 const LONGEST_PIECE = 1_024;
 
+/** Whether a cut beside this character of a secret went through it: a path that ends where another one goes on was not cut. */
+function isInside(next: string | undefined): boolean {
+  return next !== undefined && /[\w+=-]/.test(next);
+}
+
 /**
  * Builds what takes out the pieces that a cut leaves of secrets, where a text begins or ends, and beside each `…` in it: of one the
  * beginning before the cut, of another the end behind it, if eight characters of it are left.
@@ -19,7 +24,8 @@ export function createPieceRemoval(secrets: readonly string[]): (text: string, r
   function beginningIn(part: string): number {
     for (let at = Math.max(0, part.length - reach); at <= part.length - SHORTEST_SECRET; at += 1) {
       const known = byHead.get(part.slice(at, at + SHORTEST_SECRET));
-      if (known?.some((secret) => secret.startsWith(part.slice(at))) === true) return at;
+      const piece = part.slice(at);
+      if (known?.some((secret) => secret.startsWith(piece) && isInside(secret[piece.length])) === true) return at;
     }
     return part.length;
   }
@@ -28,7 +34,8 @@ export function createPieceRemoval(secrets: readonly string[]): (text: string, r
   function endIn(part: string): number {
     for (let end = Math.min(part.length, reach); end >= SHORTEST_SECRET; end -= 1) {
       const known = byTail.get(part.slice(end - SHORTEST_SECRET, end));
-      if (known?.some((secret) => secret.endsWith(part.slice(0, end))) === true) return end;
+      const piece = part.slice(0, end);
+      if (known?.some((secret) => secret.endsWith(piece) && isInside(secret.at(-end - 1))) === true) return end;
     }
     return 0;
   }

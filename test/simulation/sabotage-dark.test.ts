@@ -67,7 +67,7 @@ function cutOff({ clock, chat, platform, ownerLooks }: Stage): void {
 }
 
 describe('a world whose nights are dark notices', { timeout: PATIENCE_MS }, () => {
-  test('nothing in the fleet of these tests without a sabotage', async () => {
+  test('no promise of the dark without a sabotage', async () => {
     for (let seed = 1; seed <= SOUND_STORMS; seed += 1)
       expect((await liveThrough({ seed, fleet: FLEET, stormMs: 90 * MINUTE_MS })).broken).toBeUndefined();
     for (const plot of [dying, cutOff])

@@ -89,7 +89,7 @@ describe('a hold after a clock that was set back by 3 h to 12:00', () => {
       { since: now, until: null },
     ],
     ['stays as it is when it was placed before', { since: now - MINUTE, until: now + HOUR }, undefined],
-  ])('%s', (_, before, after) => {
+  ])('set back: %s', (_, before, after) => {
     expect(moveHold(hold(before), jump)).toEqual(after);
   });
 });
