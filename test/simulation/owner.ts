@@ -66,7 +66,7 @@ export function createOwner(options: {
     const text = message.buttons.find((button) => button.data === data)?.text;
     if (question !== undefined && text !== undefined)
       record.choices.push({ question: Number(question), text, at: clock.now() });
-    if (data.startsWith('resume:')) noteResume('all');
+    if (/^(resume|restart):/.test(data)) noteResume('all');
     // He asks for the card once more.
     const again = /^show:(\d+):/.exec(data)?.[1];
     if (again !== undefined)
