@@ -90,6 +90,9 @@ export function createChat(options: {
       if (!clock.isAsleep()) return how();
       // Nobody is there to take the answer; where it is lost, that shows at once, or by our own deadline.
       const isLost = random.chance(0.7);
+      signal?.addEventListener('abort', () => reject(new TelegramError('aborted', method, 'stopped by us')), {
+        once: true,
+      });
       if (isLost) faults.hangs(1);
       clock.machine.after(isLost && random.chance(0.5) ? timeoutMs : random.between(1, 900), () => {
         if (isLost) faults.hangs(-1);

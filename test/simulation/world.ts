@@ -40,8 +40,8 @@ const LOOK_EVERY_MS = MINUTE_MS;
 /** After the storm the world is looked at this often, and has to be settled within 75 minutes: the hour, and what was under way. */
 const CALM_LOOK_MS = 5 * MINUTE_MS;
 const MOST_CALM_LOOKS = 15;
-/** Stopping may take 30 s (CONTRACT 1), and the last of its timers come late by the grain. */
-const STOP_WITHIN_MS = 30 * SECOND_MS + GRAIN_MS;
+/** Stopping may take this long (CONTRACT 1). */
+const STOP_WITHIN_MS = 30 * SECOND_MS;
 
 /** Lives through one world from its beginning until a promise breaks or the quiet hour at its end is over. */
 export async function liveThrough(options: WorldOptions): Promise<Story> {
