@@ -170,6 +170,10 @@ function makeCredential(
   return credentialOf(name, {
     ...(random.chance(0.25) ? { check: undefined } : {}),
     ...(random.chance(0.3) ? { login: undefined } : {}),
+    // Some have an end, of which the owner is warned twice.
+    ...(random.chance(0.2)
+      ? { expiresAt: startAt + random.between(30, 300) * MINUTE_MS, warnMs: [2 * HOUR_MS, 20 * MINUTE_MS] }
+      : {}),
     // Some keep their secret with us: it is caught from the login's screen, or pasted.
     ...(isKept ? { env: `${name.toUpperCase()}_TOKEN`, capture: 'sk-ant-oat01-[A-Za-z0-9_-]+' } : {}),
     ...(isKept && random.chance(0.3) ? { login: 'paste' as const } : {}),

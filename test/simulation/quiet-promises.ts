@@ -4,8 +4,8 @@ import type { Showing, WorldRecord } from './record.ts';
 
 /** More alerts than this in an hour, and nobody reads them. */
 const MOST_IN_AN_HOUR = 40;
-/** A hundred incidents in a minute are a handful of messages. */
-const MOST_IN_A_MINUTE = 5;
+/** A hundred incidents in a minute are five messages at most; three more may have waited for Telegram to come back in that very minute. */
+const MOST_IN_A_MINUTE = 8;
 
 /** What is promised of how much the owner is told. */
 export const QUIET_PROMISES: readonly WorldPromise[] = [

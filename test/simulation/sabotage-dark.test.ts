@@ -97,7 +97,7 @@ describe('a world whose nights are dark notices', { timeout: PATIENCE_MS }, () =
   test('when an alert comes as many', async () => {
     const promise = 'no minute sounds more alerts than a handful';
 
-    const broken = await brokenBy(copying(6, 0), promise, dying);
+    const broken = await brokenBy(copying(10, 0), promise, dying);
 
     expect(broken).toBe(promise);
   });
