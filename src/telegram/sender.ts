@@ -65,6 +65,7 @@ export function createSender(options: {
   /** Why all calls wait, if they do; ended by a timer and not by the time of day, which may jump. */
   let pausedFor: 'flood' | 'trouble' | undefined;
   let cancelPause = (): void => {};
+  let pauseEndsAt = 0;
   const stopped = new AbortController();
   const writer = createPatientWriter({ name: 'sender', clock, log });
   let tokens = BURST;
@@ -119,6 +120,10 @@ export function createSender(options: {
   function pauseAll(reason: 'flood' | 'trouble', delayMs: number): void {
     // What Telegram asked for is not cut short by our own guess.
     if (pausedFor === 'flood' && reason === 'trouble') return;
+    // Of several answers to calls that were under way at once the longest wait counts.
+    const endsAt = clock.monotonic() + delayMs;
+    if (pausedFor === 'flood' && endsAt <= pauseEndsAt) return;
+    pauseEndsAt = endsAt;
     pausedFor = reason;
     cancelPause();
     cancelPause = clock.after(delayMs, lostInARow < MOST_DOUBLES ? resume : askFirst);
@@ -130,15 +135,19 @@ export function createSender(options: {
     worker.nudge();
   }
 
+  function resumeAfterTrouble(): void {
+    if (pausedFor !== 'flood') resume();
+  }
+
   /** Whoever loses every answer shows the same alert again and again: nothing is sent before a question was answered. */
   function askFirst(): void {
     const asking = api
       .call('getMe', {}, { timeoutMs: QUESTION_TIMEOUT_MS, signal: stopped.signal })
-      .then(resume, (error: unknown) => {
+      .then(resumeAfterTrouble, (error: unknown) => {
         if (!(error instanceof TelegramError)) throw error;
         if (error.code === 'lost' || error.code === 'unreachable' || error.code === 'aborted')
           pauseAll('trouble', LONGEST_PAUSE_MS);
-        else resume();
+        else resumeAfterTrouble();
       })
       .catch(options.onFatal)
       .finally(() => flying.delete(asking));

@@ -128,6 +128,23 @@ test('an alert is shown three times at most while every answer is lost, and agai
   expect(api.calls.slice(-2).map(({ method }) => method)).toEqual(['getMe', 'sendMessage']);
 });
 
+test('the longest wait counts when several calls under way are refused for a flood', async () => {
+  const { send, clock, api } = setUp();
+  send('a', 'alert');
+  send('b', 'card');
+  await clock.rest();
+
+  api.calls[0]?.fail('flood', 60_000);
+  api.calls[1]?.fail('flood', 1_000);
+  await clock.pass(50_000);
+  const early = api.calls.length;
+  api.answerWith((call) => call.succeed({ message_id: 1 }));
+  await clock.pass(20_000);
+
+  expect(early).toBe(2);
+  expect(api.calls).toHaveLength(4);
+});
+
 test('a deletion waits out a flood of its chat, the answer to a press does not', async () => {
   const { send, clock, api } = setUp();
   api.answerWith((call) => (call.method === 'sendMessage' ? call.fail('flood', 60_000) : call.succeed(true)));
