@@ -264,6 +264,7 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
             case 'limited':
               return end(lines.fails(LIMITED), 1);
             case 'refused':
+              told(program);
               return end(lines.fails(EXPIRED), 1);
             case 'words':
               return draw > 0.9 ? end(lines.fails(UNHEARD_OF), 1) : end([lines.says('ok', 10), lines.ends('ok')], 0);
