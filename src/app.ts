@@ -309,6 +309,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     versions,
     instructions: createInstructionComposer(disk),
     publicationInput: desk.publicationInput,
+    prefaces: [],
     environment,
     scrub,
     learnSecret: foundations.learnSecret,
@@ -462,6 +463,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     logins: loginDesk,
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
     restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
+    handlers: {},
   });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({

@@ -23,7 +23,9 @@ export type IncidentKind =
   | 'expiry'
   | 'rotation'
   | 'budget'
-  | 'fallback';
+  | 'fallback'
+  | 'context'
+  | 'task';
 
 /** Something that went wrong, once per cause. */
 export interface IncidentRow {

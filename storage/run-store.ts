@@ -59,6 +59,39 @@ export interface RunRow {
   readonly askedAt: number | null;
   /** What it does over and over, in words, as it was last told. */
   readonly repeating: string | null;
+  /** The task that it was started with, and the position of its phase. */
+  readonly taskId: number | null;
+  readonly phase: number | null;
+  /** Why its agent is asked to write its WORKSTATE.md, since when, and when it was told. */
+  readonly flushReason: FlushReason | null;
+  readonly flushWantedAt: number | null;
+  readonly flushAskedAt: number | null;
+  /** When its CLI compacted its context by itself. */
+  readonly compactedAt: number | null;
+  /** The run whose work it goes on with, in a fresh session. */
+  readonly continues: number | null;
+  /** What was set aside for it before it was started, in millionths of a US dollar; null: it is not limited. */
+  readonly reservedMicroUsd: number | null;
+  /** 1: its login is a subscription's, which pays for it already. */
+  readonly isCovered: number;
+}
+
+/** Why an agent is asked to write its WORKSTATE.md: its context fills up, its owner asks for it, or it is to be paused. */
+export type FlushReason = 'context' | 'owner' | 'pause';
+
+/** A run as it is wanted. */
+export interface NewRun {
+  readonly agent: string;
+  readonly cause: string;
+  readonly publicationId: number | null;
+  readonly wantedAt: number;
+  readonly generations: string;
+  /** The run whose work it goes on with. */
+  readonly continues?: number | null;
+  /** What is set aside for it, in millionths of a US dollar; null: it is not limited. */
+  readonly reservedMicroUsd?: number | null;
+  /** 1: a subscription pays for it. */
+  readonly isCovered?: 0 | 1;
 }
 
 /** What is known of a run when its program is about to be started. */
@@ -101,13 +134,7 @@ export interface RunEnd {
 
 /** Runs: a row before they are an act. At most one run of an agent is alive. */
 export interface RunStore {
-  add(run: {
-    agent: string;
-    cause: string;
-    publicationId: number | null;
-    wantedAt: number;
-    generations: string;
-  }): number;
+  add(run: NewRun): number;
   get(id: number): RunRow | undefined;
   byToken(tokenHash: string): RunRow | undefined;
   /** Runs whose program is still to be started. */
@@ -154,7 +181,9 @@ const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wante
   progress_at AS progressAt, progress_note AS progressNote, resume_token AS resumeToken, model, cli_version AS cliVersion, containment,
   input_tokens AS inputTokens, output_tokens AS outputTokens, cost_micro_usd AS costMicroUsd, context_tokens AS contextTokens,
   context_limit AS contextLimit, fingerprint, retry_at AS retryAt, lively_at AS livelyAt, worked_at AS workedAt,
-  patient_until AS patientUntil, asked_at AS askedAt, repeating`;
+  patient_until AS patientUntil, asked_at AS askedAt, repeating, task_id AS taskId, phase, flush_reason AS flushReason,
+  flush_wanted_at AS flushWantedAt, flush_asked_at AS flushAskedAt, compacted_at AS compactedAt, continues,
+  reserved_micro_usd AS reservedMicroUsd, is_covered AS isCovered`;
 
 /** Times of a run that is alive, and have come. */
 const PAST = [
@@ -167,6 +196,9 @@ const PAST = [
   'lively_at',
   'worked_at',
   'asked_at',
+  'flush_wanted_at',
+  'flush_asked_at',
+  'compacted_at',
 ];
 
 /**
@@ -177,11 +209,9 @@ const ALIVE = `FROM run WHERE state IN ('starting', 'running')`;
 
 /** Builds the run store. */
 export function createRunStore(connection: Connection): RunStore {
-  const insert = connection.statement<
-    [{ agent: string; cause: string; publicationId: number | null; wantedAt: number; generations: string }]
-  >(
-    `INSERT INTO run (agent, cause, publication_id, state, wanted_at, generations)
-     VALUES (@agent, @cause, @publicationId, 'starting', @wantedAt, @generations)`,
+  const insert = connection.statement<[Required<NewRun>]>(
+    `INSERT INTO run (agent, cause, publication_id, state, wanted_at, generations, continues, reserved_micro_usd, is_covered)
+     VALUES (@agent, @cause, @publicationId, 'starting', @wantedAt, @generations, @continues, @reservedMicroUsd, @isCovered)`,
   );
   const byId = connection.statement<[number], RunRow>(`SELECT ${COLUMNS} FROM run WHERE id = ?`);
   const byToken = connection.statement<[string], RunRow>(`SELECT ${COLUMNS} FROM run WHERE token_hash = ?`);
@@ -257,7 +287,7 @@ export function createRunStore(connection: Connection): RunStore {
   return {
     add(run) {
       connection.touch('runs');
-      return Number(insert.run(run).lastInsertRowid);
+      return Number(insert.run({ continues: null, reservedMicroUsd: null, isCovered: 0, ...run }).lastInsertRowid);
     },
     get: (id) => byId.get(id),
     byToken: (tokenHash) => byToken.get(tokenHash),

@@ -94,12 +94,22 @@ export interface Credential {
   readonly lifetimeMs: number | undefined;
   readonly rotate: Rotation | undefined;
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  /** Whether what its runs use is paid for by a subscription, or billed by use. */
+  readonly billing: 'subscription' | 'metered';
 }
 
 export interface DraftKind {
   readonly windowMs: number | undefined;
   readonly undoMs: number;
   readonly remindPercent: readonly number[];
+  /** Approves by itself what nobody objected to for so long, so many times a calendar day; undefined: only a person approves. */
+  readonly autoApprove: { readonly afterMs: number; readonly perDay: number } | undefined;
+}
+
+/** What a model costs, in US dollars for a million tokens: for CLIs that tell tokens, but no cost. */
+export interface ModelPrice {
+  readonly inputUsd: number;
+  readonly outputUsd: number;
 }
 
 export interface Fleet {
@@ -114,6 +124,8 @@ export interface Fleet {
   readonly containment: ContainmentName;
   readonly telegram: { readonly owners: readonly number[]; readonly chat: number };
   readonly budget: { readonly monthlyUsd: number; readonly warnPercent: readonly number[] } | undefined;
+  /** Prices by the name of a model, as fleet.yaml has them. */
+  readonly prices: ReadonlyMap<string, ModelPrice>;
   readonly logs: { readonly totalBytes: number; readonly keepMs: number; readonly keepFreeBytes: number };
   /** Cron expressions in the fleet's timezone. */
   readonly digest: readonly string[];

@@ -31,6 +31,7 @@ export function resolveFleet(file: string, written: FleetFile, env: Env): Fleet 
     concurrency: written.concurrency ?? DEFAULT_CONCURRENCY,
     telegram: { owners: written.telegram.owners, chat: written.telegram.chat ?? written.telegram.owners[0] ?? 0 },
     budget: budget && { monthlyUsd: budget.monthly, warnPercent: sorted(budget.warn ?? [50, 80, 95]) },
+    prices: mapEntries(written.prices, (_model, { input, output }) => ({ inputUsd: input, outputUsd: output })),
     logs: { totalBytes: logs?.total ?? 2e9, keepMs: logs?.keep ?? 7 * DAY_MS, keepFreeBytes: logs?.keep_free ?? 500e6 },
     digest: written.digest ?? [],
     alerts: {
@@ -55,6 +56,7 @@ export function resolveFleet(file: string, written: FleetFile, env: Env): Fleet 
           windowMs: kind.window,
           undoMs: kind.undo ?? 0,
           remindPercent: sorted(kind.remind ?? [50, 80]),
+          autoApprove: kind.auto_approve && { afterMs: kind.auto_approve.after, perDay: kind.auto_approve.max_per_day },
         }),
       ),
     },
@@ -122,7 +124,13 @@ function resolveCredential(name: string, written: CredentialFile, folder: string
     lifetimeMs: written.lifetime,
     rotate: rotate && { everyMs: rotate.every, atMinute: rotate.at, command: absoluteProgram(folder, rotate.command) },
     backoff: resolveBackoff(written.backoff ?? {}),
+    billing: written.billing ?? (isSubscription(written) ? 'subscription' : 'metered'),
   };
+}
+
+/** The token that `claude setup-token` makes belongs to a subscription; what bills by use is a key. */
+function isSubscription({ env, login }: CredentialFile): boolean {
+  return env === 'CLAUDE_CODE_OAUTH_TOKEN' || (Array.isArray(login) && login.includes('setup-token'));
 }
 
 /** Where only one end is given, the default of the other gives way. */

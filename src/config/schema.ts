@@ -123,6 +123,11 @@ const credentialSchema = map({
     .optional()
     .describe('How long a secret lives, counted from the last rotation, such as 90d. Either this or `expires`.'),
   rotate: rotateSchema.optional(),
+  billing: oneOf(['subscription', 'metered'])
+    .optional()
+    .describe(
+      'Whether a subscription pays for its runs, or each is billed; /budget keeps the two apart. Default: subscription for the token of `claude setup-token`, else metered.',
+    ),
   backoff: map({
     first: duration().optional().describe('The first pause. Default: 1m.'),
     max: duration().optional().describe('The longest pause. Default: 1h.'),
@@ -240,6 +245,14 @@ const draftKindSchema = map({
   remind: distinct(percent(), 'a list of percentages, such as [50, 80]')
     .optional()
     .describe('Percent of the window after which the owner is reminded. Default: [50, 80].'),
+  auto_approve: map({
+    after: duration().describe('How long the owner has to object, counted from when the draft was shown.'),
+    max_per_day: wholeNumber(1, 1_000, 'a whole number from 1 to 1000').describe(
+      'How many of this kind may go out by themselves in a calendar day.',
+    ),
+  })
+    .optional()
+    .describe('Approves by itself what nobody objected to; each is told. Default: never.'),
 }).describe('One kind of draft.');
 
 /** The schema of fleet.yaml; what it gives is typed by FleetFile. */
@@ -258,6 +271,15 @@ export const fleetSchema = map({
     ),
   telegram: telegramSchema,
   budget: budgetSchema.optional(),
+  prices: named(
+    text('the name of a model'),
+    map({
+      input: dollars().describe('US dollars for a million tokens read.'),
+      output: dollars().describe('US dollars for a million tokens written.'),
+    }),
+  )
+    .optional()
+    .describe('What models cost, for CLIs that tell tokens but no cost (codex, gemini), by the name of the model.'),
   logs: logsSchema.optional(),
   digest: z
     .array(cron(), { error: 'expected a list of cron expressions, such as ["0 8 * * *"]' })

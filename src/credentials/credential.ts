@@ -91,5 +91,6 @@ function impliedCredential(name: string): Credential {
     lifetimeMs: undefined,
     rotate: undefined,
     backoff: { firstMs: 60_000, maxMs: 3_600_000 },
+    billing: 'metered',
   };
 }

@@ -30,6 +30,8 @@ const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
   rotation: [RE_AUTH],
   budget: [],
   fallback: [],
+  context: [LOG, PAUSE],
+  task: [LOG, PAUSE],
 };
 
 /** The buttons that mend an incident. `canLogIn`: whether a credential has a login that a button can start. */

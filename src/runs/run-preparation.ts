@@ -17,6 +17,9 @@ const MOST_PROMPT_BYTES = 1024 * 1024;
 /** What a publication's run is given on stdin; undefined when its draft is no longer to be published. */
 export type PublicationInput = (publicationId: number) => string | undefined;
 
+/** What an agent reads before its prompt: why this run is there, and what it has to go on with; empty: nothing. Of CLIs only. */
+export type Preface = (run: RunRow, agent: Agent) => string;
+
 /** A run that can be started, or why it cannot: a failure of the configuration, in a sentence. */
 export type Preparation =
   | {
@@ -39,6 +42,8 @@ export interface PreparationParts {
   readonly versions: Pick<VersionWatch, 'refusal' | 'versionOf'>;
   readonly instructions: InstructionComposer;
   readonly publicationInput: PublicationInput;
+  /** In their order. */
+  readonly prefaces: readonly Preface[];
   readonly mcpUrl: string;
 }
 
@@ -83,13 +88,14 @@ export function createRunPreparation(parts: PreparationParts): (run: RunRow) => 
     const instructions = isCli ? parts.instructions(agent) : ({ kind: 'composed', text: '' } as const);
     if (instructions.kind === 'refused') return refused(instructions.reason);
     ensureWorkdir(agent);
+    const prefaces = isCli ? parts.prefaces.map((preface) => preface(run, agent)).filter((text) => text !== '') : [];
     const earlier = storage.runs.recent(agent.name, EARLIER_RUNS).filter(({ id }) => id < run.id);
     const prepared = runtime.prepare(agent, {
       id: run.id,
       stdin: input,
       // A publisher that prints what it was given says nothing of its own login.
       ...(input === undefined ? {} : { isForeign: createQuoteCheck(input) }),
-      prompt,
+      prompt: [...prefaces, prompt].join('\n\n'),
       instructions: instructions.text,
       session: chooseSession(agent, earlier, clock.now(), sessionIdFrom(parts.random.token(16))),
       mcpUrl: parts.mcpUrl,

@@ -7,7 +7,7 @@ import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
-import type { CallbackData, Press } from './callback-data.ts';
+import type { CallbackData, Press, Verb } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
 import { incidentKey } from './cards/incident-words.ts';
 import { SILENCE_OFF } from './cards/incident-card.ts';
@@ -31,14 +31,22 @@ export type FollowUp =
   | { readonly kind: 'edit' | 'reason'; readonly draftId: number; readonly revision: number }
   | undefined;
 
-interface Answer {
+/** What a press came to, in words, and what the bot does next. */
+export interface Answer {
   readonly text: string;
   /** True: in a window that has to be closed, since the tap did not do what was meant. */
   readonly alert?: boolean;
   readonly followUp?: FollowUp;
 }
 
-const NOT_OURS: Answer = {
+/** A button as it was read; its MAC is not judged yet. */
+export type ReadPress = Press & { readonly mac: string };
+
+/** What a room does with presses of its own verbs, within the transaction of the press. */
+export type PressHandlers = Partial<Record<Verb, (press: ReadPress, pressed: PressedButton) => Answer>>;
+
+/** The answer to a button that we did not make, or not for this row. */
+export const NOT_OURS: Answer = {
   text: 'I do not know this button: it may be from an older version. Ask for /drafts or /status.',
   alert: true,
 };
@@ -61,6 +69,8 @@ export function createPresses(options: {
   readonly showLog: (agent: string) => Content;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
   readonly restart: (agent: string) => string;
+  /** The verbs of other rooms. */
+  readonly handlers: PressHandlers;
 }): (pressed: PressedButton) => FollowUp {
   const { storage, outbox, callbackData, desk, custodian } = options;
 
@@ -85,6 +95,8 @@ export function createPresses(options: {
         return cancelLogin(press);
       case 'choose':
         return decideQuestion(press, pressed);
+      default:
+        return options.handlers[press.verb]?.(press, pressed) ?? NOT_OURS;
     }
   }
 

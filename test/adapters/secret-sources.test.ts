@@ -142,6 +142,7 @@ describe('the source of a credential', () => {
       lifetimeMs: undefined,
       rotate: undefined,
       backoff: { firstMs: 1, maxMs: 1 },
+      billing: 'metered',
     });
     const source = openSecretSource(credential('env'), machine);
 

@@ -32,6 +32,7 @@ test("loads the contract's example as it stands", () => {
     lifetimeMs: undefined,
     rotate: { everyMs: 45 * 86_400_000, atMinute: 240, command: [join(place.folder, 'scripts/rotate-graph.sh')] },
     backoff: { firstMs: 60_000, maxMs: 3_600_000 },
+    billing: 'subscription',
   });
   expect(fleet.agents.get('scout')).toMatchObject({
     runtime: 'claude',
@@ -52,7 +53,7 @@ test("loads the contract's example as it stands", () => {
     schedule: { kind: 'none' },
     publishes: ['reply', 'post'],
   });
-  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: 14_400_000, undoMs: 0, remindPercent: [50, 80] });
+  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: 14_400_000, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined });
 });
 
 test('fills in every default when only an owner is named', () => {
@@ -68,6 +69,7 @@ test('fills in every default when only an owner is named', () => {
     concurrency: 32,
     telegram: { owners: [7], chat: 7 },
     budget: undefined,
+    prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 604_800_000, keepFreeBytes: 5e8 },
     digest: [],
     alerts: { repeatMs: 1_800_000, fallback: undefined, deadMan: undefined, darkAfterMs: 180_000, quiet: undefined },
@@ -99,6 +101,7 @@ drafts: { kinds: { reply: {} } }
     lifetimeMs: undefined,
     rotate: undefined,
     backoff: { firstMs: 60_000, maxMs: 3_600_000 },
+    billing: 'metered',
   });
   expect(fleet.agents.get('a')).toEqual({
     name: 'a',
@@ -123,7 +126,7 @@ drafts: { kinds: { reply: {} } }
     instructions: undefined,
     publishes: [],
   });
-  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: undefined, undoMs: 0, remindPercent: [50, 80] });
+  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: undefined, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined });
 });
 
 test('merges defaults under an agent, which wins, env and context key by key', () => {

@@ -21,6 +21,7 @@ const CHECKED: Credential = {
   lifetimeMs: undefined,
   rotate: undefined,
   backoff: BACKOFF,
+  billing: 'metered',
 };
 
 const ALIVE: CredentialRow = {

@@ -24,6 +24,7 @@ const CREDENTIAL: Credential = {
   lifetimeMs: undefined,
   rotate: undefined,
   backoff: { firstMs: MINUTE, maxMs: HOUR },
+  billing: 'metered',
 };
 
 const ROW: CredentialRow = {

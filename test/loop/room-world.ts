@@ -245,6 +245,7 @@ export function createRoomWorld(
       versions: { refusal: () => undefined, versionOf: () => undefined },
       instructions: () => ({ kind: 'composed', text: 'You run unattended.' }),
       publicationInput: desk.publicationInput,
+      prefaces: [],
       environment: {
         base: { PATH: '/bin' },
         gatewayUrl: 'http://127.0.0.1:1',

@@ -77,6 +77,7 @@ export function fleetOf(parts: {
     concurrency: parts.concurrency ?? 32,
     telegram: { owners: [OWNER], chat: OWNER },
     budget: undefined,
+    prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
     digest: [],
     alerts: {
@@ -90,7 +91,12 @@ export function fleetOf(parts: {
     agents: new Map(parts.agents.map((agent) => [agent.name, agent])),
     drafts: {
       burst: 5,
-      kinds: new Map(kinds.map((kind) => [kind, { windowMs: parts.windowMs, undoMs: 0, remindPercent: [50, 80] }])),
+      kinds: new Map(
+        kinds.map((kind) => [
+          kind,
+          { windowMs: parts.windowMs, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined },
+        ]),
+      ),
     },
   };
 }
@@ -110,6 +116,7 @@ export function credentialOf(name: string, change: Partial<Credential> = {}): Cr
     lifetimeMs: undefined,
     rotate: undefined,
     backoff: { firstMs: MINUTE_MS, maxMs: HOUR_MS },
+    billing: 'metered',
     ...change,
   };
 }

@@ -132,6 +132,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
       restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
+      handlers: {},
     });
     const handle = createBot({
       me: ME as never,

@@ -35,6 +35,8 @@ const KIND_WORDS: Readonly<Record<IncidentKind, readonly [one: string, many: str
   rotation: ['failed rotation', 'failed rotations'],
   budget: ['budget', 'budgets'],
   fallback: ['broken fallback', 'broken fallbacks'],
+  context: ['full context', 'full contexts'],
+  task: ['task that makes no headway', 'tasks that make no headway'],
 };
 
 /** What may be silenced by kind. */
