@@ -2,6 +2,7 @@ import type { Custodian } from '../src/credentials/custodian.ts';
 import type { DrillRoom } from '../src/drills/room.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
+import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { Disk } from '../src/ports.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
 import { createAckCommand } from './ack.ts';
@@ -14,10 +15,13 @@ import { createLogCommand, type LogSources } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
 import { reply } from './replies.ts';
+import { createRestartCommand } from './restart.ts';
 import { createResumeCommand } from './resume.ts';
+import { createRunCommand } from './run.ts';
 import { createSilenceCommand } from './silence.ts';
 import { createStartCommand } from './start.ts';
 import { createStatusCommand } from './status.ts';
+import { createStopCommand } from './stop.ts';
 import { createWhyCommand } from './why.ts';
 import { createWorkstateCommand } from './workstate.ts';
 
@@ -26,13 +30,16 @@ export interface CommandRooms extends LogSources {
   readonly disk: Disk;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
+  readonly wishes: OwnerWishes;
+  /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
+  readonly restart: (agent: string) => string;
   readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
   readonly drills: Pick<DrillRoom, 'begin' | 'last'>;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = ['restart', 'run', 'stop', 'budget', 'digest', 'checklist', 'reload'] as const;
+const TO_COME = ['budget', 'digest', 'checklist', 'reload'] as const;
 
 /** The one command that is a menu: the bot itself answers it. */
 export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each agent' } as const;
@@ -53,6 +60,9 @@ export function createCommands(rooms: CommandRooms): {
     createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
     createPauseCommand(rooms.fleet, rooms.holds),
     createResumeCommand(rooms.fleet, rooms.holds),
+    createRunCommand(rooms.fleet, rooms.wishes),
+    createStopCommand(rooms.fleet, rooms.wishes),
+    createRestartCommand(rooms.fleet, rooms.storage, rooms.restart),
     createWhyCommand(rooms.fleet, rooms.storage),
     createWorkstateCommand(rooms.fleet, rooms.disk),
     log,

@@ -1,5 +1,5 @@
 import type { Button, Content } from '../src/telegram/outbox.ts';
-import { LONGEST_TEXT, type Piece, richText, shorten } from '../src/telegram/cards/words.ts';
+import { code, line, LONGEST_TEXT, type Piece, richText, shorten } from '../src/telegram/cards/words.ts';
 
 /** A reply of text; one that is too long is cut and says so, which loses its formatting but not its beginning. */
 export function reply(text: Piece, buttons: readonly (readonly Button[])[] = []): Content {
@@ -9,6 +9,11 @@ export function reply(text: Piece, buttons: readonly (readonly Button[])[] = [])
     body: body.text.length <= LONGEST_TEXT ? body : { text: shorten(body.text, LONGEST_TEXT), entities: [] },
     buttons,
   };
+}
+
+/** Asks which one is meant, with each command to tap and copy. */
+export function askWhich(command: string, names: Iterable<string>): Content {
+  return reply(line('Which one? ', ...[...names].flatMap((name) => [code(`/${command} ${name}`), ' '])));
 }
 
 /** Looks an agent up by the name that the owner typed; a reply that says which there are when there is none of that name. */

@@ -4,11 +4,11 @@ import type { RunRow } from '../storage/run-store.ts';
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
-import { bold, clockTime, code, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { bold, clockTime, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import { lastSignOf } from '../src/vigil/heartbeats.ts';
 import { lastProgressOf } from '../src/vigil/progress.ts';
 import type { Command } from './command.ts';
-import { findAgent, reply } from './replies.ts';
+import { askWhich, findAgent, reply } from './replies.ts';
 
 const MOST_RECEIPTS = 8;
 
@@ -18,8 +18,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
     name: 'why',
     description: 'why an agent did not run, or did',
     run({ argument, now }) {
-      if (argument === '')
-        return reply(line('Which one? ', ...[...fleet.agents.keys()].flatMap((name) => [code(`/why ${name}`), ' '])));
+      if (argument === '') return askWhich('why', fleet.agents.keys());
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
       const { running, troubles, holds, next, jump, remarks, receipts } = loadExplanation(

@@ -34,6 +34,7 @@ import { createInstructionComposer } from './instructions/compose.ts';
 import { createOwnerHolds } from './loop/holds.ts';
 import { isWithin } from './loop/schedule.ts';
 import { createScheduler } from './loop/scheduler.ts';
+import { createOwnerWishes } from './loop/wishes.ts';
 import type {
   Clock,
   Disk,
@@ -437,12 +438,15 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // The bot
   const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
+  const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
   const commands = createCommands({
     fleet,
     storage,
     disk,
     custodian,
     holds,
+    wishes: createOwnerWishes({ storage, clock }),
+    restart,
     incidents,
     callbackData,
     tail: runner.tail,
@@ -462,7 +466,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     questions,
     logins: loginDesk,
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
-    restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
+    restart,
     handlers: {},
   });
   let handle: ReturnType<typeof createBot> | undefined;

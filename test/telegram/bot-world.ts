@@ -7,6 +7,7 @@ import { createDesk } from '../../src/drafts/desk.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { restartAgent } from '../../src/incidents/restart.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
+import { createOwnerWishes } from '../../src/loop/wishes.ts';
 import type { Disk } from '../../src/ports.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
@@ -106,12 +107,15 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       listFiles: () => [],
       remove: () => {},
     };
+    const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
     const commands = createCommands({
       fleet,
       storage,
       disk,
       custodian,
       holds,
+      wishes: createOwnerWishes({ storage, clock }),
+      restart,
       incidents,
       callbackData,
       tail: () => '',
@@ -131,7 +135,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       questions,
       logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
-      restart: (agent) => restartAgent({ storage, clock, incidents }, agent),
+      restart,
       handlers: {},
     });
     const handle = createBot({

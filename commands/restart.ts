@@ -1,0 +1,26 @@
+import type { Storage } from '../storage/storage.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import { lines } from '../src/telegram/cards/words.ts';
+import type { Command } from './command.ts';
+import { askWhich, findAgent, reply } from './replies.ts';
+
+/** /restart AGENT|all: ends the run and begins it anew; `all` is whoever runs. */
+export function createRestartCommand(fleet: Fleet, storage: Storage, restart: (agent: string) => string): Command {
+  return {
+    name: 'restart',
+    description: 'end an agent’s run and begin it anew',
+    run({ argument }) {
+      const target = argument.toLowerCase();
+      if (target === '') return askWhich('restart', ['all', ...fleet.agents.keys()]);
+      if (target === 'nightdesk')
+        return reply('/restart nightdesk is not there yet in this version. Restart its service on the host.');
+      if (target === 'all') {
+        const running = storage.runs.alive().filter(({ agent }) => fleet.agents.has(agent));
+        if (running.length === 0) return reply('No agent runs right now. /run AGENT starts one.');
+        return reply(lines(...running.map(({ agent }) => restart(agent))));
+      }
+      const found = findAgent(fleet.agents, target);
+      return found.kind === 'unknown' ? found.reply : reply(restart(found.agent.name));
+    },
+  };
+}

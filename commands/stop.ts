@@ -1,0 +1,34 @@
+import type { Agent, Fleet } from '../src/config/fleet.ts';
+import type { OwnerWishes } from '../src/loop/wishes.ts';
+import type { Command } from './command.ts';
+import { askWhich, findAgent, reply } from './replies.ts';
+
+/** /stop AGENT: ends its run; nothing is held. */
+export function createStopCommand(fleet: Fleet, wishes: OwnerWishes): Command {
+  return {
+    name: 'stop',
+    description: 'end an agent’s run; /pause also keeps it from starting again',
+    run({ argument, actor }) {
+      if (argument === '') return askWhich('stop', fleet.agents.keys());
+      const found = findAgent(fleet.agents, argument);
+      if (found.kind === 'unknown') return found.reply;
+      const { name } = found.agent;
+      switch (wishes.stop(found.agent, actor)) {
+        case 'stopping':
+          return reply(`⏹ ${name} is being stopped. ${describeNext(found.agent)}`);
+        case 'asked-before':
+          return reply(`${name} is being stopped already.`);
+        case 'idle':
+          return reply(`${name} does not run. /pause ${name} keeps it from starting.`);
+        case 'publishing':
+          return reply(`${name} is publishing a draft: I do not cut that off.`);
+      }
+    },
+  };
+}
+
+function describeNext({ name, schedule }: Agent): string {
+  if (schedule.kind === 'continuous')
+    return `It runs without pause, so it starts again at once: /pause ${name} now holds it.`;
+  return `It starts again when it is due: /pause ${name} holds it.`;
+}
