@@ -17,6 +17,7 @@ import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createOutboxStore, type OutboxStore } from './outbox-store.ts';
 import { createPublicationStore, type PublicationStore } from './publication-store.ts';
 import { createQuestionStore, type QuestionStore } from './question-store.ts';
+import { createReviewStore, type ReviewStore } from './review-store.ts';
 import { createRotationStore, type RotationStore } from './rotation-store.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
@@ -45,6 +46,7 @@ export interface Storage {
   readonly silences: SilenceStore;
   readonly drafts: DraftStore;
   readonly publications: PublicationStore;
+  readonly reviews: ReviewStore;
   readonly clis: CliStore;
   readonly budgets: BudgetStore;
   readonly drills: DrillStore;
@@ -80,6 +82,7 @@ export function createStorage(database: Database.Database): Storage {
     silences: createSilenceStore(connection),
     drafts: createDraftStore(connection),
     publications: createPublicationStore(connection),
+    reviews: createReviewStore(connection),
     clis: createCliStore(connection),
     budgets: createBudgetStore(connection),
     drills: createDrillStore(connection),

@@ -37,19 +37,26 @@ CREATE INDEX decision_at ON decision (at);
 -- A message that shows one waiting draft after the other, and moves on with each decision.
 CREATE TABLE review (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  chat_id INTEGER,
+  -- Key of its message in the outbox.
+  message_key TEXT NOT NULL UNIQUE,
+  -- Who opened it: an owner by /drafts, a queue of drafts without cards, or what an outage left behind.
+  origin TEXT NOT NULL CHECK (origin IN ('command', 'queue', 'triage')),
   -- Whose drafts it goes through: JSON {kind} or {agent}; {} is all of them.
   filter TEXT NOT NULL DEFAULT '{}',
-  -- What it shows now; null: its list, or nothing any more.
+  shows TEXT NOT NULL CHECK (shows IN ('draft', 'batch', 'triage', 'end')),
+  -- The draft that it shows now, or comes back to; and what was wanted of it (a later time, another version) when it came into view.
   draft_id INTEGER REFERENCES draft (id),
   revision INTEGER,
+  seen TEXT NOT NULL DEFAULT '',
+  -- JSON: what it says above the draft besides the numbers: {title, past} of a triage, or a sentence about the last batch.
+  words TEXT,
   -- JSON: what it went through, in order: {draft, said}.
   passed TEXT NOT NULL DEFAULT '[]',
-  state TEXT NOT NULL CHECK (state IN ('open', 'done')),
   opened_at INTEGER NOT NULL,
-  changed_at INTEGER NOT NULL
+  -- When somebody last moved it on; null: nobody has yet.
+  moved_at INTEGER
 ) STRICT;
-CREATE INDEX review_open ON review (draft_id) WHERE state = 'open';
+CREATE INDEX review_shown ON review (draft_id) WHERE shows IN ('draft', 'batch');
 
 -- Several drafts that were listed to be approved together: exactly these texts, and no others.
 CREATE TABLE batch (
