@@ -5,6 +5,7 @@ import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
 import { type Connection, createConnection, type Topic } from './database.ts';
+import { createDeskWatchStore, type DeskWatchStore } from './desk-watch-store.ts';
 import { createDraftStore, type DraftStore } from './draft-store.ts';
 import { createDrillStore, type DrillStore } from './drill-store.ts';
 import { createDueStore, type DueStore } from './due-store.ts';
@@ -23,6 +24,7 @@ import { createRunStore, type RunStore } from './run-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
 import { createSilenceStore, type SilenceStore } from './silence-store.ts';
 import { createSpareRoom, type SpareRoom } from './spare-room.ts';
+import { createTaskStore, type TaskStore } from './task-store.ts';
 
 /** Everything that is remembered, and the one way to change it. */
 export interface Storage {
@@ -45,12 +47,14 @@ export interface Storage {
   readonly fallbacks: FallbackStore;
   readonly silences: SilenceStore;
   readonly drafts: DraftStore;
+  readonly deskWatch: DeskWatchStore;
   readonly publications: PublicationStore;
   readonly reviews: ReviewStore;
   readonly clis: CliStore;
   readonly budgets: BudgetStore;
   readonly drills: DrillStore;
   readonly questions: QuestionStore;
+  readonly tasks: TaskStore;
   readonly spareRoom: SpareRoom;
 }
 
@@ -81,12 +85,14 @@ export function createStorage(database: Database.Database): Storage {
     fallbacks: createFallbackStore(connection),
     silences: createSilenceStore(connection),
     drafts: createDraftStore(connection),
+    deskWatch: createDeskWatchStore(connection),
     publications: createPublicationStore(connection),
     reviews: createReviewStore(connection),
     clis: createCliStore(connection),
     budgets: createBudgetStore(connection),
     drills: createDrillStore(connection),
     questions: createQuestionStore(connection),
+    tasks: createTaskStore(connection),
     spareRoom: createSpareRoom(database),
   };
 }

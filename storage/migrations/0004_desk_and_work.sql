@@ -14,8 +14,17 @@ ALTER TABLE draft ADD COLUMN is_queued INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE draft ADD COLUMN undo_until INTEGER;
 -- JSON: files that go out with this text, each {name, type, sizeBytes, sha256}; their bytes are under HOME/media.
 ALTER TABLE draft_revision ADD COLUMN media TEXT NOT NULL DEFAULT '[]';
+-- When the desk watch next has something to do for it (0: at once, nothing is planned yet); null: nothing any more.
+ALTER TABLE draft ADD COLUMN watch_at INTEGER;
+-- When its last snooze ended: the time that its owner has to object to a rule is counted from then.
+ALTER TABLE draft ADD COLUMN woken_at INTEGER;
+-- 1: when a rule was to approve it, the rule had reached its number for that day: from then on it waits for a person.
+ALTER TABLE draft ADD COLUMN rule_over INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX draft_watch ON draft (watch_at) WHERE watch_at IS NOT NULL;
+CREATE INDEX draft_queued ON draft (id) WHERE is_queued = 1 AND state = 'pending' AND shown_at IS NULL;
 CREATE INDEX draft_snoozed ON draft (snoozed_until) WHERE snoozed_until IS NOT NULL AND state = 'pending';
 CREATE INDEX draft_decided ON draft (decided_at) WHERE decided_at IS NOT NULL;
+CREATE INDEX draft_record ON draft (agent, id) WHERE state <> 'pending';
 
 -- More verdicts: SQLite changes a CHECK only with the whole table.
 CREATE TABLE decision_2 (
@@ -44,7 +53,7 @@ CREATE TABLE review (
   -- Whose drafts it goes through: JSON {kind} or {agent}; {} is all of them.
   filter TEXT NOT NULL DEFAULT '{}',
   shows TEXT NOT NULL CHECK (shows IN ('draft', 'batch', 'triage', 'end')),
-  -- The draft that it shows now, or comes back to; and what was wanted of it (a later time, another version) when it came into view.
+  -- The draft that it shows now; and what was wanted of it (a later time, another version) when it came into view.
   draft_id INTEGER REFERENCES draft (id),
   revision INTEGER,
   seen TEXT NOT NULL DEFAULT '',
@@ -56,7 +65,7 @@ CREATE TABLE review (
   -- When somebody last moved it on; null: nobody has yet.
   moved_at INTEGER
 ) STRICT;
-CREATE INDEX review_shown ON review (draft_id) WHERE shows IN ('draft', 'batch');
+CREATE INDEX review_shown ON review (draft_id) WHERE shows = 'draft';
 
 -- Several drafts that were listed to be approved together: exactly these texts, and no others.
 CREATE TABLE batch (
@@ -68,19 +77,19 @@ CREATE TABLE batch (
   decided_at INTEGER,
   decided_by TEXT
 ) STRICT;
+CREATE INDEX batch_review ON batch (review_id, id);
 
--- Work that agents hand to each other.
+-- Work that agents hand to each other. Long texts come last: what is counted and looked for is read without them.
 CREATE TABLE task (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   agent TEXT NOT NULL,
   title TEXT NOT NULL,
-  brief TEXT NOT NULL,
   key TEXT,
   by_agent TEXT NOT NULL,
   by_run INTEGER REFERENCES run (id) ON DELETE SET NULL,
   state TEXT NOT NULL CHECK (state IN ('open', 'claimed', 'done', 'failed')),
   created_at INTEGER NOT NULL,
-  -- Who has it, and until when without a sign of theirs; null while nobody has.
+  -- Who has it, and until when without a sign of theirs; of an ended one who ended it; null while nobody has.
   run_id INTEGER REFERENCES run (id) ON DELETE SET NULL,
   claimed_at INTEGER,
   lease_until INTEGER,
@@ -88,20 +97,26 @@ CREATE TABLE task (
   attempts INTEGER NOT NULL DEFAULT 0,
   offer_at INTEGER NOT NULL,
   ended_at INTEGER,
-  reason TEXT
+  reason TEXT,
+  brief TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX task_key ON task (agent, key) WHERE key IS NOT NULL;
 CREATE INDEX task_open ON task (agent, id) WHERE state IN ('open', 'claimed');
+CREATE INDEX task_offered ON task (agent, offer_at, id) WHERE state = 'open';
+CREATE INDEX task_claimed ON task (lease_until) WHERE state = 'claimed';
+CREATE INDEX task_ended ON task (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX task_run ON task (run_id) WHERE run_id IS NOT NULL;
+CREATE INDEX task_by_run ON task (by_run) WHERE by_run IS NOT NULL;
 CREATE TABLE task_phase (
   task_id INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,
   position INTEGER NOT NULL,
   name TEXT NOT NULL,
-  output TEXT,
   run_id INTEGER REFERENCES run (id) ON DELETE SET NULL,
   done_at INTEGER,
+  output TEXT,
   PRIMARY KEY (task_id, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX task_phase_run ON task_phase (run_id) WHERE run_id IS NOT NULL;
 
 -- Each version of a WORKSTATE.md, with the run that it was written in.
 CREATE TABLE checkpoint (
@@ -122,6 +137,7 @@ CREATE INDEX checkpoint_agent ON checkpoint (agent, id);
 -- The task and the phase (its position) that it was started with.
 ALTER TABLE run ADD COLUMN task_id INTEGER REFERENCES task (id) ON DELETE SET NULL;
 ALTER TABLE run ADD COLUMN phase INTEGER;
+CREATE INDEX run_task ON run (task_id) WHERE task_id IS NOT NULL;
 -- Its agent is asked to write WORKSTATE.md: why (its context fills up, its owner asks, it is paused), since when, and when it was told.
 ALTER TABLE run ADD COLUMN flush_reason TEXT CHECK (flush_reason IN ('context', 'owner', 'pause'));
 ALTER TABLE run ADD COLUMN flush_wanted_at INTEGER;
