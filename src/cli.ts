@@ -1,10 +1,14 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { AGENT_COMMANDS } from './gateway/agent-command-help.ts';
+import type { AskingTerminal } from './operator/init.ts';
 import type { Terminal } from './operator/terminal.ts';
 import { packageVersion } from './operator/version.ts';
 
 const USAGE = `nightdesk: a night desk for your fleet of agents
 
+  nightdesk init                              set up a fleet: token, pairing, fleet.yaml (--help)
   nightdesk start --config fleet.yaml         run the control plane in the foreground
   nightdesk demo [--port P]                   see it work: no account, no network
   nightdesk check --config fleet.yaml         validate the file, print the plan
@@ -15,7 +19,7 @@ Inside an agent's run: nightdesk draft, beat, progress, fail, ask, decisions (ea
 nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
 /** Commands of the contract whose machinery comes later. */
-const TO_COME = ['doctor', 'init'];
+const TO_COME = ['doctor'];
 
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
@@ -39,6 +43,37 @@ function openTerminal(): Terminal {
   };
 }
 
+/** A terminal that asks; what is secret is not echoed. */
+function openAskingTerminal(): AskingTerminal {
+  return {
+    ...openTerminal(),
+    isInteractive: process.stdin.isTTY,
+    ask: (question, { isSecret = false } = {}) =>
+      new Promise((resolve) => {
+        process.stdout.write(question);
+        const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+        const reader = createInterface({
+          input: process.stdin,
+          output: isSecret ? silent : process.stdout,
+          terminal: true,
+        });
+        let answer: string | undefined;
+        reader.once('line', (line) => {
+          answer = line;
+          reader.close();
+        });
+        reader.once('SIGINT', () => {
+          reader.close();
+          process.kill(process.pid, 'SIGINT');
+        });
+        reader.once('close', () => {
+          if (isSecret) process.stdout.write('\n');
+          resolve(answer);
+        });
+      }),
+  };
+}
+
 function openStreams(): Pick<Terminal, 'print' | 'complain'> {
   // Whoever reads what we print may go away: the fleet is watched all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -58,6 +93,10 @@ async function main(argv: readonly string[]): Promise<number> {
       stdout: process.stdout,
       stderr: process.stderr,
     });
+  }
+  if (command === 'init') {
+    const { init } = await import('./operator/init.ts');
+    return await init(rest, openAskingTerminal());
   }
   const { parsed, problem } = parseOptions(rest);
   if (problem !== undefined) {
@@ -145,4 +184,4 @@ function parseOptions(argv: readonly string[]): {
 
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
-if (['start', 'demo', 'sentinel'].includes(process.argv[2] ?? '')) process.exit();
+if (['start', 'demo', 'sentinel', 'init'].includes(process.argv[2] ?? '')) process.exit();
