@@ -16,7 +16,7 @@ export interface CliRow {
   /** What changes with every update of it: its real path, size and time. */
   readonly file: string;
   readonly version: string | null;
-  /** The version before the last change of its file. */
+  /** The version before the last change that was told. */
   readonly previous: string | null;
   readonly state: CliState;
   /** When its file was first seen as it is, or its version last asked for in vain. */
@@ -50,7 +50,8 @@ export function createCliStore(connection: Connection): CliStore {
   const byProgram = connection.statement<[string], CliRow>(`SELECT ${COLUMNS} FROM cli WHERE program = ?`);
   const want = connection.statement<[Pick<CliRow, 'program' | 'runtime' | 'file' | 'seenAt'>]>(
     `INSERT INTO cli (program, runtime, file, state, seen_at) VALUES (@program, @runtime, @file, 'wanted', @seenAt)
-     ON CONFLICT (program) DO UPDATE SET runtime = excluded.runtime, file = excluded.file, previous = coalesce(version, previous),
+     ON CONFLICT (program) DO UPDATE SET runtime = excluded.runtime, file = excluded.file,
+       previous = CASE state WHEN 'probing' THEN previous ELSE coalesce(version, previous) END,
        version = NULL, state = 'wanted', seen_at = excluded.seen_at, detail = NULL`,
   );
   const wantAgain = connection.statement<[string, string]>(

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProcesses } from '../../src/adapters/execa-processes.ts';
@@ -358,6 +358,23 @@ describe('the watch over versions', () => {
 
     expect(cli.wrote('probed')).toBe('asked\nasked\n');
     expect(world.messages()).toHaveLength(1);
+  });
+
+  it('tells a change once when its file changes again before its probe is over', async () => {
+    await startWith('2.1.330');
+    cli.answers('sleep 600\n');
+    cli.install('2.1.331');
+    await clock.pass(MINUTE);
+    await vi.waitFor(() => expect(cli.wrote('probed')).toBe('asked\n'), PATIENCE);
+
+    cli.answers('echo PONG\n');
+    appendFileSync(cli.path, '# the same, complete\n');
+    await clock.pass(2 * MINUTE);
+    await vi.waitFor(() => expect(cli.wrote('probed')).toBe('asked\nasked\n'), PATIENCE);
+    await known('2.1.331');
+
+    expect(world.messages()).toHaveLength(1);
+    expect(world.messages()[0]).toContain('2.1.330 → 2.1.331; probe: answered in');
   });
 
   it('probes nothing when a file changed and its version did not', async () => {
