@@ -57,7 +57,9 @@ export function createChat(options: {
   readonly isCalm: () => boolean;
   /** Whether the control plane can write down what it is told. */
   readonly canNote: () => boolean;
-  readonly keyOf: (text: string) => { readonly key: string; readonly class: MessageClass } | undefined;
+  readonly keyOf: (
+    text: string,
+  ) => { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined;
   /** Looks for secrets in what is sent. */
   readonly look: (text: string, where: string) => void;
   readonly trace: (line: string) => void;
@@ -72,6 +74,10 @@ export function createChat(options: {
   /** Until when the control plane knows that it has to wait. */
   let askedToWait: { readonly host: Host; readonly until: number } | undefined;
   let poll: Poll | undefined;
+
+  /** A machine that slept counts the time that it was asked to wait from where it fell asleep. */
+  const isWaiting = (): boolean =>
+    askedToWait !== undefined && askedToWait.host.isAlive && askedToWait.until > clock.machine.monotonic();
 
   function call(
     host: Host,
@@ -382,7 +388,7 @@ export function createChat(options: {
       begunFaults += 1;
       faults.end();
     },
-    isGood: faults.isGood,
+    isGood: () => faults.isGood() && !isWaiting(),
     press(message, data) {
       const id = `q${nextUpdate}`;
       queries.set(id, clock.now());

@@ -87,7 +87,7 @@ export function thinkOfFaults(world: Stage): void {
   const hasClaude = [...fleet.agents.values()].some(({ runtime }) => runtime === 'claude');
   times(0, hasClaude ? 2 : 0, () => {
     world.trace('claude is updated');
-    cli.update(plot.pick([0, 5, 70]) * SECOND_MS);
+    cli.update(plot.pick([0, 5, 70]) * SECOND_MS, plot.chance(0.3) ? plot.between(2, 90) * SECOND_MS : undefined);
   });
   times(0, 2, () => {
     const left = plot.pick([300e6, 9e6, 50_000, 50_000]);

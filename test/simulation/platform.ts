@@ -37,6 +37,11 @@ export interface Platform {
   publish(publication: Omit<Publication, 'at'>): void;
 }
 
+/** Whether a message about many tells, in a line of its own, that it is dead, and not yet over. */
+function isOpenLine(text: string, credential: string): boolean {
+  return new RegExp(`^🔴 #\\d+ .*\\b${credential} (is dead|keeps dying)`, 'mu').test(text);
+}
+
 /** Builds the platform. */
 export function createPlatform(options: {
   readonly clock: VirtualClock;
@@ -45,6 +50,8 @@ export function createPlatform(options: {
   readonly credentials: ReadonlyMap<string, Credential>;
   /** Whether the control plane can write down what it is told. */
   readonly canNote: () => boolean;
+  /** Whether an agent waits for a check to say whether its words of a dead credential are true. */
+  readonly isDoubted: (credential: string) => boolean;
 }): Platform {
   const { clock, record } = options;
   const renewedAt = new Map<string, number>();
@@ -87,7 +94,8 @@ export function createPlatform(options: {
     },
     call(credential, by, pid, isOurs, token) {
       const refused = !accepts(credential, token);
-      record.calls.push({ credential, by, pid, at: clock.now(), refused, isOurs });
+      const isConfirming = by === 'check' && options.isDoubted(credential);
+      record.calls.push({ credential, by, pid, at: clock.now(), refused, isConfirming, isOurs });
       return !refused;
     },
     issue(credential, revokesOthers) {
@@ -111,7 +119,7 @@ export function createPlatform(options: {
             messages.some(
               ({ text, at }) =>
                 new RegExp(`\\b${credential} (is dead|works again|keeps dying)`).test(text) &&
-                (text.startsWith('🔴') || at >= since),
+                (text.startsWith('🔴') || at >= since || isOpenLine(text, credential)),
             ),
         });
       }

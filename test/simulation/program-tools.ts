@@ -29,6 +29,8 @@ export interface ScriptOptions {
   readonly canNote: () => boolean;
   /** The question that a run put by this request; undefined: there is no such row. */
   readonly questionOf: (run: number, request: string) => number | undefined;
+  /** Whether a new secret of a credential is being tried. */
+  readonly isTrying: (credential: string) => boolean;
   readonly cliVersion: () => string;
   readonly botToken: string;
   readonly trace: (line: string) => void;

@@ -9,8 +9,6 @@ import { RUN_PROMISES } from './run-promises.ts';
 
 /** A card may wait behind others: the sender sends about one message a second. */
 const CARD_MS = 3 * MINUTE_MS;
-/** How soon a doubted sign is confirmed: the check starts at once, and takes its time. */
-const CONFIRMED_MS = 15_000;
 /** How long a due time may wait for its turn or for a check before the schedule counts as stopped. */
 const LONGEST_TURN_MS = HOUR_MS;
 
@@ -162,12 +160,13 @@ function hammering({ outages, calls, started }: WorldRecord): string | undefined
     const alive = new Set([...outage.aliveThen, ...early]);
     const own = new Set<number>();
     const probes: number[] = [];
-    for (const { pid, at } of refused) {
+    let isConfirmed = false;
+    for (const { pid, at, isConfirming } of refused) {
       if (alive.has(pid) && !own.has(pid)) own.add(pid);
+      // A sign of an agent that has raised false alarms before is confirmed by one check: only then the credential counts as dead.
+      else if (isConfirming && !isConfirmed && probes.length === 0) isConfirmed = true;
       else probes.push(at);
     }
-    // A sign of an agent that has raised false alarms before is confirmed by one check.
-    if ((probes[0] ?? Infinity) - knownAt <= CONFIRMED_MS) probes.shift();
     const first = probes.findIndex((at, index) => at < earliestProbe(outage, knownAt, index, at));
     if (first >= 0)
       return `${probes.length} probes of ${credential} since it is known to be dead; number ${first + 1} came after ${Math.round(((probes[first] ?? 0) - knownAt) / 1_000)} s`;

@@ -4,8 +4,10 @@ import type { Showing, WorldRecord } from './record.ts';
 
 /** More alerts than this in an hour, and nobody reads them. */
 const MOST_IN_AN_HOUR = 40;
-/** A hundred incidents in a minute are five messages at most; three more may have waited for Telegram to come back in that very minute. */
-const MOST_IN_A_MINUTE = 8;
+/** Four of their own, and one for all others: what a minute may ask for, whatever happens in it. */
+const MOST_ASKED_IN_A_MINUTE = 5;
+/** What waited for Telegram comes in the minute in which it is back, beside what is new in that minute. */
+const MOST_SHOWN_IN_A_MINUTE = 8;
 
 /** What is promised of how much the owner is told. */
 export const QUIET_PROMISES: readonly WorldPromise[] = [
@@ -14,7 +16,7 @@ export const QUIET_PROMISES: readonly WorldPromise[] = [
 ];
 
 function noisyHour({ showings }: WorldRecord): string | undefined {
-  return tooMany(showings.filter(isUnasked), HOUR_MS, MOST_IN_AN_HOUR);
+  return tooMany(showings.filter(isUnasked), ({ at }) => at, HOUR_MS, MOST_IN_AN_HOUR);
 }
 
 /** What comes twice because nobody could know that it was there counts once. */
@@ -24,10 +26,13 @@ function noisyMinute({ showings, jumps }: WorldRecord): string | undefined {
     const isNew = !keys.has(showing.key);
     keys.add(showing.key);
     // By a clock that was set back nobody knows when something was last told.
-    const isOfJump = jumps.some(({ at }) => showing.at >= at && showing.at < at + MINUTE_MS);
+    const isOfJump = jumps.some(({ at }) => showing.at >= at && showing.askedAt < at + MINUTE_MS);
     return isNew && !isOfJump && isUnasked(showing) && !showing.isSilent;
   });
-  return tooMany(first, MINUTE_MS, MOST_IN_A_MINUTE);
+  return (
+    tooMany(first, ({ askedAt }) => askedAt, MINUTE_MS, MOST_ASKED_IN_A_MINUTE) ??
+    tooMany(first, ({ at }) => at, MINUTE_MS, MOST_SHOWN_IN_A_MINUTE)
+  );
 }
 
 /** An alert that is no step of a login that the owner began, and no question to him. */
@@ -35,13 +40,20 @@ function isUnasked(showing: Showing): boolean {
   return showing.class === 'alert' && !/^(login|draft|absence):/.test(showing.key);
 }
 
-/** Showings come in the order of their time: the one `most` places before is too young where there are too many. */
-function tooMany(showings: readonly Showing[], withinMs: number, most: number): string | undefined {
-  const index = showings.findIndex(
-    ({ at }, place) => place >= most && at - (showings[place - most]?.at ?? 0) < withinMs,
-  );
-  const last = showings[index];
-  if (last === undefined) return undefined;
-  const told = showings.slice(index - most, index + 1).map(({ key }) => key);
-  return `${most + 1} alerts came within ${(last.at - (showings[index - most]?.at ?? 0)) / 1_000} s: ${told.join(', ')}`;
+/** In the order of their time: the one `most` places before is too young where there are too many. */
+function tooMany(
+  showings: readonly Showing[],
+  timeOf: (showing: Showing) => number,
+  withinMs: number,
+  most: number,
+): string | undefined {
+  const sorted = showings.toSorted((a, b) => timeOf(a) - timeOf(b));
+  const index = sorted.findIndex((showing, place) => {
+    const before = sorted[place - most];
+    return before !== undefined && timeOf(showing) - timeOf(before) < withinMs;
+  });
+  const [first, last] = [sorted[index - most], sorted[index]];
+  if (first === undefined || last === undefined) return undefined;
+  const told = sorted.slice(index - most, index + 1).map(({ key }) => key);
+  return `${most + 1} alerts came within ${(timeOf(last) - timeOf(first)) / 1_000} s: ${told.join(', ')}`;
 }

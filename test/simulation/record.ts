@@ -15,6 +15,8 @@ export interface ChatMessage {
 export interface Showing {
   readonly key: string;
   readonly class: MessageClass;
+  /** When its row was written. */
+  readonly askedAt: number;
   readonly at: number;
   readonly messageId: number;
   /** Its first line. */
@@ -42,6 +44,8 @@ export interface PlatformCall {
   readonly pid: number;
   readonly at: number;
   readonly refused: boolean;
+  /** A check that is to say whether the words of an agent are true that has raised false alarms before. */
+  readonly isConfirming: boolean;
   /** False for programs that nobody could stop then: the control plane was down, could write nothing, or has just asked this one to stop. */
   readonly isOurs: boolean;
 }

@@ -166,10 +166,19 @@ export interface RowLookup {
   startingRun(id: number): StartingRun | undefined;
   /** Whether one of these runs is written down as refused for a usage limit. */
   isLimitKnown(runs: readonly number[]): boolean;
+  /** Whether somebody is held because of a credential that is not dead: its words of it are doubted. */
+  isDoubted(credential: string): boolean;
+  /** Whether a new secret of it is being tried: what a check says is about that one. */
+  isTrying(credential: string): boolean;
   /** The question that a run put by this request. */
   question(run: number, request: string): number | undefined;
   /** Messages that were not shown yet, in the sender's order. */
-  unshown(): readonly { readonly key: string; readonly class: MessageClass; readonly content: string }[];
+  unshown(): readonly {
+    readonly key: string;
+    readonly class: MessageClass;
+    readonly content: string;
+    readonly askedAt: number;
+  }[];
 }
 
 /** Builds the lookup; the statements are compiled anew after each crash. */
@@ -187,8 +196,20 @@ export function createRowLookup(
     )
     .pluck();
   const question = database.prepare('SELECT id FROM question WHERE run_id = ? AND request = ?').pluck();
+  const trying = database
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM credential WHERE name = @name AND state = 'logging-in')
+       OR EXISTS (SELECT 1 FROM rotation WHERE credential = @name AND state = 'checking')`,
+    )
+    .pluck();
+  const doubted = database
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM hold h JOIN credential c ON c.name = h.subject
+       WHERE h.kind = 'credential' AND h.subject = ? AND h.released_at IS NULL AND c.state NOT IN ('dead', 'logging-in'))`,
+    )
+    .pluck();
   const unshown = database.prepare(
-    `SELECT key, class, content FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
+    `SELECT key, class, content, created_at AS askedAt FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
   );
   return {
     startingRun(id) {
@@ -202,8 +223,11 @@ export function createRowLookup(
       );
     },
     isLimitKnown: (runs) => (limited.get(JSON.stringify(runs)) as number) > 0,
+    isTrying: (credential) => trying.get({ name: credential }) === 1,
+    isDoubted: (credential) => doubted.get(credential) === 1,
     question: (runId, request) => question.get(runId, request) as number | undefined,
-    unshown: () => unshown.all() as ReturnType<RowLookup['unshown']>,
+    unshown: () =>
+      (unshown.all() as ReturnType<RowLookup['unshown']>).map((row) => ({ ...row, askedAt: trueTimeOf(row.askedAt) })),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Agent } from '../../src/config/fleet.ts';
-import { hashBody } from '../../src/drafts/desk.ts';
+import { hashBody } from '../../src/drafts/submission.ts';
 import type { ProcessExit } from '../../src/ports.ts';
 import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
@@ -263,7 +263,9 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
       const code = exit.kind === 'exited' ? exit.code : undefined;
       if (program.role === 'publisher' && exit.kind === 'signalled') askWhatBecameOf(program);
       if (program.role === 'login' || program.role === 'rotate') platform.excuse(program.name);
-      if (program.role === 'check' && code === EXIT.failed) platform.told(program.name, usersOf(program.name));
+      // What a check says of a new secret is nothing about the one that is in use.
+      if (program.role === 'check' && code === EXIT.failed && !options.isTrying(program.name))
+        platform.told(program.name, usersOf(program.name));
       if (
         program.role === 'agent' &&
         agent?.runtime === 'command' &&

@@ -97,6 +97,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     credentials: fleet.credentials,
     // What a check says while the control plane stops is nobody's any more.
     canNote: () => canNote() && plane !== undefined,
+    isDoubted: (credential) => lookup.isDoubted(credential),
   });
   const machineRandom = random.fork('machine');
   const pages = createLoginPages({ random: random.fork('pages'), record, platform });
@@ -114,6 +115,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     isDying: (agent) => (dyingUntil.get(agent) ?? 0) > clock.now(),
     canNote,
     questionOf: (run, request) => lookup.question(run, request),
+    isTrying: (credential) => lookup.isTrying(credential),
     cliVersion: cli.version,
     botToken: BOT_TOKEN,
     trace,
@@ -132,13 +134,15 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, pages, isCalm });
 
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
-  function findKey(text: string): { readonly key: string; readonly class: MessageClass } | undefined {
+  function findKey(
+    text: string,
+  ): { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined {
     const row = lookup.unshown().find(({ content }) => {
       const { kind, body } = JSON.parse(content) as { kind: string; body?: { text: string } };
       // The end of a log is read only when it is sent.
       return body !== undefined && (kind === 'file' ? text.startsWith(body.text) : text === body.text);
     });
-    return row && { key: row.key, class: row.class };
+    return row && { key: row.key, class: row.class, askedAt: row.askedAt };
   }
 
   function onSpawned(program: Program): void {
