@@ -1,8 +1,22 @@
 import type { Connection } from './database.ts';
-import { past, type SetBack } from './set-back.ts';
+import { createDeskQueries, type DeskQueries } from './desk-queries.ts';
+import { anyAhead, assign, past, pause, type SetBack } from './set-back.ts';
 
 export type DraftState = 'pending' | 'approved' | 'publishing' | 'published' | 'unknown' | 'rejected' | 'expired';
-export type Verdict = 'approved' | 'edited' | 'rejected' | 'expired' | 'published' | 'failed' | 'unknown';
+export type Verdict =
+  | 'approved'
+  | 'edited'
+  | 'rejected'
+  | 'expired'
+  | 'published'
+  | 'failed'
+  | 'unknown'
+  /** The approval was taken back before anything went out. */
+  | 'undone'
+  /** Another version is wanted; the reason says what is to be different. */
+  | 'revise'
+  /** Its agent handed in that version. */
+  | 'revised';
 
 /** A draft with its current revision. */
 export interface DraftRow {
@@ -24,6 +38,20 @@ export interface DraftRow {
   readonly reason: string | null;
   readonly publishedUrl: string | null;
   readonly publishedId: string | null;
+  /** Until when its owner does not want to be reminded of it; null: not snoozed. */
+  readonly snoozedUntil: number | null;
+  /** The percent of its window that its owner was reminded at last; 0: not yet. */
+  readonly remindedPercent: number;
+  /** What is to be different in the version that is wanted, who wants it, and since when; null: none is wanted. */
+  readonly reviseInstruction: string | null;
+  readonly reviseWantedBy: string | null;
+  readonly reviseWantedAt: number | null;
+  /** When its owner could first see it; null: not known yet. */
+  readonly shownAt: number | null;
+  /** 1: it has no card of its own, and is told of in one message with others. */
+  readonly isQueued: number;
+  /** The end of the time in which its approval can be taken back. */
+  readonly undoUntil: number | null;
   /** Text of the current revision, and its hash. */
   readonly body: string;
   readonly hash: string;
@@ -64,18 +92,31 @@ export type NewDraft = Pick<
 >;
 
 /** Drafts, their revisions, and what was decided about them. */
-export interface DraftStore {
+export interface DraftStore extends DeskQueries {
   add(draft: NewDraft): number;
   get(id: number): DraftRow | undefined;
   byKey(agent: string, key: string): DraftRow | undefined;
-  /** Moves a draft on if it still is in that state and revision; false when somebody else was first. */
+  /**
+   * Moves a draft on if it still is in that state and revision; false when somebody else was first. Whatever was wanted of it as long as it
+   * stood there is over: a snooze, another version, the time to take an approval back, but for the one given here.
+   */
   move(
     id: number,
     from: { state: DraftState; revision: number },
     to: DraftState,
-    by: { at: number; actor: string | null; reason: string | null },
+    by: { at: number; actor: string | null; reason: string | null; undoUntil?: number },
   ): boolean;
-  /** Replaces the text of a pending draft; false when it is no longer pending at that revision. */
+  /** Puts a pending draft off; false when it is no longer pending at that revision. */
+  snooze(id: number, revision: number, until: number): boolean;
+  /** Wants another version of a pending draft; false when it is no longer pending at that revision. */
+  wantVersion(id: number, revision: number, wish: { instruction: string; by: string; at: number }): boolean;
+  /** Pending drafts of an agent of which another version is wanted, the oldest wish first. */
+  versionsWantedOf(agent: string, limit: number): DraftRow[];
+  /** Writes down when its owner first saw it, unless that is known. */
+  shown(id: number, at: number): void;
+  /** Who wrote that revision: `agent:NAME` or `owner:ID`. */
+  authorOf(id: number, revision: number): string | undefined;
+  /** Replaces the text of a pending draft, and withdraws the wish for another one; false when it is no longer pending at that revision. */
   revise(id: number, from: number, next: { body: string; hash: string; author: string; at: number }): boolean;
   /** The draft as it stood in an earlier revision. */
   atRevision(id: number, revision: number): DraftRow | undefined;
@@ -106,7 +147,9 @@ export interface DraftStore {
 
 const COLUMNS = `d.id, d.agent, d.run_id AS runId, d.key, d.kind, d.recipient, d.url, d.context, d.priority, d.state, d.revision,
   d.created_at AS createdAt, d.window_ends_at AS windowEndsAt, d.decided_at AS decidedAt, d.decided_by AS decidedBy, d.reason,
-  d.published_url AS publishedUrl, d.published_id AS publishedId, r.body, r.hash`;
+  d.published_url AS publishedUrl, d.published_id AS publishedId, d.snoozed_until AS snoozedUntil, d.reminded_percent AS remindedPercent,
+  d.revise_instruction AS reviseInstruction, d.revise_wanted_by AS reviseWantedBy, d.revise_wanted_at AS reviseWantedAt,
+  d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, r.body, r.hash`;
 const FROM = 'FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision';
 const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient, c.verdict, c.actor, c.reason, c.at, c.revision, r.body,
   (SELECT body FROM draft_revision b WHERE b.draft_id = d.id AND b.revision = c.revision - 1) AS bodyBefore, d.published_url AS url
@@ -114,6 +157,12 @@ const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient
 
 /** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
 const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
+
+/** Times of an open draft that have come. */
+const TIMES = ['decided_at', 'shown_at', 'revise_wanted_at'];
+
+/** Takes back the wish for another version. */
+const NO_WISH = 'revise_instruction = NULL, revise_wanted_by = NULL, revise_wanted_at = NULL';
 
 /** An approved draft can still be too late while a publication of it waits; one that nobody here publishes is out of our hands. */
 const HAS_DEADLINE = `(d.state = 'pending' OR d.state = 'approved' AND EXISTS (SELECT 1 FROM publication p
@@ -145,14 +194,35 @@ export function createDraftStore(connection: Connection): DraftStore {
         at: number;
         actor: string | null;
         reason: string | null;
+        undoUntil: number | null;
       },
     ]
   >(
-    `UPDATE draft SET state = @to, decided_at = @at, decided_by = coalesce(@actor, decided_by), reason = @reason
+    `UPDATE draft SET state = @to, decided_at = CASE @to WHEN 'pending' THEN NULL ELSE @at END,
+       decided_by = CASE @to WHEN 'pending' THEN NULL ELSE coalesce(@actor, decided_by) END, reason = @reason, undo_until = @undoUntil,
+       snoozed_until = NULL, is_queued = 0, ${NO_WISH}
      WHERE id = @id AND state = @from AND revision = @revision`,
   );
   const revise = connection.statement<[number, number]>(
-    `UPDATE draft SET revision = revision + 1, reason = NULL WHERE id = ? AND state = 'pending' AND revision = ?`,
+    `UPDATE draft SET revision = revision + 1, reason = NULL, snoozed_until = NULL, is_queued = 0, ${NO_WISH}
+     WHERE id = ? AND state = 'pending' AND revision = ?`,
+  );
+  const snooze = connection.statement<[number, number, number]>(
+    `UPDATE draft SET snoozed_until = ? WHERE id = ? AND state = 'pending' AND revision = ?`,
+  );
+  const wish = connection.statement<[string, string, number, number, number]>(
+    `UPDATE draft SET revise_instruction = ?, revise_wanted_by = ?, revise_wanted_at = ? WHERE id = ? AND state = 'pending' AND revision = ?`,
+  );
+  // The plus keeps SQLite from walking all that the agent ever wrote.
+  const wished = connection.statement<[string, number], DraftRow>(
+    `SELECT ${COLUMNS} ${FROM} WHERE d.${OPEN} AND d.state = 'pending' AND +d.agent = ? AND d.revise_instruction IS NOT NULL
+     ORDER BY d.revise_wanted_at, d.id LIMIT ?`,
+  );
+  const shown = connection.statement<[number, number]>(
+    'UPDATE draft SET shown_at = ? WHERE id = ? AND shown_at IS NULL',
+  );
+  const author = connection.statement<[number, number], { author: string }>(
+    'SELECT author FROM draft_revision WHERE draft_id = ? AND revision = ?',
   );
   const published = connection.statement<[string | null, string | null, number]>(
     'UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?',
@@ -187,10 +257,16 @@ export function createDraftStore(connection: Connection): DraftStore {
   const moveOpen = connection.statement<[SetBack], { id: number }>(
     `UPDATE draft SET created_at = ${past('created_at')}, window_ends_at = window_ends_at - @byMs WHERE ${OPEN} AND created_at > @now RETURNING id`,
   );
+  // An approval of the wrong time can be taken back as long as it could have been; its publication waits as long (publication store).
+  const moveTimes = connection.statement<[SetBack]>(
+    `UPDATE draft SET undo_until = CASE WHEN decided_at > @now THEN undo_until - @byMs ELSE undo_until END, snoozed_until = ${pause('snoozed_until')},
+       ${assign(TIMES, past)} WHERE ${OPEN} AND ${anyAhead([...TIMES, 'snoozed_until'])}`,
+  );
   const counts = connection.statement<[number], { state: string; n: number }>(
     `SELECT state, count(*) AS n FROM draft WHERE decided_at >= ? AND state IN ('published', 'rejected', 'expired') GROUP BY state`,
   );
   return {
+    ...createDeskQueries(connection),
     add(draft) {
       const id = Number(insert.run(draft).lastInsertRowid);
       insertRevision.run(id, 1, draft.body, draft.hash, `agent:${draft.agent}`, draft.createdAt);
@@ -201,8 +277,16 @@ export function createDraftStore(connection: Connection): DraftStore {
     byKey: (agent, key) => byKey.get(agent, key),
     move(id, from, to, by) {
       connection.touch('loop');
-      return move.run({ id, from: from.state, revision: from.revision, to, ...by }).changes === 1;
+      return move.run({ undoUntil: null, id, from: from.state, revision: from.revision, to, ...by }).changes === 1;
     },
+    snooze(id, revision, until) {
+      connection.touch('loop');
+      return snooze.run(until, id, revision).changes === 1;
+    },
+    wantVersion: (id, revision, { instruction, by, at }) => wish.run(instruction, by, at, id, revision).changes === 1,
+    versionsWantedOf: (agent, limit) => wished.all(agent, limit),
+    shown: (id, at) => void shown.run(at, id),
+    authorOf: (id, revision) => author.get(id, revision)?.author,
     revise(id, from, next) {
       if (revise.run(id, from).changes === 0) return false;
       insertRevision.run(id, from + 1, next.body, next.hash, next.author, next.at);
@@ -221,6 +305,7 @@ export function createDraftStore(connection: Connection): DraftStore {
     expiredSince: (agents, since) => agents.reduce((sum, agent) => sum + (expiredSince.get(agent, since)?.n ?? 0), 0),
     setBack(jump) {
       connection.touch('loop');
+      moveTimes.run(jump);
       return moveOpen.all(jump).map(({ id }) => id);
     },
     counts(since) {

@@ -3,9 +3,19 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
-import { type CardSetting, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
+import { type CardSetting, type CardView, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import { DRAFT_TRANSITIONS, type DraftEvent } from './draft.ts';
+import type { Preflight } from './preflight.ts';
+import { agentRecord } from './record.ts';
+
+/** What other rooms know of a draft that its card shows. */
+export interface DraftOutlook {
+  /** Whether it could go out if it was approved now; without it every draft could. */
+  readonly preflight?: (draft: DraftRow) => Preflight;
+  /** When it goes out by a rule; undefined: never by itself. */
+  readonly autoApproveAt?: (draft: DraftRow) => number | undefined;
+}
 
 /** What came of a decision: it took effect, or somebody or something was first. */
 export type DecisionResult =
@@ -18,44 +28,121 @@ export interface DraftLedger {
   move(
     draft: DraftRow,
     event: DraftEvent,
-    by: { readonly actor: string | null; readonly reason: string | null },
+    by: { readonly actor: string | null; readonly reason: string | null; readonly undoUntil?: number },
   ): boolean;
   /** Writes down what became of a draft, for its agent and for the journal. */
   record(draft: DraftRow, verdict: Verdict, actor: string, reason: string | null): void;
-  /** Makes the card of the present revision show how the draft stands; `waiting` says why it has not gone out yet. */
-  refreshCard(id: number, waiting?: string): void;
-  sendCard(draft: DraftRow, key?: string, replyToKey?: string): void;
+  /** Makes the card of the present revision show how the draft stands, and tells all who listen. */
+  refreshCard(id: number): void;
+  sendCard(draft: DraftRow, replyToKey?: string): void;
+  /** Brings the card up to date, or sends the first one of a draft that had none of its own. */
+  showCard(id: number): void;
   cardSetting(): CardSetting;
-  /** The answer to whoever came second, or to a card of an older revision. */
-  late(draft: DraftRow | undefined, revision: number): DecisionResult;
+  /** All that its card shows besides its row. */
+  viewOf(draft: DraftRow): CardView;
+  /** Calls the listener within the transaction of each change of a draft that a reader could see. */
+  onChange(listener: (draftId: number) => void): void;
+  /** Writes down when its owner first saw a draft about which a person says something now. */
+  seen(draft: DraftRow, by: string): void;
+  /** The answer to whoever came second, or to a card of an older revision; `by` is who asks. */
+  late(draft: DraftRow | undefined, revision: number, by?: string): DecisionResult;
+  /** ` by Ada`, where there are several who could have been it; ` by you`; or nothing. */
+  whoWords(actor: string | null, asking?: string): string;
   done(id: number, said: string): DecisionResult;
 }
 
+/** Where the name of an owner is kept, as Telegram told it last. */
+export function personKey(actor: string): string {
+  return `person:${actor}`;
+}
+
 /** Builds the ledger; every call belongs into the transaction of the decision that it is part of. */
-export function createDraftLedger(options: {
-  readonly fleet: Fleet;
-  readonly storage: Storage;
-  readonly clock: Clock;
-  readonly outbox: Outbox;
-  readonly callbackData: CallbackData;
-}): DraftLedger {
+export function createDraftLedger(
+  options: DraftOutlook & {
+    readonly fleet: Fleet;
+    readonly storage: Storage;
+    readonly clock: Clock;
+    readonly outbox: Outbox;
+    readonly callbackData: CallbackData;
+  },
+): DraftLedger {
   const { fleet, storage, clock, outbox } = options;
 
+  const publishers = new Set([...fleet.agents.values()].flatMap(({ publishes }) => publishes));
+  const listeners: ((draftId: number) => void)[] = [];
+
   function cardSetting(): CardSetting {
-    return { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData };
+    return {
+      timezone: fleet.timezone,
+      now: clock.now(),
+      callbackData: options.callbackData,
+      canLogIn: (name) => fleet.credentials.get(name)?.login !== undefined,
+    };
+  }
+
+  function whoWords(actor: string | null, asking?: string): string {
+    if (actor === null) return '';
+    if (actor.startsWith('agent:')) return ` by ${actor.slice('agent:'.length)}`;
+    if (actor.startsWith('rule:')) return ' by your rule';
+    if (!actor.startsWith('owner:') || fleet.telegram.owners.length < 2) return '';
+    return actor === asking ? ' by you' : ` by ${storage.settings.get(personKey(actor)) ?? actor.replace(':', ' ')}`;
+  }
+
+  function viewOf(draft: DraftRow): CardView {
+    if (draft.state === 'approved') return viewOfApproved(draft);
+    const before = draft.revision === 1 ? undefined : storage.drafts.atRevision(draft.id, draft.revision - 1)?.body;
+    const shared = before === undefined ? {} : { before };
+    if (draft.state !== 'pending') return shared;
+    const autoApproveAt = options.autoApproveAt?.(draft);
+    const record = agentRecord(storage.drafts, draft.agent);
+    return {
+      ...shared,
+      preflight: options.preflight?.(draft) ?? { kind: 'ready' },
+      ...(autoApproveAt === undefined ? {} : { autoApproveAt }),
+      ...(record === undefined ? {} : { record }),
+    };
+  }
+
+  function viewOfApproved(draft: DraftRow): CardView {
+    const before = draft.revision === 1 ? undefined : storage.drafts.atRevision(draft.id, draft.revision - 1)?.body;
+    const shared = before === undefined ? {} : { before };
+    if (!publishers.has(draft.kind))
+      return { ...shared, waiting: `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told` };
+    const open = storage.publications.lastOf(draft.id);
+    if (open?.state !== 'wanted') return shared;
+    const canUndo = open.detail !== null || (draft.undoUntil !== null && draft.undoUntil > clock.now());
+    return { ...shared, canUndo, ...(open.detail === null ? {} : { waiting: open.detail }) };
+  }
+
+  function refreshCard(id: number): void {
+    const draft = storage.drafts.get(id);
+    if (draft === undefined) return;
+    outbox.edit(draftCardKey(draft), renderDraftCard(draft, cardSetting(), viewOf(draft)));
+    for (const listener of listeners) listener(id);
+  }
+
+  function sendCard(draft: DraftRow, replyToKey?: string): void {
+    outbox.send({
+      key: draftCardKey(draft),
+      class: 'card',
+      content: renderDraftCard(draft, cardSetting(), viewOf(draft)),
+      ...(replyToKey === undefined ? {} : { replyToKey }),
+    });
+    for (const listener of listeners) listener(draft.id);
   }
 
   return {
     cardSetting,
+    viewOf,
+    refreshCard,
+    sendCard,
+    onChange: (listener) => void listeners.push(listener),
 
-    refreshCard(id, waiting) {
+    showCard(id) {
       const draft = storage.drafts.get(id);
-      if (draft !== undefined) outbox.edit(draftCardKey(draft), renderDraftCard(draft, cardSetting(), waiting));
-    },
-
-    sendCard(draft, key = draftCardKey(draft), replyToKey) {
-      const link = replyToKey === undefined ? {} : { replyToKey };
-      outbox.send({ key, class: 'card', content: renderDraftCard(draft, cardSetting()), ...link });
+      if (draft === undefined) return;
+      if (storage.outbox.get(draftCardKey(draft)) === undefined) sendCard(draft);
+      else refreshCard(id);
     },
 
     move(draft, event, by) {
@@ -70,11 +157,26 @@ export function createDraftLedger(options: {
       storage.journal.add({ at, subject: `draft:${draft.id}`, event: verdict, actor, detail: reason });
     },
 
-    late(draft, revision) {
+    seen(draft, by) {
+      if (draft.shownAt !== null || !by.startsWith('owner:')) return;
+      const sentAt = [1, draft.revision]
+        .map((revision) => storage.outbox.get(draftCardKey({ id: draft.id, revision }))?.sentAt)
+        .find((at) => typeof at === 'number');
+      storage.drafts.shown(draft.id, sentAt ?? draft.createdAt);
+    },
+
+    whoWords,
+
+    late(draft, revision, by) {
       if (draft === undefined) return { kind: 'late', said: 'There is no such draft.' };
-      if (draft.revision !== revision)
-        return { kind: 'late', said: `Its text has changed: revision ${draft.revision} has buttons of its own.` };
-      return { kind: 'late', said: describeFate(draft) };
+      if (draft.revision !== revision) {
+        const author = storage.drafts.authorOf(draft.id, draft.revision) ?? null;
+        return {
+          kind: 'late',
+          said: `Its text has changed${whoWords(author, by)}: revision ${draft.revision} has buttons of its own.`,
+        };
+      }
+      return { kind: 'late', said: describeFate(draft, whoWords(draft.decidedBy, by)) };
     },
 
     done(id, said) {
@@ -85,21 +187,21 @@ export function createDraftLedger(options: {
   };
 }
 
-function describeFate(draft: DraftRow): string {
+function describeFate(draft: DraftRow, who: string): string {
   const by = draft.decidedBy === null ? '' : ' already';
   switch (draft.state) {
     case 'pending':
       return 'It still waits for a decision.';
     case 'approved':
-      return `It was${by} approved.`;
+      return `It was${by} approved${who}.`;
     case 'publishing':
-      return 'It was approved and is being published right now.';
+      return `It was approved${who} and is being published right now.`;
     case 'published':
       return `It was${by} published${draft.publishedUrl === null ? '' : `: ${draft.publishedUrl}`}.`;
     case 'unknown':
-      return 'It was approved, and nobody knows yet whether it went out.';
+      return `It was approved${who}, and nobody knows yet whether it went out.`;
     case 'rejected':
-      return `It was${by} rejected${draft.reason === null ? '' : `: ${draft.reason}`}.`;
+      return `It was${by} rejected${who}${draft.reason === null ? '' : `: ${draft.reason}`}.`;
     case 'expired':
       return 'Its time is over: it expired.';
   }

@@ -3,6 +3,7 @@ import type { PublicationEnd } from '../runs/settlement.ts';
 
 export type DraftEvent =
   | 'approve'
+  | 'undo'
   | 'reject'
   | 'expire'
   | 'begin'
@@ -16,7 +17,7 @@ export type DraftEvent =
 /** Where a draft may go from each state; whatever is not here cannot happen. */
 export const DRAFT_TRANSITIONS = {
   pending: { approve: 'approved', reject: 'rejected', expire: 'expired' },
-  approved: { begin: 'publishing', expire: 'expired', fail: 'pending' },
+  approved: { begin: 'publishing', expire: 'expired', fail: 'pending', undo: 'pending' },
   publishing: { publish: 'published', fail: 'pending', postpone: 'approved', lose: 'unknown' },
   unknown: { confirm: 'published', repeat: 'approved' },
   published: {},

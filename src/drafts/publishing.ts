@@ -34,7 +34,7 @@ export function createPublishing(options: {
   readonly ledger: DraftLedger;
 }): Publishing {
   const { fleet, storage, clock, outbox } = options;
-  const { move, record, refreshCard, late, done, cardSetting } = options.ledger;
+  const { move, record, refreshCard, showCard, late, done, cardSetting } = options.ledger;
   const publishers = new Map(
     [...fleet.agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const)),
   );
@@ -43,11 +43,12 @@ export function createPublishing(options: {
     draft: DraftRow,
     approval: { readonly by: string; readonly at: number },
     nextAt: number,
+    waiting?: string,
   ): void {
     const publisher = publishers.get(draft.kind);
     if (publisher === undefined) return;
     const attempt = (storage.publications.lastOf(draft.id)?.attempt ?? 0) + 1;
-    storage.publications.want({
+    const id = storage.publications.want({
       draftId: draft.id,
       revision: draft.revision,
       hash: draft.hash,
@@ -57,6 +58,7 @@ export function createPublishing(options: {
       approvedAt: approval.at,
       nextAt,
     });
+    if (waiting !== undefined) storage.publications.explain(id, waiting);
   }
 
   function settlePublication(publication: PublicationRow, draft: DraftRow, outcome: PublicationOutcome): void {
@@ -73,19 +75,21 @@ export function createPublishing(options: {
       case 'refused': {
         storage.publications.move(publication.id, 'running', 'later', outcome.reason, now);
         move(draft, 'postpone', { actor: null, reason: null });
-        wantPublication(draft, { by: publication.approvedBy, at: publication.approvedAt }, now + outcome.afterMs);
-        return refreshCard(
-          draft.id,
+        wantPublication(
+          draft,
+          { by: publication.approvedBy, at: publication.approvedAt },
+          now + outcome.afterMs,
           outcome.kind === 'later'
             ? `the publisher asked for another try: ${outcome.reason}`
             : `waits: ${outcome.reason}`,
         );
+        return refreshCard(draft.id);
       }
       case 'failed':
         storage.publications.move(publication.id, 'running', 'failed', outcome.reason, now);
         move(draft, 'fail', { actor: null, reason: outcome.reason });
         record(draft, 'failed', actor, outcome.reason);
-        refreshCard(draft.id);
+        showCard(draft.id);
         return outbox.send({
           key: `draft:${draft.id}:failed:${publication.attempt}`,
           class: 'alert',
@@ -168,7 +172,7 @@ export function createPublishing(options: {
 
     explainWait(publication, reason) {
       // Asked at every tick: the card is rendered only when there is something new to say.
-      if (storage.publications.explain(publication.id, reason)) refreshCard(publication.draftId, reason);
+      if (storage.publications.explain(publication.id, reason)) refreshCard(publication.draftId);
     },
 
     publicationInput(publicationId) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Submission } from '../drafts/desk.ts';
+import type { Submission, SubmitResult } from '../drafts/submission.ts';
+import type { VersionSubmission } from '../drafts/versions.ts';
 import type { Log } from '../ports.ts';
 import type { Look, NewAsk, Questions } from '../questions/questions.ts';
 import type { AnswerWait } from '../questions/waiting.ts';
@@ -31,9 +32,19 @@ export interface AgentDecision {
   readonly key: string | null;
   readonly kind: string;
   readonly to: string;
-  readonly verdict: 'approved' | 'rejected' | 'expired' | 'edited' | 'published' | 'failed' | 'unknown';
+  readonly verdict:
+    | 'approved'
+    | 'rejected'
+    | 'expired'
+    | 'edited'
+    | 'published'
+    | 'failed'
+    | 'unknown'
+    | 'undone'
+    | 'revise'
+    | 'revised';
   readonly reason: string | null;
-  /** The body before and after the owner's edit; null where nothing was edited. */
+  /** The body before and after the owner's edit; where another version is wanted the first is its text now; else null. */
   readonly body_before: string | null;
   readonly body_after: string | null;
   /** Where it was published. */
@@ -57,12 +68,9 @@ export interface GatewayRooms {
   identify(
     token: string,
   ): { readonly kind: 'known'; readonly run: RunIdentity } | { readonly kind: 'ended' } | { readonly kind: 'unknown' };
-  submitDraft(
-    run: RunIdentity,
-    draft: DraftSubmission,
-  ):
-    | { readonly kind: 'accepted'; readonly id: number; readonly existing: boolean }
-    | { readonly kind: 'refused'; readonly reason: string };
+  submitDraft(run: RunIdentity, draft: DraftSubmission): SubmitResult;
+  /** Another version of a draft, which its owner asked for. */
+  submitVersion(run: RunIdentity, version: Pick<VersionSubmission, 'draft' | 'body'>): SubmitResult;
   /** `forMs`: a step that is declared to be long. Gives how much of it is left where the run's timeout cuts it. */
   beat(run: RunIdentity, note: string | undefined, forMs?: number): { readonly cutToMs: number } | undefined;
   progress(run: RunIdentity, text: string): void;

@@ -39,6 +39,7 @@ export function createGatewayRooms(options: {
         : { kind: 'ended' };
     },
     submitDraft: (run, draft) => options.desk.submit({ ...draft, agent: run.agent, run: run.run }),
+    submitVersion: (run, version) => options.desk.submitVersion({ ...version, agent: run.agent, run: run.run }),
     beat: (run, note, forMs) =>
       storage.transaction(() => {
         const now = clock.now();
@@ -56,7 +57,8 @@ export function createGatewayRooms(options: {
 }
 
 function toAgentDecision(row: DecisionRow): AgentDecision {
-  const edited = row.verdict === 'edited';
+  const isEdited = row.verdict === 'edited';
+  const isWanted = row.verdict === 'revise';
   return {
     draft: row.draftId,
     key: row.key,
@@ -64,8 +66,8 @@ function toAgentDecision(row: DecisionRow): AgentDecision {
     to: row.recipient,
     verdict: row.verdict,
     reason: row.reason,
-    body_before: edited ? row.bodyBefore : null,
-    body_after: edited ? row.body : null,
+    body_before: isEdited ? row.bodyBefore : isWanted ? row.body : null,
+    body_after: isEdited ? row.body : null,
     url: row.verdict === 'published' ? row.url : null,
     at: new Date(row.at).toISOString(),
   };

@@ -118,7 +118,7 @@ CREATE TABLE task_phase (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_phase_run ON task_phase (run_id) WHERE run_id IS NOT NULL;
 
--- Each version of a WORKSTATE.md, with the run that it was written in.
+-- Each version of a WORKSTATE.md, with the run that it was written in. The text comes last: what stands before it is read without it.
 CREATE TABLE checkpoint (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   agent TEXT NOT NULL,
@@ -126,12 +126,14 @@ CREATE TABLE checkpoint (
   at INTEGER NOT NULL,
   -- Who wrote it: the agent, or we, without a model.
   author TEXT NOT NULL CHECK (author IN ('agent', 'nightdesk')),
-  text TEXT NOT NULL,
   hash TEXT NOT NULL,
   -- Percent of the usable context that was full; null: not known.
-  context_percent INTEGER
+  context_percent INTEGER,
+  text TEXT NOT NULL
 ) STRICT;
 CREATE INDEX checkpoint_agent ON checkpoint (agent, id);
+CREATE INDEX checkpoint_run ON checkpoint (run_id, id) WHERE run_id IS NOT NULL;
+CREATE INDEX checkpoint_hash ON checkpoint (hash);
 
 -- What a run has to do with tasks, checkpoints and money.
 -- The task and the phase (its position) that it was started with.
@@ -146,6 +148,8 @@ ALTER TABLE run ADD COLUMN flush_asked_at INTEGER;
 ALTER TABLE run ADD COLUMN compacted_at INTEGER;
 -- The run whose work it goes on with in a fresh session.
 ALTER TABLE run ADD COLUMN continues INTEGER REFERENCES run (id) ON DELETE SET NULL;
+-- Runs that go are looked for here: without it each would cost a walk over all runs.
+CREATE INDEX run_continues ON run (continues) WHERE continues IS NOT NULL;
 -- What it may spend, set aside before it was started (millionths of a US dollar); null: not limited.
 ALTER TABLE run ADD COLUMN reserved_micro_usd INTEGER;
 -- Whether its login is a subscription's, which pays for it already.

@@ -17,6 +17,11 @@ export type Act =
   | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined; readonly forMs?: number }
   | { readonly act: 'progress'; readonly run: RunIdentity; readonly text: string }
   | { readonly act: 'fail'; readonly run: RunIdentity; readonly failure: ToolFailure }
+  | {
+      readonly act: 'version';
+      readonly run: RunIdentity;
+      readonly version: { readonly draft: number; readonly body: string };
+    }
   | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined }
   | { readonly act: 'ask'; readonly run: RunIdentity; readonly ask: NewAsk };
 
@@ -46,6 +51,10 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
       lastId += 1;
       if (draft.key !== undefined) keys.set(draft.key, lastId);
       return { kind: 'accepted', id: lastId, existing: false };
+    },
+    submitVersion(run, version) {
+      acts.push({ act: 'version', run, version });
+      return { kind: 'accepted', id: version.draft, existing: false };
     },
     beat(run, note, forMs) {
       acts.push({ act: 'beat', run, note, ...(forMs === undefined ? {} : { forMs }) });

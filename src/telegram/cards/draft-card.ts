@@ -1,6 +1,10 @@
 import type { DraftRow } from '../../../storage/draft-store.ts';
-import type { CallbackData, Verb } from '../callback-data.ts';
+import type { Preflight } from '../../drafts/preflight.ts';
+import { timeLeftWords } from '../../drafts/time-left.ts';
+import type { CallbackData } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
+import { draftButton, draftButtons } from './draft-buttons.ts';
+import { compareTexts, type TextDiff } from './draft-diff.ts';
 import {
   bold,
   clockTime,
@@ -20,15 +24,35 @@ import {
  * What the last lines of a card may take, in any state. A message cannot become a document later, nor a document a message, so it is decided
  * with this and not with the foot of the day.
  */
-const LONGEST_FOOT = 500;
+const LONGEST_FOOT = 800;
 /** What a quotation of the post answered may take of a card. */
 const LONGEST_CONTEXT = 500;
+
+const DIFF_TITLE = '✏️ What changed:';
 
 /** What a card needs besides the draft. */
 export interface CardSetting {
   readonly timezone: string;
   readonly now: number;
   readonly callbackData: CallbackData;
+  /** Whether a credential can be logged in to from the phone; without it every one. */
+  readonly canLogIn?: (credential: string) => boolean;
+}
+
+/** What a card shows of a draft that its row does not say. */
+export interface CardView {
+  /** Why an approved draft has not gone out yet. */
+  readonly waiting?: string;
+  /** Whether it could go out if it was approved now; without it, it could. */
+  readonly preflight?: Preflight;
+  /** When it goes out by a rule, unless somebody objects. */
+  readonly autoApproveAt?: number;
+  /** What became of its agent's drafts before. */
+  readonly record?: string;
+  /** The text of the revision before this one. */
+  readonly before?: string;
+  /** Its approval can still be taken back. */
+  readonly canUndo?: boolean;
 }
 
 /** Key of the card that shows this revision. */
@@ -42,17 +66,26 @@ export function unknownCardKey(draft: Pick<DraftRow, 'id'>, attempt: number): st
 }
 
 /**
- * The card of a draft as it stands: who wrote what to whom, the whole text, the time left, and the buttons that the state allows.
+ * The card of a draft as it stands: who wrote what to whom, the whole text, what changed, the time left, and the buttons that the state allows.
  * A text that does not fit a message goes as a document on the same message, so that no Approve stands under half a text.
- * `waiting` says why an approved draft has not gone out yet.
  */
-export function renderDraftCard(draft: DraftRow, setting: CardSetting, waiting?: string): Content {
+export function renderDraftCard(draft: DraftRow, setting: CardSetting, view: CardView = {}): Content {
   const head = renderHead(draft);
-  const foot = renderState(draft, setting, waiting);
-  const buttons = draft.state === 'pending' ? [decisionButtons(draft, setting.callbackData)] : [];
-  return fitsMessage(draft, head)
-    ? { kind: 'text', body: richText(lines(head, '', draft.body, '', foot)), buttons }
-    : asDocument(draft, head, foot, buttons);
+  const foot = lines(renderState(draft, setting, view), ...renderOutlook(draft, setting, view));
+  const buttons = draftButtons(draft, setting, view);
+  const diff = view.before === undefined ? undefined : compareTexts(view.before, draft.body);
+  if (!fitsMessage(draft, head)) return asDocument(draft, head, foot, buttons, diff);
+  const above = lines(head, '', draft.body);
+  const room = LONGEST_TEXT - LONGEST_FOOT - above.text.length;
+  return { kind: 'text', body: richText(lines(above, renderDiff(diff, room), '', foot)), buttons };
+}
+
+/** What changed, as far as there is room for it. */
+function renderDiff(diff: TextDiff | undefined, room: number): Piece | undefined {
+  if (diff === undefined) return undefined;
+  return diff.full !== undefined && diff.full.text.length + DIFF_TITLE.length + 4 <= room
+    ? lines('', DIFF_TITLE, diff.full)
+    : line('', `✏️ ${diff.short}`);
 }
 
 /** The old card after its text was replaced. */
@@ -61,7 +94,7 @@ export function renderReplacedCard(draft: DraftRow, shown: DraftRow): Content {
   const foot = italic(`✏️ Replaced by revision ${draft.revision}, below.`);
   return fitsMessage(shown, head)
     ? { kind: 'text', body: richText(lines(head, '', shown.body, '', foot)), buttons: [] }
-    : asDocument(shown, head, foot, []);
+    : asDocument(shown, head, foot, [], undefined);
 }
 
 /** Whether a message takes the whole text, whatever becomes of the draft. */
@@ -91,15 +124,22 @@ export function renderUnknownCard(draft: DraftRow, setting: CardSetting): Conten
     ),
     buttons: [
       [
-        button('It is live', 'live', draft, setting.callbackData, 'success'),
-        button('Publish again', 'again', draft, setting.callbackData, 'danger'),
+        draftButton('It is live', 'live', draft, setting.callbackData, 'success'),
+        draftButton('Publish again', 'again', draft, setting.callbackData, 'danger'),
       ],
     ],
   };
 }
 
-function asDocument(draft: DraftRow, head: Piece, foot: Piece, buttons: readonly (readonly Button[])[]): Content {
-  const tail = ['📄 The whole text is in the file.', foot] as const;
+function asDocument(
+  draft: DraftRow,
+  head: Piece,
+  foot: Piece,
+  buttons: readonly (readonly Button[])[],
+  diff: TextDiff | undefined,
+): Content {
+  const changed = diff === undefined ? undefined : `✏️ ${diff.short}`;
+  const tail = ['📄 The whole text is in the file.', changed, foot] as const;
   const rest = LONGEST_CAPTION - lines(head, '', '', ...tail).text.length;
   const beginning = rest > 80 ? italic(shorten(draft.body, Math.min(rest, 300))) : undefined;
   const body = lines(head, '', beginning, ...tail);
@@ -114,7 +154,7 @@ function asDocument(draft: DraftRow, head: Piece, foot: Piece, buttons: readonly
 
 /** What has to be known to decide, where a caption has no room for more. */
 function renderShortHead(draft: DraftRow): Piece {
-  return lines(bold(`✍️ Draft #${draft.id}`), line('To ', bold(shorten(draft.recipient, 200))));
+  return lines(bold(`✍️ Draft #${draft.id}`), line('To ', bold(shorten(draft.recipient, 100))));
 }
 
 function renderHead(draft: DraftRow): Piece {
@@ -127,26 +167,71 @@ function renderHead(draft: DraftRow): Piece {
       bold(draft.agent),
       draft.revision === 1 ? '' : ` · revision ${draft.revision}`,
     ),
-    line('To ', bold(shorten(draft.recipient, 200)), draft.priority === 3 ? '' : ` · priority ${draft.priority}`),
+    line('To ', bold(shorten(draft.recipient, 200)), priorityWords(draft.priority)),
     answered,
     draft.context === null ? undefined : quote(shorten(draft.context, LONGEST_CONTEXT)),
   );
 }
 
-function renderState(draft: DraftRow, setting: CardSetting, waiting: string | undefined): Piece {
+function priorityWords(priority: number): string {
+  switch (priority) {
+    case 1:
+      return ' · ‼️ most urgent';
+    case 2:
+      return ' · ❗ urgent';
+    case 4:
+      return ' · can wait';
+    case 5:
+      return ' · whenever you like';
+    default:
+      return '';
+  }
+}
+
+/** What is to be known of a draft that waits for a decision, besides its deadline. */
+function renderOutlook(draft: DraftRow, setting: CardSetting, view: CardView): readonly (Piece | undefined)[] {
+  if (draft.state !== 'pending') return [];
+  const at = (time: number): Piece => clockTime(time, setting.timezone, setting.now);
+  const { snoozedUntil, reviseInstruction, agent } = draft;
+  return [
+    snoozedUntil === null || snoozedUntil <= setting.now ? undefined : line('💤 Snoozed until ', at(snoozedUntil)),
+    reviseInstruction === null
+      ? undefined
+      : line('🔁 Asked ', shorten(agent, 60), ' for another version: ', italic(shorten(reviseInstruction, 120))),
+    renderPreflight(view.preflight),
+    view.autoApproveAt === undefined
+      ? undefined
+      : line('🤖 Goes out by itself at ', at(view.autoApproveAt), ' unless you object'),
+    view.record === undefined ? undefined : italic(`${shorten(agent, 60)}: ${view.record}`),
+  ];
+}
+
+function renderPreflight(preflight: Preflight | undefined): Piece | undefined {
+  switch (preflight?.kind) {
+    case 'dead':
+      return line('⚠️ ', bold(shorten(preflight.credential, 60)), ' is dead: it cannot go out now');
+    case 'checking':
+      return `🔎 checking ${shorten(preflight.credential, 60)}…`;
+    default:
+      return undefined;
+  }
+}
+
+function renderDeadline(windowEndsAt: number | null, { now, timezone }: CardSetting): Piece {
+  if (windowEndsAt === null) return '⏳ No deadline';
+  return line('⏳ Decide by ', clockTime(windowEndsAt, timezone, now), ` · ${timeLeftWords(windowEndsAt - now)}`);
+}
+
+function renderState(draft: DraftRow, setting: CardSetting, view: CardView): Piece {
   const at = (time: number | null): Piece => (time === null ? '' : clockTime(time, setting.timezone, setting.now));
   switch (draft.state) {
     case 'pending':
       return lines(
         draft.reason === null ? undefined : line('⚠️ ', bold('Not published: '), shorten(draft.reason, 200)),
-        draft.windowEndsAt === null ? '⏳ No deadline' : line('⏳ Decide by ', at(draft.windowEndsAt)),
+        renderDeadline(draft.windowEndsAt, setting),
       );
     case 'approved':
-      return line(
-        '✅ Approved ',
-        at(draft.decidedAt),
-        waiting === undefined ? ', going out…' : ` · ${shorten(waiting, 200)}`,
-      );
+      return line('✅ Approved ', at(draft.decidedAt), renderWay(draft, setting, view));
     case 'publishing':
       return '📤 Approved, being published…';
     case 'published':
@@ -173,21 +258,9 @@ function renderState(draft: DraftRow, setting: CardSetting, waiting: string | un
   }
 }
 
-function decisionButtons(draft: DraftRow, callbackData: CallbackData): readonly Button[] {
-  return [
-    button('Approve', 'approve', draft, callbackData, 'success'),
-    button('Edit', 'edit', draft, callbackData),
-    button('Reject', 'reject', draft, callbackData, 'danger'),
-  ];
-}
-
-function button(
-  text: string,
-  verb: Verb,
-  draft: DraftRow,
-  callbackData: CallbackData,
-  style?: Button['style'],
-): Button {
-  const data = callbackData.sign({ verb, id: draft.id, revision: draft.revision }, draft.hash);
-  return style === undefined ? { text, data } : { text, data, style };
+/** Where an approved draft is on its way out. */
+function renderWay({ undoUntil }: DraftRow, { now, timezone }: CardSetting, { waiting }: CardView): Piece {
+  if (waiting !== undefined) return ` · ${shorten(waiting, 200)}`;
+  if (undoUntil === null || undoUntil <= now) return ', going out…';
+  return line(', goes out at ', clockTime(undoUntil, timezone, now, undoUntil - now < 120_000 ? 'second' : 'minute'));
 }

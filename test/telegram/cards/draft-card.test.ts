@@ -50,6 +50,14 @@ function draft(more: Partial<DraftRow> = {}): DraftRow {
     reason: null,
     publishedUrl: null,
     publishedId: null,
+    snoozedUntil: null,
+    remindedPercent: 0,
+    reviseInstruction: null,
+    reviseWantedBy: null,
+    reviseWantedAt: null,
+    shownAt: null,
+    isQueued: 0,
+    undoUntil: null,
     body: 'I think so too.',
     hash: 'abc',
     ...more,
@@ -122,11 +130,9 @@ test('a draft keeps its form in every state, since a message cannot become a doc
     const body = 'x'.repeat(length);
     const kinds = STATES.map(
       (state) =>
-        renderDraftCard(
-          draft({ body, state, reason: 'r'.repeat(400), publishedUrl: 'https://a.example/x' }),
-          setting,
-          'w'.repeat(300),
-        ).kind,
+        renderDraftCard(draft({ body, state, reason: 'r'.repeat(400), publishedUrl: 'https://a.example/x' }), setting, {
+          waiting: 'w'.repeat(300),
+        }).kind,
     );
     const replaced = renderReplacedCard(draft({ revision: 2 }), draft({ body })).kind;
 
@@ -141,7 +147,13 @@ test('a text that does not fit a message is a file, with Approve on the file its
 
   const file = await fetch(`${sandbox.apiRoot}${message.document?.url}`);
   expect(await file.text()).toBe(body);
-  expect(message.buttons.flat().map((button) => button.text)).toEqual(['Approve', 'Edit', 'Reject']);
+  expect(message.buttons.flat().map((button) => button.text)).toEqual([
+    'Approve',
+    'Edit',
+    'Reject',
+    'Snooze',
+    'Revise',
+  ]);
   expect(message.text).toContain('The whole text is in the file.');
   expect(message.text).toContain('start long');
 });
@@ -187,7 +199,7 @@ test('only a pending draft has buttons', () => {
     return content.kind === 'text' ? content.buttons?.flat().length : undefined;
   });
 
-  expect(offered).toEqual([3, 0, 0, 0, 0, 0, 0]);
+  expect(offered).toEqual([5, 0, 0, 0, 0, 0, 0]);
 });
 
 test('a card names what is to be decided in its first lines', async () => {
@@ -195,12 +207,12 @@ test('a card names what is to be decided in its first lines', async () => {
 
   expect(text.split('\n')).toEqual([
     '✍️ Draft #17 · reply by scout · revision 2',
-    'To @ada · priority 1',
+    'To @ada · ‼️ most urgent',
     '🔗 social.example/post/1',
     'What do you think?',
     '',
     'I think so too.',
     '',
-    '⏳ Decide by 17:00',
+    '⏳ Decide by 17:00 · over 3 h left',
   ]);
 });
