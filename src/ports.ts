@@ -182,11 +182,12 @@ export interface TelegramApi {
   reset(): void;
 }
 
-/** A file to upload: it becomes the payload's `field`. */
+/** A file to upload: it becomes the payload's `field`, or, with `index`, the `media` of that element of the list in `field`. */
 export interface TelegramFile {
   readonly field: string;
+  readonly index?: number;
   readonly name: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
 /**
@@ -201,6 +202,10 @@ export interface TelegramFile {
  * - `compress` replaces PATH by PATH.gz, aside of the event loop, and resolves to false when it could not: then PATH stands as it was.
  * - `readLog` reads a log's last `maxBytes`, compressed (PATH.gz) or not; undefined when there is neither.
  * - `listFiles` gives every file below a folder; a folder that is not there has none. `remove` of what is gone does nothing.
+ * - `copyIn` puts a copy of a file into a folder under the SHA-256 of what it holds, as a whole or not at all (0600, folder 0700), piece
+ *   by piece, so that the event loop goes on; the same bytes twice are one file. It never rejects.
+ * - `readWhole` reads a file of at most `maxBytes` and tells its SHA-256; undefined when there is none, or it is larger or no file.
+ * - `digest` tells a file's SHA-256 without holding it in memory; undefined when it cannot be read.
  */
 export interface Disk {
   readText(path: string, maxBytes: number): { readonly text: string; readonly modifiedAt: number } | undefined;
@@ -213,7 +218,34 @@ export interface Disk {
   readLog(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
   listFiles(folder: string): readonly DiskFile[];
   remove(path: string): void;
+  copyIn(request: CopyRequest): Promise<CopyResult>;
+  readWhole(
+    path: string,
+    maxBytes: number,
+  ): Promise<{ readonly bytes: Uint8Array; readonly sha256: string } | undefined>;
+  digest(path: string): Promise<string | undefined>;
 }
+
+/** What is to be copied, and from where it may come. */
+export interface CopyRequest {
+  readonly from: string;
+  /** Where the file has to lie, links resolved. */
+  readonly within: string;
+  /** Files and folders that nothing is copied from, even where they lie within. */
+  readonly keepOut: readonly string[];
+  readonly folder: string;
+  /** The most bytes of a file that begins like that. */
+  readonly maxBytes: (head: Uint8Array) => number;
+}
+
+/** What came of copying a file; `head` is its beginning, up to 64 bytes. */
+export type CopyResult =
+  | { readonly kind: 'copied'; readonly sha256: string; readonly sizeBytes: number; readonly head: Uint8Array }
+  | {
+      readonly kind: 'refused';
+      readonly why: 'missing' | 'outside' | 'not-a-file' | 'empty' | 'unreadable' | 'full' | 'unwritable';
+    }
+  | { readonly kind: 'refused'; readonly why: 'too-large'; readonly maxBytes: number };
 
 /** A file, as a listing shows it. */
 export interface DiskFile {

@@ -17,6 +17,7 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk, DiskFile } from '../ports.ts';
+import { copyIn, digest, readWhole } from './file-copy.ts';
 import { compressFile, readCompressed } from './gzip-file.ts';
 import { openLogFile } from './log-file.ts';
 
@@ -37,6 +38,9 @@ export function createFileDisk(): Disk {
       (await readEnd(path, maxBytes)) ?? (await readCompressed(`${path}.gz`, maxBytes)),
     listFiles,
     remove: (path) => rmSync(path, { force: true }),
+    copyIn,
+    readWhole,
+    digest,
   };
 }
 

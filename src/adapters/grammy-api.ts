@@ -1,7 +1,7 @@
 import { Api, type ApiClientOptions, GrammyError, HttpError, InputFile } from 'grammy';
 import type { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
-import { TelegramError, type TelegramApi, type TelegramFailure } from '../ports.ts';
+import { TelegramError, type TelegramApi, type TelegramFailure, type TelegramFile } from '../ports.ts';
 
 // Not imported: loopback-http.ts says what that costs.
 const { Agent: PlainAgent } = process.getBuiltinModule('node:http');
@@ -35,14 +35,11 @@ export function createGrammyApi(token: string, apiRoot: string | undefined): Tel
     ): Promise<Result> {
       const deadline = AbortSignal.timeout(timeoutMs);
       const abort = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-      const attached = Object.fromEntries(
-        files.map((file) => [file.field, new InputFile(Buffer.from(file.content, 'utf8'), file.name)]),
-      );
       const raw = connection.api.raw as unknown as Record<string, (...args: readonly unknown[]) => Promise<Result>>;
       const send = raw[method];
       if (send === undefined) throw new TelegramError('bad-request', method, 'the Bot API has no such method');
       // grammY's methods without parameters take the signal first.
-      const args = method === 'getMe' ? [abort] : [{ ...payload, ...attached }, abort];
+      const args = method === 'getMe' ? [abort] : [attach(payload, files), abort];
       try {
         return await settleBy(abort, send(...args));
       } catch (error) {
@@ -56,6 +53,23 @@ export function createGrammyApi(token: string, apiRoot: string | undefined): Tel
   };
 }
 
+/** The payload with its files in their places. */
+function attach(
+  payload: Readonly<Record<string, unknown>>,
+  files: readonly TelegramFile[],
+): Readonly<Record<string, unknown>> {
+  const attached: Record<string, unknown> = { ...payload };
+  for (const { field, index, name, content } of files) {
+    const file = new InputFile(typeof content === 'string' ? Buffer.from(content, 'utf8') : content, name);
+    const list = attached[field];
+    attached[field] =
+      index === undefined || !Array.isArray(list)
+        ? file
+        : list.map((item: object, at) => (at === index ? { ...item, media: file } : item));
+  }
+  return attached;
+}
+
 function open(token: string, apiRoot: string | undefined): { readonly api: Api; close(): void } {
   const secure = apiRoot === undefined || apiRoot.startsWith('https:');
   const agent = secure
@@ -64,8 +78,8 @@ function open(token: string, apiRoot: string | undefined): { readonly api: Api; 
   const options: ApiClientOptions = {
     ...(apiRoot === undefined ? {} : { apiRoot: apiRoot.replace(/\/+$/, '') }),
     baseFetchConfig: { compress: true, agent },
-    // Our own deadline is the shorter one; this is grammY's last resort.
-    timeoutSeconds: 120,
+    // Our own deadline is the shorter one, also for the longest upload; this is grammY's last resort.
+    timeoutSeconds: 700,
   };
   return { api: new Api(token, options), close: () => dropIdle(agent) };
 }

@@ -4,7 +4,10 @@ import type { InlineKeyboard } from './inline-keyboard.ts';
 import type { TelegramUser } from './people.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 
-/** A document of the chat. */
+/** How the chat shows a file. */
+export type FileForm = 'document' | 'photo' | 'video' | 'audio';
+
+/** A file of the chat. */
 export interface StoredFile extends UploadedFile {
   readonly fileId: string;
   /** Where the bot downloads it, below /file/botTOKEN/. */
@@ -25,6 +28,10 @@ export interface StoredMessage {
   /** It opens the reader's keyboard as a reply to it, with this in the empty field (ForceReply). */
   readonly asks?: string;
   readonly file: StoredFile | undefined;
+  /** How the file is shown; a document unless it says otherwise. */
+  readonly form?: FileForm;
+  /** Several messages with files that came together stand as one. */
+  readonly group?: string;
   readonly silent: boolean;
   readonly replyTo: number | undefined;
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readMediaType } from '../media-type.ts';
 import type { StoredFile } from './chat-history.ts';
 import { readBody } from './http-body.ts';
 
@@ -34,7 +35,7 @@ const maxBodyBytes = 64 * 1024;
 
 const securityHeaders = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -78,7 +79,7 @@ export function createPhoneEndpoint(port: () => number, actions: PhoneActions): 
     if (file === undefined) return text(response, 404, 'There is no such file.');
     response.writeHead(200, {
       ...securityHeaders,
-      'content-type': 'text/plain; charset=utf-8',
+      'content-type': shownType(file.content),
       'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.uploadedName)}`,
       'content-length': file.content.length,
     });
@@ -125,6 +126,12 @@ export function createPhoneEndpoint(port: () => number, actions: PhoneActions): 
       return true;
     },
   };
+}
+
+/** What the page shows of a file: pictures, films and sound; all else is text, which no browser runs. */
+function shownType(content: Uint8Array): string {
+  const type = readMediaType(content.subarray(0, 64));
+  return /^(image|video|audio)\//.test(type) ? type : 'text/plain; charset=utf-8';
 }
 
 /** The headers of an event stream. */

@@ -1,5 +1,5 @@
 /** The two forms of a message: the Bot API's, and the one that a person sees (the phone page and the tests). */
-import type { StoredMessage } from './chat-history.ts';
+import type { FileForm, StoredMessage } from './chat-history.ts';
 import { renderReplyMarkup } from './inline-keyboard.ts';
 import type { InlineButton } from './inline-keyboard.ts';
 import type { MessageEntity } from './message-entity.ts';
@@ -16,9 +16,20 @@ export interface ChatMessage {
   readonly buttons: readonly (readonly ChatButton[])[];
   /** It opens the reader's keyboard as a reply to it, with this in the empty field. */
   readonly asks?: string;
-  readonly document?: { readonly name: string; readonly size: number; readonly url: string };
+  readonly document?: ChatFile;
+  /** A file that is shown as what it is. */
+  readonly media?: ChatFile & { readonly form: Exclude<FileForm, 'document'> };
+  /** The same on messages with files that came together. */
+  readonly group?: string;
   readonly silent: boolean;
   readonly reply_to: number | null;
+}
+
+/** A file of a message, and where it can be had. */
+export interface ChatFile {
+  readonly name: string;
+  readonly size: number;
+  readonly url: string;
 }
 
 /** A button as a person sees it; only a `pressable` one sends something to the bot. */
@@ -43,18 +54,17 @@ export function renderChatMessage(message: StoredMessage): ChatMessage {
     entities: message.content.entities,
     buttons: message.keyboard.map((row) => row.map(renderButton)),
     ...(message.asks === undefined ? {} : { asks: message.asks }),
-    ...(message.file === undefined
-      ? {}
-      : {
-          document: {
-            name: message.file.uploadedName,
-            size: message.file.content.length,
-            url: `/phone/file/${message.file.fileId}`,
-          },
-        }),
+    ...renderChatFile(message),
+    ...(message.group === undefined ? {} : { group: message.group }),
     silent: message.silent,
     reply_to: message.replyTo ?? null,
   };
+}
+
+function renderChatFile({ file, form = 'document' }: StoredMessage): Partial<ChatMessage> {
+  if (file === undefined) return {};
+  const shown = { name: file.uploadedName, size: file.content.length, url: `/phone/file/${file.fileId}` };
+  return form === 'document' ? { document: shown } : { media: { ...shown, form } };
 }
 
 function renderButton(button: InlineButton): ChatButton {
@@ -83,20 +93,26 @@ export function renderBotMessage(
     date: seconds(message.date),
     ...(message.editDate === undefined ? {} : { edit_date: seconds(message.editDate) }),
     ...(replied === undefined ? {} : { reply_to_message: renderBotMessage(replied, person) }),
-    ...(message.file === undefined
-      ? {}
-      : {
-          document: {
-            file_id: message.file.fileId,
-            file_unique_id: `unique-${message.file.fileId}`,
-            file_name: message.file.uploadedName,
-            file_size: message.file.content.length,
-          },
-        }),
+    ...renderBotFile(message),
+    ...(message.group === undefined ? {} : { media_group_id: message.group }),
     ...(isCaption && text === '' ? {} : { [isCaption ? 'caption' : 'text']: text }),
     ...(entities.length === 0 ? {} : { [isCaption ? 'caption_entities' : 'entities']: entities }),
     ...renderReplyMarkup(message.keyboard),
   };
+}
+
+function renderBotFile({ file, form = 'document' }: StoredMessage): Readonly<Record<string, unknown>> {
+  if (file === undefined) return {};
+  const common = {
+    file_id: file.fileId,
+    file_unique_id: `unique-${file.fileId}`,
+    file_size: file.content.length,
+  };
+  // Nobody here decodes them: what their size and length really are is not known.
+  if (form === 'photo') return { photo: [{ ...common, width: 90, height: 90 }] };
+  const named = { ...common, file_name: file.uploadedName };
+  if (form === 'video') return { video: { ...named, width: 90, height: 90, duration: 1 } };
+  return { [form]: form === 'audio' ? { ...named, duration: 1 } : named };
 }
 
 function seconds(milliseconds: number): number {

@@ -2,23 +2,27 @@
 import { badRequest, BotApiRefusal, sandboxRefusal } from './bot-error.ts';
 import { answerMessage, chatOf, messageOf } from './bot-world.ts';
 import type { BotMethod, BotWorld } from './bot-world.ts';
-import type { StoredFile, StoredMessage } from './chat-history.ts';
+import type { FileForm, StoredFile, StoredMessage } from './chat-history.ts';
 import { captionText, messageText } from './formatted-text.ts';
 import type { FormattedText } from './formatted-text.ts';
 import { readForcedReply, readKeyboard } from './inline-keyboard.ts';
 import type { InlineKeyboard } from './inline-keyboard.ts';
-import { isUploadedFile } from './uploaded-file.ts';
+import { checkUpload, isUploadedFile } from './uploaded-file.ts';
 import type { Payload } from './validation.ts';
 
-/** The upload limit of sendDocument. */
+/** The upload limit of a request. */
 const maxDocumentBytes = 50 * 1024 * 1024;
+/** As many files as stand together. */
+const maxGroup = 10;
 /** Older messages cannot be deleted. */
 const deletableForMs = 48 * 60 * 60 * 1_000;
 const maxDeletions = 100;
 
 /** The methods that send, edit and delete. */
 export function createSendMethods(world: BotWorld): Readonly<Record<string, BotMethod>> {
-  function send(payload: Payload, content: FormattedText, chatId: number, file?: StoredFile): unknown {
+  let groups = 0;
+
+  function send(payload: Payload, content: FormattedText, chatId: number, given?: GivenFile): unknown {
     if (payload['message_thread_id'] !== undefined) throw badRequest('message thread not found');
     const keyboard = readKeyboard(payload['reply_markup']);
     const asks = readForcedReply(payload['reply_markup']);
@@ -31,7 +35,9 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
       content,
       keyboard,
       ...(asks === undefined ? {} : { asks }),
-      file,
+      file: given?.file,
+      ...(given === undefined ? {} : { form: given.form }),
+      ...(given?.group === undefined ? {} : { group: given.group }),
       silent: payload['disable_notification'] === true,
       replyTo,
     });
@@ -47,16 +53,37 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
     throw badRequest('message to be replied not found');
   }
 
-  function documentOf(payload: Payload): StoredFile {
-    const given = payload['document'];
+  /** The file of that form that a field holds, uploaded or known. */
+  function fileOf(given: unknown, form: FileForm): StoredFile {
     if (isUploadedFile(given)) {
-      if (given.content.length === 0) throw badRequest('file must be non-empty');
-      if (given.content.length > maxDocumentBytes) throw new BotApiRefusal(413, 'Request Entity Too Large');
+      checkUpload(given, form);
       return world.history.storeFile(given);
     }
     const known = world.history.findFile((file) => file.fileId === given);
     if (known === undefined) throw badRequest('wrong file identifier/HTTP URL specified');
     return known;
+  }
+
+  function sendFile(payload: Payload, form: FileForm): unknown {
+    const chatId = chatOf(world, payload);
+    const caption = captionText(payload['caption'], payload['parse_mode'], payload['caption_entities']);
+    return send(payload, caption, chatId, { file: fileOf(payload[form], form), form });
+  }
+
+  function sendGroup(payload: Payload): unknown {
+    const chatId = chatOf(world, payload);
+    const media = payload['media'] as readonly Payload[];
+    if (media.length < 2 || media.length > maxGroup) throw badRequest('group send failed: wrong number of media');
+    if (media.reduce((sum, item) => sum + sizeOf(item['media']), 0) > maxDocumentBytes)
+      throw new BotApiRefusal(413, 'Request Entity Too Large');
+    // All of it or nothing.
+    const items = media.map((item) => {
+      const form = item['type'] as FileForm;
+      const caption = captionText(item['caption'], item['parse_mode'], item['caption_entities']);
+      return { caption, form, file: fileOf(item['media'], form) };
+    });
+    groups += 1;
+    return items.map(({ caption, form, file }) => send(payload, caption, chatId, { file, form, group: `${groups}` }));
   }
 
   function editable(payload: Payload): StoredMessage {
@@ -90,11 +117,11 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
       const chatId = chatOf(world, payload);
       return send(payload, messageText(payload['text'], payload['parse_mode'], payload['entities']), chatId);
     },
-    sendDocument(payload) {
-      const chatId = chatOf(world, payload);
-      const caption = captionText(payload['caption'], payload['parse_mode'], payload['caption_entities']);
-      return send(payload, caption, chatId, documentOf(payload));
-    },
+    sendDocument: (payload) => sendFile(payload, 'document'),
+    sendPhoto: (payload) => sendFile(payload, 'photo'),
+    sendVideo: (payload) => sendFile(payload, 'video'),
+    sendAudio: (payload) => sendFile(payload, 'audio'),
+    sendMediaGroup: sendGroup,
     editMessageText(payload) {
       if (payload['rich_message'] !== undefined) throw sandboxRefusal('rich messages are not implemented');
       const message = editable(payload);
@@ -127,6 +154,17 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
       return true;
     },
   };
+}
+
+/** A file of a message, and how it stands there. */
+interface GivenFile {
+  readonly file: StoredFile;
+  readonly form: FileForm;
+  readonly group?: string;
+}
+
+function sizeOf(given: unknown): number {
+  return isUploadedFile(given) ? given.content.length : 0;
 }
 
 function isSame(left: unknown, right: unknown): boolean {

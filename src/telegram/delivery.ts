@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { TelegramError } from '../ports.ts';
 import { shorten } from './cards/words.ts';
-import type { Content } from './outbox.ts';
+import type { Content, MediaContent } from './outbox.ts';
 
 /** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
 const LONGEST_PLAIN = 4_000;
@@ -67,6 +67,17 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
 }
 
 /**
+ * Files in a plainer form: as documents, which Telegram takes whatever is in them (a picture may be too wide, a film none that it plays);
+ * then their names alone.
+ */
+function simplerMedia({ files }: MediaContent): Content {
+  if (files.some(({ as }) => as !== 'document'))
+    return { kind: 'media', files: files.map((file) => ({ ...file, as: 'document' })) };
+  const names = files.map(({ caption }) => `📎 ${shorten(caption, 300)}`).join('\n');
+  return { kind: 'text', body: { text: `${names}\n\nTelegram refused to show this.`, entities: [] } };
+}
+
+/**
  * The next plainer form of a content that Telegram refused: first without formatting, then without buttons; undefined when nothing is
  * left to leave out. A document that goes without its file goes without its buttons, too: nobody approves half a text.
  */
@@ -75,6 +86,7 @@ export function simpler(content: Content): Content | undefined {
     const words = `${shorten(content.body.text, 900)}\n\nTelegram refused what stands in it.`;
     return { kind: 'text', body: { text: words, entities: [] } };
   }
+  if (content.kind === 'media') return simplerMedia(content);
   if (content.kind !== 'text' && content.kind !== 'document') return undefined;
   const { body, buttons = [] } = content;
   const isStyled = body.entities.length > 0 || buttons.flat().some((button) => button.style !== undefined);

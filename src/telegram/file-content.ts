@@ -3,6 +3,7 @@ import type { LogLineReader } from '../runtimes/log-entries.ts';
 import { readableOutput, renderLogEnd } from './cards/log-card.ts';
 import { describeLog } from './cards/log-lines.ts';
 import { LONGEST_TEXT, shorten } from './cards/words.ts';
+import type { ReadyContent } from './bot-call.ts';
 import type { Content, FileContent } from './outbox.ts';
 
 /** The largest file that is sent: the Bot API takes 50 MB. */
@@ -22,7 +23,7 @@ const SEAM_CHARS = 4 * 1024;
 const GONE = 'Its log is gone: it was older than logs.keep, or had to make room for newer ones.';
 
 /** Makes of a content that names a file one that holds what is in it, just before it is sent. */
-export type FileReader = (content: FileContent) => Promise<Exclude<Content, FileContent>>;
+export type FileReader = (content: FileContent) => Promise<ReadyContent>;
 
 /** Builds the reader of logs. What it gives is readable, holds no known secret, and says so when there is nothing (any more). */
 export function createFileReader(options: {

@@ -49,6 +49,8 @@ export type Content =
       readonly body: RichText;
       readonly shows: 'all' | 'end';
     }
+  /** Files on our own disk, read only when they are sent: one, or several that Telegram shows together. */
+  | { readonly kind: 'media'; readonly files: readonly MediaItem[] }
   | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
   /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
   | { readonly kind: 'strip'; readonly messageId: number }
@@ -61,6 +63,26 @@ export type Content =
 
 /** The content that names a file. */
 export type FileContent = Extract<Content, { readonly kind: 'file' }>;
+
+/** The content that names files of a draft. */
+export type MediaContent = Extract<Content, { readonly kind: 'media' }>;
+
+/** How Telegram shows a file. */
+export type MediaForm = 'photo' | 'video' | 'audio' | 'document';
+
+/** A file to be shown: only what still has this SHA-256 is. */
+export interface MediaItem {
+  readonly as: MediaForm;
+  readonly path: string;
+  readonly name: string;
+  readonly sha256: string;
+  readonly caption: string;
+}
+
+/** Whether a row shows files: `encode` writes a content's kind first. */
+export function isMedia(row: { readonly content: string }): boolean {
+  return row.content.startsWith('{"kind":"media"');
+}
 
 /** A message to be shown. */
 export interface OutgoingMessage {
@@ -115,6 +137,14 @@ export function createOutbox(options: {
   function encode(content: Content): string {
     if (content.kind === 'document')
       return JSON.stringify({ ...content, content: options.scrub(content.content), body: scrubText(content.body) });
+    if (content.kind === 'media') {
+      const files = content.files.map((file) => ({
+        ...file,
+        name: options.scrub(file.name),
+        caption: options.scrub(file.caption),
+      }));
+      return JSON.stringify({ kind: 'media', files } satisfies Content);
+    }
     return JSON.stringify(
       content.kind === 'text' || content.kind === 'file' ? { ...content, body: scrubText(content.body) } : content,
     );

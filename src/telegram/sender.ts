@@ -4,16 +4,17 @@ import { type Clock, type Disk, type Log, TelegramError, type TelegramApi } from
 import { createPatientWriter } from '../patient-writer.ts';
 import type { LogLineReader } from '../runtimes/log-entries.ts';
 import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
-import { type Call, callFor } from './bot-call.ts';
+import { type Call, callFor, type ReadyContent } from './bot-call.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
 import { createFileReader } from './file-content.ts';
-import type { Content } from './outbox.ts';
+import { createMediaReader } from './media-content.ts';
+import { type Content, isMedia } from './outbox.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
 const CALL_TIMEOUT_MS = 20_000;
-/** What an upload has besides: a phone's uplink carries 100 kB/s, and the client itself gives up after two minutes. */
+/** What an upload has besides: a phone's uplink carries 100 kB/s, and the largest files that Telegram takes have 50 MB. */
 const UPLOAD_BYTES_PER_MS = 100;
-const LONGEST_UPLOAD_MS = 90_000;
+const LONGEST_UPLOAD_MS = 600_000;
 /** Telegram bears about one message a second in a chat, with bursts (facts: Bot FAQ); alerts and answers do not wait for it. */
 const BURST = 12;
 const REFILL_MS = 1_000;
@@ -46,8 +47,8 @@ export function createSender(options: {
   readonly api: TelegramApi;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the logs are that messages name. */
-  readonly disk: Pick<Disk, 'readLog'>;
+  /** Where the logs and the files are that messages name. */
+  readonly disk: Pick<Disk, 'readLog' | 'readWhole'>;
   /** Takes secrets out of what is read from them. */
   readonly scrub: (text: string) => string;
   /** Who understands the lines of a log, for its end to be readable. */
@@ -58,6 +59,7 @@ export function createSender(options: {
 }): Sender {
   const { storage, api, clock, log } = options;
   const readFile = createFileReader(options);
+  const readMedia = createMediaReader(options.disk);
   const busy = new Set<string>();
   const flying = new Set<Promise<void>>();
   let failures = 0;
@@ -87,8 +89,9 @@ export function createSender(options: {
     for (const row of storage.outbox.due(now, 50)) {
       // A flood is the chat's: the answer to a press goes to no chat.
       if (pausedFor === 'flood' && (row.class !== 'answer' || row.chatId !== null)) continue;
-      const lane = row.class === 'answer' ? row.key : row.class;
-      if (busy.has(lane)) continue;
+      // Files take minutes where others take a second, and come below what they belong to.
+      const lane = row.class === 'answer' ? row.key : isMedia(row) ? 'media' : row.class;
+      if (busy.has(lane) || (lane === 'media' && awaitsOther(row))) continue;
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
         storage.transaction(() => {
           storage.outbox.end(row.id, 'refused', 'not delivered in time');
@@ -115,6 +118,12 @@ export function createSender(options: {
     if (pausedFor !== undefined) return undefined;
     const next = storage.outbox.nextAt();
     return next === undefined ? undefined : Math.max(0, next - now) || undefined;
+  }
+
+  /** Whether the message that it answers is still to be shown. */
+  function awaitsOther({ replyToKey }: OutboxRow): boolean {
+    const other = replyToKey === null ? undefined : storage.outbox.get(replyToKey);
+    return other !== undefined && other.messageId === null && (other.state === 'queued' || other.state === 'sending');
   }
 
   function pauseAll(reason: 'flood' | 'trouble', delayMs: number): void {
@@ -258,24 +267,29 @@ export function createSender(options: {
   }
 
   async function attempt(row: OutboxRow): Promise<Delivery> {
-    const wanted = JSON.parse(row.content) as Content;
-    const content = wanted.kind === 'file' ? await readFile(wanted) : wanted;
+    const content = await read(JSON.parse(row.content) as Content);
     try {
       const call = callFor(
         row,
         content,
         row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId,
       );
-      const result = await api.call<{ message_id?: number } | true>(call.method, call.payload, {
+      const result = await api.call<Shown | readonly Shown[] | true>(call.method, call.payload, {
         timeoutMs: CALL_TIMEOUT_MS + uploadMs(call),
         files: call.files,
         signal: stopped.signal,
       });
-      return { kind: 'delivered', messageId: result === true ? null : (result.message_id ?? null) };
+      const shown = Array.isArray(result) ? (result as readonly Shown[])[0] : (result as Shown | true);
+      return { kind: 'delivered', messageId: shown === true ? null : (shown?.message_id ?? null) };
     } catch (error) {
       if (!(error instanceof TelegramError)) throw error;
       return decideAfterFailure(row, error, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)));
     }
+  }
+
+  async function read(wanted: Content): Promise<ReadyContent> {
+    if (wanted.kind === 'file') return await readFile(wanted);
+    return wanted.kind === 'media' ? await readMedia(wanted) : wanted;
   }
 
   const worker = createWorker({ name: 'sender', clock, log, everyMs: 5_000, look, onFatal: options.onFatal });
@@ -299,6 +313,11 @@ export function createSender(options: {
       cancelPause();
     },
   };
+}
+
+/** A message as a call answers it; several, where several files are shown together. */
+interface Shown {
+  readonly message_id?: number;
 }
 
 function uploadMs(call: Call): number {

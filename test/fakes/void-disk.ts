@@ -13,5 +13,8 @@ export function createVoidDisk(readText: Disk['readText'] = () => undefined): Di
     readLog: () => Promise.resolve(undefined),
     listFiles: () => [],
     remove: () => undefined,
+    copyIn: () => Promise.resolve({ kind: 'refused', why: 'missing' }),
+    readWhole: () => Promise.resolve(undefined),
+    digest: () => Promise.resolve(undefined),
   };
 }

@@ -106,6 +106,9 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       readLog: () => Promise.resolve(undefined),
       listFiles: () => [],
       remove: () => {},
+      copyIn: () => Promise.resolve({ kind: 'refused', why: 'missing' }),
+      readWhole: () => Promise.resolve(undefined),
+      digest: () => Promise.resolve(undefined),
     };
     const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
     const commands = createCommands({

@@ -1,5 +1,6 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { createStorage } from '../../storage/storage.ts';
+import type { TelegramApi } from '../../src/ports.ts';
 import { createOutbox, type Content, type OutgoingMessage } from '../../src/telegram/outbox.ts';
 import { createSender } from '../../src/telegram/sender.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
@@ -20,6 +21,7 @@ export function createSenderWorld(
   opened = openStorage(),
   disk = createVoidDisk(),
   scrub: (text: string) => string = (given) => given,
+  realApi?: TelegramApi,
 ) {
   const clock = createManualClock();
   const log = createMemoryLog();
@@ -29,7 +31,7 @@ export function createSenderWorld(
   const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
   const sender = createSender({
     storage,
-    api,
+    api: realApi ?? api,
     clock,
     log,
     disk,

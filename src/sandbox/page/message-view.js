@@ -47,6 +47,7 @@ export function createMessageView(first, actions) {
       message.entities,
       message.edit_date,
       message.document,
+      message.media,
       message.silent,
       quoted,
     ]);
@@ -62,6 +63,7 @@ export function createMessageView(first, actions) {
     const body = element('div', { class: 'body' });
     if (quoted) body.append(createQuote(quoted));
     if (message.document) body.append(createDocument(message.document));
+    if (message.media) body.append(createMedia(message.media));
     const text = element(
       'div',
       { class: 'text', dir: 'auto' },
@@ -114,7 +116,7 @@ export function createMessageView(first, actions) {
 /** The beginning of a message as one run of text, as Telegram shows it in notifications and above replies. */
 export function summary(message) {
   const text = (message.text ?? '').trim().replace(/\s+/g, ' ');
-  return (text || message.document?.name || 'Message').slice(0, 240);
+  return (text || message.document?.name || message.media?.name || 'Message').slice(0, 240);
 }
 
 function createMeta(message) {
@@ -138,6 +140,13 @@ function createMeta(message) {
   );
   if (message.from === 'user') meta.append(icon('check', 'sent'));
   return meta;
+}
+
+/** A picture, a film or sound, as itself. */
+function createMedia(file) {
+  const src = safeAddress(file.url);
+  if (file.form === 'photo') return element('img', { class: 'media', src, alt: file.name });
+  return element(file.form, { class: 'media', src, controls: '', preload: 'metadata', 'aria-label': file.name });
 }
 
 function createDocument(file) {
