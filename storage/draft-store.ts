@@ -55,6 +55,8 @@ export interface DraftRow {
   /** Text of the current revision, and its hash. */
   readonly body: string;
   readonly hash: string;
+  /** JSON: the files that go out with it; drafts/media.ts knows its shape. */
+  readonly media: string;
 }
 
 /** What became of a draft, as its agent is told. */
@@ -89,6 +91,7 @@ export type NewDraft = Pick<
   | 'windowEndsAt'
   | 'body'
   | 'hash'
+  | 'media'
 >;
 
 /** Drafts, their revisions, and what was decided about them. */
@@ -117,7 +120,13 @@ export interface DraftStore extends DeskQueries {
   /** Who wrote that revision: `agent:NAME` or `owner:ID`. */
   authorOf(id: number, revision: number): string | undefined;
   /** Replaces the text of a pending draft, and withdraws the wish for another one; false when it is no longer pending at that revision. */
-  revise(id: number, from: number, next: { body: string; hash: string; author: string; at: number }): boolean;
+  revise(
+    id: number,
+    from: number,
+    next: { body: string; hash: string; media: string; author: string; at: number },
+  ): boolean;
+  /** The files (JSON, as in `media`) of all revisions that were made since then, and of all drafts that are still open. */
+  mediaSince(since: number): string[];
   /** The draft as it stood in an earlier revision. */
   atRevision(id: number, revision: number): DraftRow | undefined;
   published(id: number, remote: { url: string | null; id: string | null }): void;
@@ -149,7 +158,7 @@ const COLUMNS = `d.id, d.agent, d.run_id AS runId, d.key, d.kind, d.recipient, d
   d.created_at AS createdAt, d.window_ends_at AS windowEndsAt, d.decided_at AS decidedAt, d.decided_by AS decidedBy, d.reason,
   d.published_url AS publishedUrl, d.published_id AS publishedId, d.snoozed_until AS snoozedUntil, d.reminded_percent AS remindedPercent,
   d.revise_instruction AS reviseInstruction, d.revise_wanted_by AS reviseWantedBy, d.revise_wanted_at AS reviseWantedAt,
-  d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, r.body, r.hash`;
+  d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, r.body, r.hash, r.media`;
 const FROM = 'FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision';
 const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient, c.verdict, c.actor, c.reason, c.at, c.revision, r.body,
   (SELECT body FROM draft_revision b WHERE b.draft_id = d.id AND b.revision = c.revision - 1) AS bodyBefore, d.published_url AS url
@@ -174,8 +183,8 @@ export function createDraftStore(connection: Connection): DraftStore {
     `INSERT INTO draft (agent, run_id, key, kind, recipient, url, context, priority, state, revision, created_at, window_ends_at)
      VALUES (@agent, @runId, @key, @kind, @recipient, @url, @context, @priority, 'pending', 1, @createdAt, @windowEndsAt)`,
   );
-  const insertRevision = connection.statement<[number, number, string, string, string, number]>(
-    'INSERT INTO draft_revision (draft_id, revision, body, hash, author, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+  const insertRevision = connection.statement<[number, number, string, string, string, string, number]>(
+    'INSERT INTO draft_revision (draft_id, revision, body, hash, media, author, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const byId = connection.statement<[number], DraftRow>(`SELECT ${COLUMNS} ${FROM} WHERE d.id = ?`);
   const atRevision = connection.statement<[number, number], DraftRow>(
@@ -224,6 +233,10 @@ export function createDraftStore(connection: Connection): DraftStore {
   const author = connection.statement<[number, number], { author: string }>(
     'SELECT author FROM draft_revision WHERE draft_id = ? AND revision = ?',
   );
+  const mediaSince = connection.statement<[number], { media: string }>(
+    `SELECT r.media FROM draft_revision r JOIN draft d ON d.id = r.draft_id
+     WHERE r.media <> '[]' AND (r.created_at >= ? OR d.${OPEN})`,
+  );
   const published = connection.statement<[string | null, string | null, number]>(
     'UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?',
   );
@@ -269,7 +282,7 @@ export function createDraftStore(connection: Connection): DraftStore {
     ...createDeskQueries(connection),
     add(draft) {
       const id = Number(insert.run(draft).lastInsertRowid);
-      insertRevision.run(id, 1, draft.body, draft.hash, `agent:${draft.agent}`, draft.createdAt);
+      insertRevision.run(id, 1, draft.body, draft.hash, draft.media, `agent:${draft.agent}`, draft.createdAt);
       connection.touch('loop');
       return id;
     },
@@ -289,9 +302,10 @@ export function createDraftStore(connection: Connection): DraftStore {
     authorOf: (id, revision) => author.get(id, revision)?.author,
     revise(id, from, next) {
       if (revise.run(id, from).changes === 0) return false;
-      insertRevision.run(id, from + 1, next.body, next.hash, next.author, next.at);
+      insertRevision.run(id, from + 1, next.body, next.hash, next.media, next.author, next.at);
       return true;
     },
+    mediaSince: (since) => mediaSince.all(since).map(({ media }) => media),
     atRevision: (id, revision) => atRevision.get(id, revision),
     published: (id, remote) => void published.run(remote.url, remote.id, id),
     decide: (decision) => void decide.run(decision),

@@ -29,6 +29,8 @@ export interface Desk extends PublicationDesk, PublisherDesk, Decisions {
   publicationInput(publicationId: number): string | undefined;
   /** Shows the card of a pending draft anew, below; `key` is that of the act. `late` says what became of a decided one. */
   showAgain(id: number, key: string): DecisionResult;
+  /** Brings its card up to date, or sends the first one of a draft that had none of its own. */
+  showCard(id: number): void;
   /** Makes the card show the draft as it stands, after something else than a decision changed it. */
   showAnew(id: number): void;
   /**
@@ -38,6 +40,11 @@ export interface Desk extends PublicationDesk, PublisherDesk, Decisions {
   onChange(listener: (draftId: number) => void): void;
   /** All that a card of this draft shows besides its row. */
   viewOf(draft: DraftRow): CardView;
+  /**
+   * Shows the files that go out with a draft below the message of that key, where it has no card that shows them; those that were shown are
+   * not shown again. Called within a transaction.
+   */
+  showMedia(draft: DraftRow, replyToKey: string, chatId?: number): void;
   /** What its cards are rendered with now. */
   cardSetting(): CardSetting;
 }
@@ -53,6 +60,8 @@ export function createDesk(
     readonly scrub: (text: string) => string;
     /** Without it each new draft gets a card at once. */
     readonly admit?: AdmitDraft;
+    /** Whether what expires now is told later, with what else an outage left behind. */
+    readonly withholds?: () => boolean;
   },
 ): Desk {
   const { fleet, storage, clock, outbox } = options;
@@ -121,6 +130,7 @@ export function createDesk(
     publicationInput: publishing.publicationInput,
     onChange: ledger.onChange,
     viewOf: ledger.viewOf,
+    showMedia: ledger.showMedia,
     cardSetting: ledger.cardSetting,
 
     submit: (submission) => storage.transaction(() => submit(submission)),
@@ -165,13 +175,14 @@ export function createDesk(
         return { kind: 'done', draft, said: '' };
       }),
 
+    showCard: (id) => storage.transaction(() => ledger.showCard(id)),
     showAnew: (id) => storage.transaction(() => refreshCard(id)),
 
     expireDue: (now) => {
       const over = storage.drafts.expired(now);
       for (const draft of over)
         expire(draft, draft.state === 'approved' ? 'approved, but it could not go out in time' : null);
-      tellExpired(over);
+      if (options.withholds?.() !== true) tellExpired(over);
       return storage.drafts.nextDeadline();
     },
   };

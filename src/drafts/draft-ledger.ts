@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DraftRow, DraftState, Verdict } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
@@ -6,6 +7,7 @@ import type { CallbackData } from '../telegram/callback-data.ts';
 import { type CardSetting, type CardView, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import { DRAFT_TRANSITIONS, type DraftEvent } from './draft.ts';
+import { groupMedia, readMedia } from './media.ts';
 import type { Preflight } from './preflight.ts';
 import { agentRecord } from './record.ts';
 
@@ -13,8 +15,8 @@ import { agentRecord } from './record.ts';
 export interface DraftOutlook {
   /** Whether it could go out if it was approved now; without it every draft could. */
   readonly preflight?: (draft: DraftRow) => Preflight;
-  /** When it goes out by a rule; undefined: never by itself. */
-  readonly autoApproveAt?: (draft: DraftRow) => number | undefined;
+  /** When it goes out by a rule; `person`: the rule has reached its number for today; undefined: never by itself. */
+  readonly autoApproveAt?: (draft: DraftRow) => number | 'person' | undefined;
 }
 
 /** What came of a decision: it took effect, or somebody or something was first. */
@@ -35,6 +37,8 @@ export interface DraftLedger {
   /** Makes the card of the present revision show how the draft stands, and tells all who listen. */
   refreshCard(id: number): void;
   sendCard(draft: DraftRow, replyToKey?: string): void;
+  /** Shows the files that go out with a draft, below the message of that key; those that were shown already are not shown again. */
+  showMedia(draft: DraftRow, replyToKey: string, chatId?: number): void;
   /** Brings the card up to date, or sends the first one of a draft that had none of its own. */
   showCard(id: number): void;
   cardSetting(): CardSetting;
@@ -90,22 +94,28 @@ export function createDraftLedger(
 
   function viewOf(draft: DraftRow): CardView {
     if (draft.state === 'approved') return viewOfApproved(draft);
-    const before = draft.revision === 1 ? undefined : storage.drafts.atRevision(draft.id, draft.revision - 1)?.body;
-    const shared = before === undefined ? {} : { before };
+    const shared = viewOfBefore(draft);
     if (draft.state !== 'pending') return shared;
     const autoApproveAt = options.autoApproveAt?.(draft);
     const record = agentRecord(storage.drafts, draft.agent);
     return {
       ...shared,
       preflight: options.preflight?.(draft) ?? { kind: 'ready' },
-      ...(autoApproveAt === undefined ? {} : { autoApproveAt }),
+      ...(typeof autoApproveAt === 'number' ? { autoApproveAt } : {}),
+      ...(autoApproveAt === 'person' ? { isRuleOver: true } : {}),
       ...(record === undefined ? {} : { record }),
     };
   }
 
+  /** What a card shows of the revision before. */
+  function viewOfBefore(draft: DraftRow): CardView {
+    const before = draft.revision === 1 ? undefined : storage.drafts.atRevision(draft.id, draft.revision - 1);
+    if (before === undefined) return {};
+    return { before: before.body, ...(before.media === draft.media ? { isMediaAbove: true } : {}) };
+  }
+
   function viewOfApproved(draft: DraftRow): CardView {
-    const before = draft.revision === 1 ? undefined : storage.drafts.atRevision(draft.id, draft.revision - 1)?.body;
-    const shared = before === undefined ? {} : { before };
+    const shared = viewOfBefore(draft);
     if (!publishers.has(draft.kind))
       return { ...shared, waiting: `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told` };
     const open = storage.publications.lastOf(draft.id);
@@ -121,6 +131,22 @@ export function createDraftLedger(
     for (const listener of listeners) listener(id);
   }
 
+  function showMedia(draft: DraftRow, replyToKey: string, chatId?: number): void {
+    if (draft.media === '[]') return;
+    // What was shown once is not shown again with each revision.
+    const set = createHash('sha256').update(draft.media).digest('hex').slice(0, 12);
+    for (const [index, files] of groupMedia(fleet.home, readMedia(draft.media)).entries()) {
+      outbox.send({
+        key: `draft:${draft.id}:media:${set}:${index}`,
+        class: 'card',
+        content: { kind: 'media', files },
+        replyToKey,
+        sound: 'never',
+        ...(chatId === undefined ? {} : { chatId }),
+      });
+    }
+  }
+
   function sendCard(draft: DraftRow, replyToKey?: string): void {
     outbox.send({
       key: draftCardKey(draft),
@@ -128,6 +154,7 @@ export function createDraftLedger(
       content: renderDraftCard(draft, cardSetting(), viewOf(draft)),
       ...(replyToKey === undefined ? {} : { replyToKey }),
     });
+    showMedia(draft, draftCardKey(draft));
     for (const listener of listeners) listener(draft.id);
   }
 
@@ -136,6 +163,7 @@ export function createDraftLedger(
     viewOf,
     refreshCard,
     sendCard,
+    showMedia,
     onChange: (listener) => void listeners.push(listener),
 
     showCard(id) {
@@ -173,7 +201,7 @@ export function createDraftLedger(
         const author = storage.drafts.authorOf(draft.id, draft.revision) ?? null;
         return {
           kind: 'late',
-          said: `Its text has changed${whoWords(author, by)}: revision ${draft.revision} has buttons of its own.`,
+          said: `Its text was changed${whoWords(author, by)}: revision ${draft.revision} has buttons of its own.`,
         };
       }
       return { kind: 'late', said: describeFate(draft, whoWords(draft.decidedBy, by)) };

@@ -10,6 +10,7 @@ import { bold, lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import { decidePublication, type PublicationOutcome } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
+import { mediaPath, readMedia } from './media.ts';
 
 /** What happens to an approved draft: its publications, one open at a time, and the question about an unknown one. */
 export interface Publishing extends Omit<PublicationDesk, 'expireDue'>, PublisherDesk {
@@ -23,6 +24,18 @@ export interface Publishing extends Omit<PublicationDesk, 'expireDue'>, Publishe
   answerUnknown(id: number, revision: number, by: string, event: 'confirm' | 'repeat'): DecisionResult;
   /** The JSON that the publisher reads; undefined when the draft is not being published. */
   publicationInput(publicationId: number): string | undefined;
+}
+
+/** The files as the publisher reads them: what they are, and where their copies are. */
+function describeMediaIn(home: string, column: string): object {
+  const media = readMedia(column).map(({ name, type, sizeBytes, sha256 }) => ({
+    name,
+    type,
+    size: sizeBytes,
+    sha256,
+    path: mediaPath(home, sha256),
+  }));
+  return media.length === 0 ? {} : { media };
 }
 
 /** Builds the publishing; calls belong into a transaction, but for `publicationEnded`, which is one. */
@@ -193,6 +206,7 @@ export function createPublishing(options: {
         attempt: publication.attempt,
         approved_by: owner === null ? publication.approvedBy : Number(owner[1]),
         approved_at: new Date(publication.approvedAt).toISOString(),
+        ...describeMediaIn(fleet.home, draft.media),
       })}\n`;
     },
 

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import type { DraftLedger } from './draft-ledger.ts';
+import { hashDraft, type MediaFile, readMedia } from './media.ts';
 import type { Versions } from './versions.ts';
 
 /** A draft as an agent hands it in. */
@@ -21,6 +21,8 @@ export interface Submission {
   readonly priority?: number;
   /** The agent's own name for this draft: the same key again is the same draft. */
   readonly key?: string;
+  /** The files that go out with it, copied already. */
+  readonly media?: readonly MediaFile[];
 }
 
 /** What an agent is told of what it handed in. */
@@ -30,11 +32,6 @@ export type SubmitResult =
 
 /** Decides, in the transaction of its submission, whether a new draft gets a card at once; `queued`: it is told of otherwise. */
 export type AdmitDraft = (draft: DraftRow) => 'card' | 'queued';
-
-/** Draft texts are compared and bound by this. */
-export function hashBody(body: string): string {
-  return createHash('sha256').update(body, 'utf8').digest('hex');
-}
 
 /** Builds what takes drafts from agents; a call belongs into a transaction. */
 export function createSubmission(options: {
@@ -50,14 +47,15 @@ export function createSubmission(options: {
   const { fleet, storage, clock, kinds } = options;
 
   /** The same key again is the same draft; another text under it is its next version, if one is wanted. */
-  function submitAgain(existing: DraftRow, { agent, run, body }: Submission): SubmitResult {
-    return existing.reviseInstruction === null || existing.body === body
+  function submitAgain(existing: DraftRow, { agent, run, body, media }: Submission): SubmitResult {
+    const isSame = existing.hash === hashDraft(body, media ?? readMedia(existing.media));
+    return existing.reviseInstruction === null || isSame
       ? { kind: 'accepted', id: existing.id, existing: true }
-      : options.versions.submit({ agent, run, draft: existing.id, body });
+      : options.versions.submit({ agent, run, draft: existing.id, body, ...(media === undefined ? {} : { media }) });
   }
 
   /** What is wrong with it; undefined: nothing. */
-  function refusal({ kind, to, body, context, url, windowMs }: Submission): string | undefined {
+  function refusal({ kind, to, body, context, url, windowMs, media = [] }: Submission): string | undefined {
     if (kinds.length > 0 && !kinds.includes(kind))
       return `kind "${kind}" is unknown; fleet.yaml has: ${kinds.join(', ')}`;
     if (body.trim() === '') return 'the text is empty: there is nothing to approve';
@@ -65,7 +63,9 @@ export function createSubmission(options: {
     if (windowMs !== undefined && windowMs <= 0)
       return 'its window is over before it begins: nobody could decide in time';
     // The owner would approve another text than the one that goes out, if the card hid part of it.
-    const isHidden = [body, context, to, url].some((text) => text !== undefined && options.scrub(text) !== text);
+    const isHidden = [body, context, to, url, ...media.map(({ name }) => name)].some(
+      (text) => text !== undefined && options.scrub(text) !== text,
+    );
     return isHidden ? 'the text holds something that looks like a token or key; take it out' : undefined;
   }
 
@@ -89,7 +89,8 @@ export function createSubmission(options: {
       createdAt: now,
       windowEndsAt: windowMs === undefined ? null : now + windowMs,
       body: submission.body,
-      hash: hashBody(submission.body),
+      hash: hashDraft(submission.body, submission.media),
+      media: JSON.stringify(submission.media ?? []),
     });
     storage.runs.progress(submission.run, now, `draft #${id}`);
     const draft = storage.drafts.get(id);

@@ -7,7 +7,8 @@ import { draftCardKey, renderReplacedCard } from '../telegram/cards/draft-card.t
 import { shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
-import { hashBody, type SubmitResult } from './submission.ts';
+import { hashDraft, type MediaFile, readMedia } from './media.ts';
+import type { SubmitResult } from './submission.ts';
 
 /** Another version of a draft, as its agent hands it in. */
 export interface VersionSubmission {
@@ -16,6 +17,8 @@ export interface VersionSubmission {
   /** The draft that it is a version of. */
   readonly draft: number;
   readonly body: string;
+  /** The files that go out with it; without them those of the version before. */
+  readonly media?: readonly MediaFile[];
 }
 
 /** Other versions: wanted by the owner, handed in by the agent. */
@@ -24,8 +27,11 @@ export interface Versions {
   want(draft: DraftRow, instruction: string, by: string): DecisionResult;
   /** Takes the version that was asked for. */
   submit(submission: VersionSubmission): SubmitResult;
-  /** Makes a text the next revision and shows it in answer to the card before; false when somebody else was first. */
-  replace(draft: DraftRow, body: string, author: string): boolean;
+  /**
+   * Makes a text the next revision and shows it in answer to the card before; false when somebody else was first. Without files of its own
+   * it keeps those that there are.
+   */
+  replace(draft: DraftRow, body: string, author: string, media?: readonly MediaFile[]): boolean;
 }
 
 /** Versions that one run is told of, and how much of each: a prompt is no archive. */
@@ -43,8 +49,8 @@ export function createVersions(options: {
 }): Versions {
   const { storage, clock, outbox, ledger } = options;
 
-  function replace(draft: DraftRow, body: string, author: string): boolean {
-    const next = { body, hash: hashBody(body), author, at: clock.now() };
+  function replace(draft: DraftRow, body: string, author: string, media = readMedia(draft.media)): boolean {
+    const next = { body, hash: hashDraft(body, media), media: JSON.stringify(media), author, at: clock.now() };
     if (!storage.drafts.revise(draft.id, draft.revision, next)) return false;
     const revised = storage.drafts.get(draft.id);
     if (revised === undefined) return false;
@@ -91,17 +97,18 @@ export function createVersions(options: {
     },
 
     submit(submission) {
-      const { agent, run, draft: id, body } = submission;
+      const { agent, run, draft: id, body, media } = submission;
       const draft = storage.drafts.get(id);
       const isOwn = draft?.agent === agent;
-      if (isOwn && draft.body === body && storage.drafts.authorOf(id, draft.revision) === `agent:${agent}`)
+      const isSame = isOwn && draft.hash === hashDraft(body, media ?? readMedia(draft.media));
+      if (isSame && storage.drafts.authorOf(id, draft.revision) === `agent:${agent}`)
         return { kind: 'accepted', id, existing: true };
       const reason = refusal(draft, submission);
       if (draft === undefined || reason !== undefined) return { kind: 'refused', reason: reason ?? '' };
       // The owner would approve another text than the one that goes out, if the card hid part of it.
-      if (options.scrub(body) !== body)
+      if ([body, ...(media ?? []).map(({ name }) => name)].some((text) => options.scrub(text) !== text))
         return { kind: 'refused', reason: 'the text holds something that looks like a token or key; take it out' };
-      if (!replace(draft, body, `agent:${agent}`)) return { kind: 'refused', reason: `draft ${id} has changed` };
+      if (!replace(draft, body, `agent:${agent}`, media)) return { kind: 'refused', reason: `draft ${id} has changed` };
       storage.runs.progress(run, clock.now(), `draft #${id}, another version`);
       return { kind: 'accepted', id, existing: false };
     },

@@ -1,5 +1,5 @@
 import type { Agent } from '../../src/config/fleet.ts';
-import { hashBody } from '../../src/drafts/submission.ts';
+import { hashDraft } from '../../src/drafts/media.ts';
 import type { ProcessExit } from '../../src/ports.ts';
 import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
@@ -187,7 +187,7 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
         platform.publish({
           draft: draft.id,
           revision: draft.revision,
-          isHashRight: hashBody(draft.body) === draft.hash,
+          isHashRight: hashDraft(draft.body) === draft.hash,
           body: draft.body,
         });
         options.trace(`published draft ${draft.id} revision ${draft.revision}`);

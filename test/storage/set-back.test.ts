@@ -39,6 +39,7 @@ function approve(storage: Opened, name: string, approvedAt: number, nextAt: numb
       windowEndsAt: null,
       body: name,
       hash: name,
+      media: '[]',
     });
   const by = { publisher: 'publisher', approvedBy: 'owner:1', approvedAt };
   return storage.publications.want({ draftId, revision: 1, hash: name, attempt, nextAt, ...by });

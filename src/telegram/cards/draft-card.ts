@@ -1,4 +1,5 @@
 import type { DraftRow } from '../../../storage/draft-store.ts';
+import { readMedia } from '../../drafts/media.ts';
 import type { Preflight } from '../../drafts/preflight.ts';
 import { timeLeftWords } from '../../drafts/time-left.ts';
 import type { CallbackData } from '../callback-data.ts';
@@ -8,6 +9,7 @@ import { compareTexts, type TextDiff } from './draft-diff.ts';
 import {
   bold,
   clockTime,
+  count,
   italic,
   LONGEST_CAPTION,
   LONGEST_TEXT,
@@ -47,10 +49,14 @@ export interface CardView {
   readonly preflight?: Preflight;
   /** When it goes out by a rule, unless somebody objects. */
   readonly autoApproveAt?: number;
+  /** A rule would have approved it, but has reached its number for the day. */
+  readonly isRuleOver?: boolean;
   /** What became of its agent's drafts before. */
   readonly record?: string;
   /** The text of the revision before this one. */
   readonly before?: string;
+  /** The files that go out with it were shown with an earlier revision. */
+  readonly isMediaAbove?: boolean;
   /** Its approval can still be taken back. */
   readonly canUndo?: boolean;
 }
@@ -70,7 +76,7 @@ export function unknownCardKey(draft: Pick<DraftRow, 'id'>, attempt: number): st
  * A text that does not fit a message goes as a document on the same message, so that no Approve stands under half a text.
  */
 export function renderDraftCard(draft: DraftRow, setting: CardSetting, view: CardView = {}): Content {
-  const head = renderHead(draft);
+  const head = renderHead(draft, view.isMediaAbove === true ? 'above' : 'below');
   const foot = lines(renderState(draft, setting, view), ...renderOutlook(draft, setting, view));
   const buttons = draftButtons(draft, setting, view);
   const diff = view.before === undefined ? undefined : compareTexts(view.before, draft.body);
@@ -154,10 +160,14 @@ function asDocument(
 
 /** What has to be known to decide, where a caption has no room for more. */
 function renderShortHead(draft: DraftRow): Piece {
-  return lines(bold(`✍️ Draft #${draft.id}`), line('To ', bold(shorten(draft.recipient, 100))));
+  return lines(
+    bold(`✍️ Draft #${draft.id}`),
+    line('To ', bold(shorten(draft.recipient, 100))),
+    renderMedia(draft, 'with its card'),
+  );
 }
 
-function renderHead(draft: DraftRow): Piece {
+function renderHead(draft: DraftRow, mediaPlace: 'above' | 'below' = 'below'): Piece {
   const answered =
     draft.url === null ? undefined : line('🔗 ', link(shorten(draft.url.replace(/^https?:\/\//i, ''), 80), draft.url));
   return lines(
@@ -170,7 +180,14 @@ function renderHead(draft: DraftRow): Piece {
     line('To ', bold(shorten(draft.recipient, 200)), priorityWords(draft.priority)),
     answered,
     draft.context === null ? undefined : quote(shorten(draft.context, LONGEST_CONTEXT)),
+    renderMedia(draft, mediaPlace),
   );
+}
+
+/** How many files go out with it, and where to look at them. */
+function renderMedia({ media }: DraftRow, place: string): Piece | undefined {
+  const files = readMedia(media);
+  return files.length === 0 ? undefined : `📎 ${count(files.length, 'file')}, ${place}`;
 }
 
 function priorityWords(priority: number): string {
@@ -202,6 +219,7 @@ function renderOutlook(draft: DraftRow, setting: CardSetting, view: CardView): r
     view.autoApproveAt === undefined
       ? undefined
       : line('🤖 Goes out by itself at ', at(view.autoApproveAt), ' unless you object'),
+    view.isRuleOver === true ? '🤖 Your rule has reached its number for the day: it waits for you' : undefined,
     view.record === undefined ? undefined : italic(`${shorten(agent, 60)}: ${view.record}`),
   ];
 }

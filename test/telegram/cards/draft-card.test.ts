@@ -60,6 +60,7 @@ function draft(more: Partial<DraftRow> = {}): DraftRow {
     undoUntil: null,
     body: 'I think so too.',
     hash: 'abc',
+    media: '[]',
     ...more,
   };
 }
