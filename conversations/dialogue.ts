@@ -28,6 +28,7 @@ export function askedBy(ctx: Context): Asked {
 export interface DialogueRooms {
   editDraft(draftId: number, revision: number, text: string, from: Asked): void;
   giveReason(draftId: number, reason: string, from: Asked): void;
+  wantVersion(draftId: number, revision: number, instruction: string, from: Asked): void;
   /** Whether that message is the card of a draft. */
   isCard(chatId: number, messageId: number): boolean;
 }

@@ -45,13 +45,13 @@ export function createDeskQueries(connection: Connection): DeskQueries {
        coalesce(sum(state = 'rejected'), 0) AS rejected, coalesce(sum(state = 'expired'), 0) AS expired
      FROM (SELECT state, revision FROM draft WHERE agent = ? AND state <> 'pending' ORDER BY id DESC LIMIT ?)`,
   );
-  const lastEdit = connection.statement<[string, number], { draftId: number; revision: number }>(
-    `SELECT draft_id AS draftId, revision FROM decision WHERE at >= ?2 AND actor = ?1 AND verdict = 'edited' ORDER BY at DESC, id DESC LIMIT 1`,
+  const lastEdit = connection.statement<[number, string], { draftId: number; revision: number }>(
+    `SELECT draft_id AS draftId, revision FROM decision WHERE at >= ? AND actor = ? AND verdict = 'edited' ORDER BY at DESC, id DESC LIMIT 1`,
   );
   return {
     latencies: (since) => latencies.all(since, MOST_LATENCIES).map(({ ms }) => ms),
     missed: (since) => missed.get(since)?.n ?? 0,
     tally: (agent, most) => tally.get(agent, most) ?? { asIs: 0, edited: 0, rejected: 0, expired: 0 },
-    lastEditBy: (actor, since) => lastEdit.get(actor, since),
+    lastEditBy: (actor, since) => lastEdit.get(since, actor),
   };
 }

@@ -10,22 +10,29 @@ import type { Command } from '../../commands/command.ts';
 import { type Asked, askedBy, type DialogueRooms } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
 import { createRejectReason } from '../../conversations/reject-reason.ts';
+import { createWantVersion } from '../../conversations/want-version.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
+import { personKey } from '../drafts/draft-ledger.ts';
+import type { Reviews } from '../drafts/review.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
+import { readReviewedDraft } from './cards/review-card.ts';
 import { duration, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
+import { createDraftTalk } from './draft-talk.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
-import type { FollowUp, PressedButton } from './presses.ts';
+import type { FollowUp, PressedButton } from './press.ts';
 import { createRowTransformer } from './row-transformer.ts';
 
 type BotContext = ConversationFlavor<Context>;
 
 /** A bump of this drops half-finished dialogues: the code that they would resume in has changed (facts: conversations 2.1). */
 const DIALOGUE_VERSION = 1;
+/** The dialogue in which each question is answered. */
+const DIALOGUES = { edit: 'edit-draft', reason: 'reject-reason', revise: 'want-version' } as const;
 /** A command that waited longer than this shows its age. */
 const STALE_MS = 10 * 60_000;
 
@@ -40,6 +47,7 @@ export interface BotOptions {
   readonly chatId: number;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
   readonly desk: Desk;
+  readonly reviews: Pick<Reviews, 'isReview'>;
   readonly questions: Questions;
   readonly fleetMenu: FleetMenu;
   readonly logins: Pick<LoginDesk, 'cancelIn'>;
@@ -51,13 +59,14 @@ export interface BotOptions {
  * of the outbox, with a key made from the update, so that an update that is handled twice is answered once.
  */
 export function createBot(options: BotOptions): (update: Update, receivedAt: number) => Promise<void> {
-  const { storage, clock, outbox, desk } = options;
+  const { storage, clock, outbox } = options;
   // The token is never used: every call through grammY becomes a row.
   const bot = new Bot<BotContext>('0:unused', { botInfo: options.me });
 
-  function say({ updateId, chatId }: Asked, content: Content): void {
+  function say(asked: Asked, content: Content): void {
+    const { chatId } = asked;
     storage.transaction(() =>
-      outbox.send({ key: `reply:${updateId}`, class: 'reply', content, ...(chatId === undefined ? {} : { chatId }) }),
+      outbox.send({ key: replyKey(asked), class: 'reply', content, ...(chatId === undefined ? {} : { chatId }) }),
     );
   }
 
@@ -65,24 +74,13 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     say(to, { kind: 'text', body: { text, entities: [] } });
   }
 
+  const talk = createDraftTalk({ ...options, say });
   const dialogueRooms: DialogueRooms = {
-    editDraft(draftId, revision, text, from) {
-      // Telegram cuts a longer text into several messages, and nothing says that the first one goes on.
-      if (text.length >= LONGEST_TEXT) {
-        return sayText(
-          from,
-          `Draft #${draftId} stays as it is: Telegram cuts texts at ${LONGEST_TEXT} characters, so yours may not be whole. Reply to the card with a shorter one.`,
-        );
-      }
-      const result = desk.edit(draftId, revision, text, from.actor);
-      if (result.kind === 'late') sayText(from, `Draft #${draftId} stays as it is. ${result.said}`);
-    },
-    giveReason(draftId, reason, from) {
-      if (desk.giveReason(draftId, reason, from.actor))
-        sayText(from, `Noted: the agent will read why #${draftId} was rejected.`);
-    },
+    ...talk,
     isCard: (chatId, messageId) =>
-      draftOfMessage(chatId, messageId) !== undefined || questionOfMessage(chatId, messageId) !== undefined,
+      draftOfMessage(chatId, messageId) !== undefined ||
+      questionOfMessage(chatId, messageId) !== undefined ||
+      options.reviews.isReview(chatId, messageId),
   };
 
   // 1. Only owners, on messages and on buttons alike.
@@ -90,6 +88,7 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     if (ctx.from === undefined || ctx.from.is_bot || !options.isOwner(ctx.from.id)) return;
     // What the fleet does is nobody's business in another group, whoever asks there.
     if (ctx.chat?.type !== 'private' && ctx.chat?.id !== options.chatId) return;
+    learnName(`owner:${ctx.from.id}`, ctx.from.first_name);
     ctx.api.config.use(createRowTransformer(ctx, { storage, outbox }));
     await next();
   });
@@ -117,6 +116,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.use(createConversation(createEditDraft(dialogueRooms), { id: 'edit-draft', parallel: true }));
   bot.use(createConversation(createRejectReason(dialogueRooms), { id: 'reject-reason', parallel: true }));
 
+  bot.use(createConversation(createWantVersion(dialogueRooms), { id: 'want-version', parallel: true }));
+
   // 3. Buttons: of the menu, then of the cards.
   bot.use(options.fleetMenu.menu);
   bot.on('callback_query', async (ctx) => {
@@ -130,13 +131,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     });
     if (followUp === undefined) return;
     // One question at a time: the owner's next message answers the last one asked.
-    await ctx.conversation.exit('edit-draft');
-    await ctx.conversation.exit('reject-reason');
-    await ctx.conversation.enter(
-      followUp.kind === 'edit' ? 'edit-draft' : 'reject-reason',
-      followUp.draftId,
-      followUp.revision,
-    );
+    for (const dialogue of Object.values(DIALOGUES)) await ctx.conversation.exit(dialogue);
+    await ctx.conversation.enter(DIALOGUES[followUp.kind], followUp.draftId, followUp.revision);
   });
 
   // 4. Commands.
@@ -157,7 +153,13 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     bot.command(command.name, (ctx) => {
       const now = clock.now();
       const asked = askedBy(ctx);
-      const content = command.run({ argument: ctx.match.trim(), actor: asked.actor, now, chatId: asked.chatId });
+      const content = command.run({
+        argument: ctx.match.trim(),
+        actor: asked.actor,
+        now,
+        chatId: asked.chatId,
+        replyKey: replyKey(asked),
+      });
       say(asked, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
     });
   }
@@ -172,10 +174,20 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       const { said } = options.questions.answer(questionId, { kind: 'text', text: message.text }, asked.actor);
       return sayText(asked, said);
     }
-    const draftId = replied === undefined ? undefined : draftOfMessage(message.chat.id, replied);
-    const draft = draftId === undefined ? undefined : storage.drafts.get(draftId);
-    if (draft?.state === 'pending') return dialogueRooms.editDraft(draft.id, draft.revision, message.text, asked);
-    if (draft?.state === 'rejected') return dialogueRooms.giveReason(draft.id, message.text, asked);
+    // A review has moved on since: what its message showed to whoever replied is in the reply itself.
+    const reviewed =
+      replied !== undefined && options.reviews.isReview(message.chat.id, replied)
+        ? readReviewedDraft(message.reply_to_message?.text ?? '')
+        : undefined;
+    if (reviewed !== undefined) {
+      const { draftId, revision } = reviewed;
+      return storage.drafts.get(draftId)?.state === 'rejected'
+        ? dialogueRooms.giveReason(draftId, message.text, asked)
+        : dialogueRooms.editDraft(draftId, revision, message.text, asked);
+    }
+    const key = replied === undefined ? undefined : storage.outbox.byMessage(message.chat.id, replied)?.key;
+    if (key !== undefined && talk.takeReply(key, message.text, asked)) return;
+    if (!message.text.startsWith('/') && talk.takeSecond(message.text, asked)) return;
     // In a group people also talk to each other.
     if (ctx.chat.type !== 'private') return;
     sayText(
@@ -188,6 +200,12 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.on('message', (ctx) => {
     if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');
   });
+
+  /** Keeps what Telegram calls an owner: the others are told who was first by that name. */
+  function learnName(actor: string, name: string): void {
+    if (storage.settings.get(personKey(actor)) !== name)
+      storage.transaction(() => storage.settings.set(personKey(actor), name));
+  }
 
   /** Whoever types an answer without replying to the question is told how: it may be meant for something else. */
   function hintOfQuestion(): string {
@@ -218,6 +236,11 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       throw error instanceof BotError ? error.error : error;
     }
   };
+}
+
+/** Key of what answers an update. */
+function replyKey({ updateId }: Asked): string {
+  return `reply:${updateId}`;
 }
 
 /** Marks a leading command as one, in small letters: clients do so, other senders of updates may not. */

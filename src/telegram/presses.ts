@@ -3,11 +3,10 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
-import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
-import type { CallbackData, Press, Verb } from './callback-data.ts';
+import type { CallbackData, Press } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
 import { incidentKey } from './cards/incident-words.ts';
 import { SILENCE_OFF } from './cards/incident-card.ts';
@@ -15,41 +14,9 @@ import { loginBinding } from './cards/login-card.ts';
 import { questionBinding } from './cards/question-card.ts';
 import { stormBinding, WHOLE_STORM } from './cards/storm-card.ts';
 import { count, duration } from './cards/words.ts';
+import { createDraftPresses } from './draft-presses.ts';
 import type { Content, Outbox } from './outbox.ts';
-
-/** A button that an owner pressed. */
-export interface PressedButton {
-  readonly updateId: number;
-  readonly callbackQueryId: string;
-  readonly data: string;
-  readonly actor: string;
-  readonly message: { readonly chatId: number; readonly messageId: number } | undefined;
-}
-
-/** What the bot still has to do after a press: begin a dialogue. */
-export type FollowUp =
-  | { readonly kind: 'edit' | 'reason'; readonly draftId: number; readonly revision: number }
-  | undefined;
-
-/** What a press came to, in words, and what the bot does next. */
-export interface Answer {
-  readonly text: string;
-  /** True: in a window that has to be closed, since the tap did not do what was meant. */
-  readonly alert?: boolean;
-  readonly followUp?: FollowUp;
-}
-
-/** A button as it was read; its MAC is not judged yet. */
-export type ReadPress = Press & { readonly mac: string };
-
-/** What a room does with presses of its own verbs, within the transaction of the press. */
-export type PressHandlers = Partial<Record<Verb, (press: ReadPress, pressed: PressedButton) => Answer>>;
-
-/** The answer to a button that we did not make, or not for this row. */
-export const NOT_OURS: Answer = {
-  text: 'I do not know this button: it may be from an older version. Ask for /drafts or /status.',
-  alert: true,
-};
+import { type Answer, askKey, type FollowUp, NOT_OURS, type PressedButton, type PressHandlers } from './press.ts';
 
 /** How long the button Silence lasts. */
 const SILENCE_MS = 2 * 3_600_000;
@@ -72,7 +39,8 @@ export function createPresses(options: {
   /** The verbs of other rooms. */
   readonly handlers: PressHandlers;
 }): (pressed: PressedButton) => FollowUp {
-  const { storage, outbox, callbackData, desk, custodian } = options;
+  const { storage, outbox, callbackData, custodian } = options;
+  const decideDraft = createDraftPresses({ ...options, stripIfForgotten });
 
   function decide(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
     switch (press.verb) {
@@ -82,6 +50,9 @@ export function createPresses(options: {
       case 'live':
       case 'again':
       case 'show':
+      case 'undo':
+      case 'snooze':
+      case 'revise':
         return decideDraft(press, pressed);
       case 'reauth':
       case 'ack':
@@ -98,32 +69,6 @@ export function createPresses(options: {
       default:
         return options.handlers[press.verb]?.(press, pressed) ?? NOT_OURS;
     }
-  }
-
-  function decideDraft(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
-    const { id, revision } = press;
-    const shown = storage.drafts.atRevision(id, revision);
-    if (shown === undefined || !callbackData.verify(press, shown.hash)) return NOT_OURS;
-    switch (press.verb) {
-      case 'approve':
-        return told(desk.approve(id, revision, pressed.actor), pressed);
-      case 'reject':
-        return told(desk.reject(id, revision, pressed.actor), pressed, { kind: 'reason', draftId: id, revision });
-      case 'edit':
-        return told(desk.checkOpen(id, revision), pressed, { kind: 'edit', draftId: id, revision });
-      case 'live':
-        return told(desk.confirmLive(id, revision, pressed.actor), pressed);
-      case 'again':
-        return told(desk.publishAgain(id, revision, pressed.actor), pressed);
-      default:
-        return told(desk.showAgain(id, `strip:${pressed.updateId}`), pressed);
-    }
-  }
-
-  function told(result: DecisionResult, pressed: PressedButton, followUp?: FollowUp): Answer {
-    stripIfForgotten(pressed);
-    if (result.kind === 'done') return followUp === undefined ? { text: result.said } : { text: result.said, followUp };
-    return { text: result.said, alert: true };
   }
 
   /** A card that no row stands for any more (it was sent twice, or replaced) loses its buttons once it is pressed. */
@@ -233,8 +178,10 @@ export function createPresses(options: {
 
   /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue. */
   function askedBefore(press: Press | undefined, pressed: PressedButton): FollowUp {
-    if (press === undefined || storage.outbox.get(askKey(pressed)) === undefined) return undefined;
-    return { kind: press.verb === 'edit' ? 'edit' : 'reason', draftId: press.id, revision: press.revision };
+    if (press === undefined) return undefined;
+    const kind = press.verb === 'edit' || press.verb === 'revise' ? press.verb : 'reason';
+    const followUp = { kind, draftId: press.id, revision: press.revision } as const;
+    return storage.outbox.get(askKey(pressed, followUp)) === undefined ? undefined : followUp;
   }
 
   return (pressed) =>
@@ -257,23 +204,26 @@ export function createPresses(options: {
     });
 
   function askFor(followUp: NonNullable<FollowUp>, pressed: PressedButton): void {
-    const text =
-      followUp.kind === 'edit'
-        ? `✏️ Send me the new text of draft #${followUp.draftId}. To leave it as it is: /cancel`
-        : `Why did you reject draft #${followUp.draftId}? Send me the reason, and its agent will read it. To give none: /cancel`;
     outbox.send({
-      key: askKey(pressed),
+      key: askKey(pressed, followUp),
       class: 'reply',
       ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
-      content: { kind: 'text', body: { text, entities: [] } },
+      content: { kind: 'text', body: { text: questionOf(followUp), entities: [] } },
       replyToKey: draftCardKey({ id: followUp.draftId, revision: followUp.revision }),
       sound: 'never',
     });
   }
 }
 
-function askKey(pressed: PressedButton): string {
-  return `ask:${pressed.updateId}`;
+function questionOf({ kind, draftId }: NonNullable<FollowUp>): string {
+  switch (kind) {
+    case 'edit':
+      return `✏️ Send me the new text of draft #${draftId}. To leave it as it is: /cancel`;
+    case 'revise':
+      return `🔁 What should be different in draft #${draftId}? Send me one line, and its agent writes another version. To leave it as it is: /cancel`;
+    case 'reason':
+      return `Why did you reject draft #${draftId}? Send me the reason, and its agent will read it. To give none: /cancel`;
+  }
 }
 
 function loginWords(result: ReturnType<Custodian['wantLogin']>): string {

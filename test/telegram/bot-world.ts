@@ -3,7 +3,9 @@ import { createCommands } from '../../commands/list.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createLoginDesk } from '../../src/credentials/login-desk.ts';
+import { createBatches } from '../../src/drafts/batches.ts';
 import { createDesk } from '../../src/drafts/desk.ts';
+import { createReviews } from '../../src/drafts/review.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { restartAgent } from '../../src/incidents/restart.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
@@ -16,6 +18,7 @@ import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
 import { createPresses } from '../../src/telegram/presses.ts';
+import { createReviewPresses } from '../../src/telegram/review-presses.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
@@ -90,6 +93,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       learnSecret: () => {},
     });
     const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
+    const batches = createBatches({ storage, clock, desk });
+    const reviews = createReviews({ storage, clock, outbox, callbackData, desk, batches });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
     const disk: Disk = {
@@ -121,6 +126,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       restart,
       incidents,
       callbackData,
+      reviews,
       tail: () => '',
       scrub,
       lineReaderOf: () => undefined,
@@ -139,7 +145,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
       restart,
-      handlers: {},
+      handlers: { ...createReviewPresses({ storage, callbackData, reviews, batches }) },
     });
     const handle = createBot({
       me: ME as never,
@@ -150,12 +156,26 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       chatId: fleetChat,
       commands,
       desk,
+      reviews,
       questions,
       fleetMenu,
       logins,
       press,
     });
-    return { storage, outbox, callbackData, incidents, custodian, logins, desk, holds, questions, commands, handle };
+    return {
+      storage,
+      outbox,
+      callbackData,
+      incidents,
+      custodian,
+      logins,
+      desk,
+      reviews,
+      holds,
+      questions,
+      commands,
+      handle,
+    };
   }
 
   async function handle(update: object): Promise<number> {
@@ -185,6 +205,14 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       .all()
       .map((row) => JSON.parse(row.content) as Content & { kind: 'answer' })
       .find((answer) => answer.callbackQueryId === queryId);
+  }
+
+  /** The key of the question that a press led to; empty when it led to none. */
+  function askedIn(updateId: number): string {
+    const found = opened.database
+      .prepare<[string], { key: string }>('SELECT key FROM outbox WHERE key LIKE ?')
+      .get(`ask:${updateId}:%`);
+    return found?.key ?? '';
   }
 
   /** The text that a row shows. */
@@ -228,12 +256,14 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
         /** Where it is said; without it where this person is alone with the bot. */
         readonly chatId?: number;
         readonly replyTo?: number;
+        /** What that message showed to whoever replied. */
+        readonly replyText?: string | undefined;
         readonly ageMs?: number;
         /** True: the command is not marked as one, as Telegram's clients mark it. */
         readonly unmarked?: boolean;
       } = {},
     ) {
-      const { from = OWNER, chatId = from, replyTo, ageMs = 0, unmarked = false } = more;
+      const { from = OWNER, chatId = from, replyTo, replyText, ageMs = 0, unmarked = false } = more;
       const chat = chatOf(chatId);
       const entities =
         text.startsWith('/') && !unmarked
@@ -241,7 +271,10 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
           : [];
       const date = Math.floor((clock.now() - ageMs) / 1_000);
       nextMessage += 1;
-      const replied = replyTo === undefined ? {} : { reply_to_message: { message_id: replyTo, chat, date, from: ME } };
+      const replied =
+        replyTo === undefined
+          ? {}
+          : { reply_to_message: { message_id: replyTo, chat, date, from: ME, text: replyText } };
       const updateId = await handle({
         message: { message_id: nextMessage, date, chat, from: person(from), text, entities, ...replied },
       });
@@ -273,24 +306,34 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       return {
         updateId,
         answer: answerTo(queryId),
-        asked: textOf(`ask:${updateId}`),
+        asked: textOf(askedIn(updateId)),
+        askKey: askedIn(updateId),
       };
     },
     /** Hands in a draft; gives its id. */
-    submit(body: string, more: { readonly to?: string; readonly windowMs?: number } = {}): number {
+    submit(
+      body: string,
+      more: {
+        readonly to?: string;
+        readonly windowMs?: number;
+        readonly agent?: string;
+        readonly priority?: number;
+      } = {},
+    ): number {
       const { storage, desk } = incarnation;
+      const { agent = 'scout' } = more;
       const run =
-        storage.runs.lastOf('scout')?.id ??
+        storage.runs.lastOf(agent)?.id ??
         storage.transaction(() =>
           storage.runs.add({
-            agent: 'scout',
+            agent,
             cause: 'schedule',
             publicationId: null,
             wantedAt: clock.now(),
             generations: '{}',
           }),
         );
-      const result = desk.submit({ agent: 'scout', run, kind: 'reply', to: '@ada', body, ...more });
+      const result = desk.submit({ run, kind: 'reply', to: '@ada', body, ...more, agent });
       if (result.kind === 'refused') throw new Error(result.reason);
       return result.id;
     },

@@ -24,7 +24,7 @@ test('Approve approves once; whoever comes second is told what the first did', a
   const second = await world.presses(data);
 
   expect(first.answer).toMatchObject({ text: 'Approved, going out.', alert: false });
-  expect(second.answer).toMatchObject({ text: 'It was already approved.', alert: true });
+  expect(second.answer).toMatchObject({ text: 'It was already approved by you.', alert: true });
   expect(world.draft(id)?.state).toBe('approved');
 });
 
@@ -53,7 +53,7 @@ test('the buttons of an older revision do nothing and say why', async () => {
 
   const { answer } = await world.presses(old);
 
-  expect(answer?.text).toMatch(/text has changed: revision 2/);
+  expect(answer?.text).toMatch(/text was changed by owner 1: revision 2/);
   expect(world.draft(id)).toMatchObject({ state: 'pending', revision: 2 });
 });
 
@@ -95,15 +95,15 @@ test('after Edit of A and Edit of B the next message goes to B only', async () =
   const stray = await world.says('another');
 
   expect([world.draft(a)?.body, world.draft(b)?.body]).toEqual(['a', 'new']);
-  expect(stray).toMatch(/I was not waiting for a message/);
+  expect(stray).toMatch(/Draft #2 has the text that you sent before, and this one changed nothing/);
 });
 
 test('a reply to our question is an answer, too', async () => {
   const world = createBotWorld();
   const id = world.submit('one');
-  const { updateId } = await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
+  const { askKey } = await world.presses(world.button(`draft:${id}:r1`, 'Edit'));
 
-  await world.says('two', { replyTo: world.deliver(`ask:${updateId}`) });
+  await world.says('two', { replyTo: world.deliver(askKey) });
 
   expect(world.draft(id)?.body).toBe('two');
 });
@@ -239,7 +239,7 @@ test('an edit that comes too late says what happened instead', async () => {
 
   const said = await world.says('two');
 
-  expect(said).toBe('Draft #1 stays as it is. It was already approved.');
+  expect(said).toBe('Draft #1 stays as it is. It was already approved by owner 1.\n\nYou wrote (tap to copy):\ntwo');
 });
 
 test('an unknown command, a stray text and a photo each get an answer', async () => {

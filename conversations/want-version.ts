@@ -1,0 +1,21 @@
+import type { Conversation } from '@grammyjs/conversations';
+import type { Context } from 'grammy';
+import { askedBy, type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
+
+/** The owner pressed Revise: his next message says what should be different. */
+export function createWantVersion(rooms: DialogueRooms) {
+  return async function wantVersion(
+    conversation: Conversation<Context, Context>,
+    _ctx: Context,
+    draftId: number,
+    revision: number,
+  ): Promise<void> {
+    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms), {
+      maxMilliseconds: OPEN_MS,
+      next: true,
+    });
+    const instruction = answer.message?.text ?? '';
+    const from = askedBy(answer);
+    await conversation.external(() => rooms.wantVersion(draftId, revision, instruction, from));
+  };
+}

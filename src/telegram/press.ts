@@ -1,0 +1,49 @@
+import type { Press, Verb } from './callback-data.ts';
+
+/** A button that an owner pressed. */
+export interface PressedButton {
+  readonly updateId: number;
+  readonly callbackQueryId: string;
+  readonly data: string;
+  readonly actor: string;
+  readonly message: { readonly chatId: number; readonly messageId: number } | undefined;
+}
+
+/** What the bot still has to do after a press: begin a dialogue. */
+export type FollowUp =
+  | { readonly kind: 'edit' | 'reason' | 'revise'; readonly draftId: number; readonly revision: number }
+  | undefined;
+
+/** What a press came to, in words, and what the bot does next. */
+export interface Answer {
+  readonly text: string;
+  /** True: in a window that has to be closed, since the tap did not do what was meant. */
+  readonly alert?: boolean;
+  readonly followUp?: FollowUp;
+}
+
+/** A button as it was read; its MAC is not judged yet. */
+export type ReadPress = Press & { readonly mac: string };
+
+/** What a room does with presses of its own verbs, within the transaction of the press. */
+export type PressHandlers = Partial<Record<Verb, (press: ReadPress, pressed: PressedButton) => Answer>>;
+
+/** The answer to a button that we did not make, or not for this row. */
+export const NOT_OURS: Answer = {
+  text: 'I do not know this button: it may be from an older version. Ask for /drafts or /status.',
+  alert: true,
+};
+
+/** The key of a question says what it asks: a reply to it is understood even when nobody waits for one any more. */
+export function askKey({ updateId }: PressedButton, { kind, draftId, revision }: NonNullable<FollowUp>): string {
+  return `ask:${updateId}:${kind}:${draftId}:r${revision}`;
+}
+
+/** Reads what a question had asked; undefined when the message is no such question. */
+export function readAskKey(key: string): FollowUp {
+  const match = /^ask:\d+:(edit|reason|revise):(\d+):r(\d+)$/.exec(key);
+  const kind = (['edit', 'reason', 'revise'] as const).find((known) => known === match?.[1]);
+  return match === null || kind === undefined
+    ? undefined
+    : { kind, draftId: Number(match[2]), revision: Number(match[3]) };
+}
