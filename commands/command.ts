@@ -9,6 +9,8 @@ export interface CommandCall {
   readonly now: number;
   /** Where it was said. */
   readonly chatId?: number | undefined;
+  /** Key of the message that answers it. */
+  readonly replyKey?: string;
 }
 
 /** A slash command: parse the argument, one call into a room, render. */

@@ -1,4 +1,6 @@
+import type { Ledger } from '../src/budget/ledger.ts';
 import type { Custodian } from '../src/credentials/custodian.ts';
+import type { Reviews } from '../src/drafts/review.ts';
 import type { DrillRoom } from '../src/drills/room.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
@@ -6,6 +8,7 @@ import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { Disk } from '../src/ports.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
 import { createAckCommand } from './ack.ts';
+import { createBudgetCommand } from './budget.ts';
 import type { Command } from './command.ts';
 import { createDraftsCommand } from './drafts.ts';
 import { createDrillCommand } from './drill.ts';
@@ -35,11 +38,13 @@ export interface CommandRooms extends LogSources {
   readonly restart: (agent: string) => string;
   readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
+  readonly ledger: Ledger;
+  readonly reviews: Pick<Reviews, 'open'>;
   readonly drills: Pick<DrillRoom, 'begin' | 'last'>;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = ['budget', 'digest', 'checklist', 'reload'] as const;
+const TO_COME = ['digest', 'checklist', 'reload'] as const;
 
 /** The one command that is a menu: the bot itself answers it. */
 export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each agent' } as const;
@@ -57,7 +62,8 @@ export function createCommands(rooms: CommandRooms): {
     createIncidentsCommand(rooms.storage, rooms.incidents, rooms.fleet.timezone),
     createAckCommand(rooms.incidents),
     createSilenceCommand(rooms.fleet, rooms.storage, rooms.incidents),
-    createDraftsCommand(rooms.fleet, rooms.storage, rooms.callbackData),
+    createDraftsCommand(rooms.fleet, rooms.reviews),
+    createBudgetCommand(rooms.fleet, rooms.storage, rooms.ledger, rooms.callbackData),
     createPauseCommand(rooms.fleet, rooms.holds),
     createResumeCommand(rooms.fleet, rooms.holds),
     createRunCommand(rooms.fleet, rooms.wishes),

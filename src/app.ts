@@ -4,7 +4,12 @@ import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import type { Storage } from '../storage/storage.ts';
 import { findNewestWork } from './adapters/newest-work.ts';
 import type { Agent, Credential, Fleet } from './config/fleet.ts';
+import { createLedger } from './budget/ledger.ts';
 import { createBudgetMeter } from './budget/meter.ts';
+import { createRaises } from './budget/raises.ts';
+import { createReservations } from './budget/reservations.ts';
+import { createRunMoney } from './budget/run-money.ts';
+import { createRunSpending } from './budget/run-spending.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
@@ -18,7 +23,12 @@ import { createRenewal } from './credentials/renewal.ts';
 import { createRotator } from './credentials/rotator.ts';
 import { createSecretTeller } from './credentials/secret-news.ts';
 import { createVault } from './credentials/vault.ts';
+import { createBatches } from './drafts/batches.ts';
 import { createDesk } from './drafts/desk.ts';
+import { createMediaRoom } from './drafts/media-room.ts';
+import { createDeskTime } from './drafts/desk-time.ts';
+import { createDeskWatch } from './drafts/desk-watch.ts';
+import { createReviews } from './drafts/review.ts';
 import { withDrillAgents } from './drills/drill-fleet.ts';
 import { createDrills } from './drills/drills.ts';
 import { markDrills } from './drills/marked-register.ts';
@@ -62,6 +72,7 @@ import type { Runtime } from './runtimes/runtime.ts';
 import type { Scrubber } from './secrets.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
+import { createBudgetPresses } from './telegram/budget-presses.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
@@ -69,6 +80,7 @@ import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox, type RichText } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
+import { createReviewPresses } from './telegram/review-presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createPollerWatch, TELEGRAM_OUTAGE } from './telegram/poller-watch.ts';
 import { tellAbsence } from './vigil/absence.ts';
@@ -83,6 +95,8 @@ import { createResetting } from './vigil/set-back.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
 import type { FindNewestWork } from './vigil/workdir.ts';
+import { createTaskPreface } from './work/task-preface.ts';
+import { createTasks } from './work/tasks.ts';
 
 /** What the control plane is built on: the configuration, the database, and the ports. */
 export interface Foundations {
@@ -175,6 +189,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     incidents: storage.incidents,
     isMade: ({ fingerprint }) => fingerprint === TELEGRAM_OUTAGE && api.isClosed(),
   });
+  const ledger = createLedger({ fleet: wholeFleet, storage, clock });
+  const spending = createRunSpending({ fleet: wholeFleet, storage, clock, ledger, scrub });
+  const raises = createRaises({ fleet: wholeFleet, storage, clock, ledger, incidents });
   const secretTeller = createSecretTeller({ fleet, incidents, clock, log, onFatal });
   const vault = createVault({
     fleet,
@@ -185,11 +202,15 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onNews: secretTeller.onNews,
   });
   const custodian = createCustodian({ fleet: wholeFleet, storage, clock, random, incidents, outbox, vault });
-  const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
+  const deskTime = createDeskTime({ fleet: wholeFleet, storage, clock, custodian });
+  const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub, ...deskTime });
+  const batches = createBatches({ storage, clock, desk });
+  const reviews = createReviews({ storage, clock, outbox, callbackData, desk, batches });
   const holds = createOwnerHolds({ fleet, storage, clock, incidents });
   const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
   const toolFailures = createToolFailures({ fleet: wholeFleet, storage, clock, custodian, incidents, scrub });
   const orphans = createOrphans({ storage, clock, incidents });
+  const tasks = createTasks({ fleet: wholeFleet, storage, clock, incidents, outbox, scrub });
   const settlement = createSettlement({
     fleet: wholeFleet,
     storage,
@@ -199,9 +220,13 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     incidents,
     desk,
     questions,
+    money: createRunMoney({ fleet: wholeFleet, ledger, spending, incidents }),
+    tasks,
   });
+  const mayWriteMedia = (): boolean => machineWatch.mayWrite();
+  const media = createMediaRoom({ fleet: wholeFleet, storage, clock, disk, mayWrite: mayWriteMedia });
   const gateway = createGateway(
-    createGatewayRooms({ fleet: wholeFleet, storage, clock, desk, questions, toolFailures, scrub }),
+    createGatewayRooms({ fleet: wholeFleet, storage, clock, desk, media, questions, tasks, toolFailures, scrub }),
     log,
   );
   const pollerWatch = createPollerWatch({ incidents });
@@ -268,6 +293,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     custodian,
     desk,
     questions,
+    tasks,
+    reservations: createReservations({ fleet: wholeFleet, storage, ledger, incidents }),
     roomFor,
     onFatal,
   });
@@ -290,6 +317,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   }
 
   const runner = createRunner({
+    checkMedia: media.check,
     fleet: wholeFleet,
     storage,
     processes,
@@ -306,11 +334,12 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     incidents,
     questions,
     toolFailures,
+    spending,
     orphans,
     versions,
     instructions: createInstructionComposer(disk),
     publicationInput: desk.publicationInput,
-    prefaces: [],
+    prefaces: [createTaskPreface(storage)],
     environment,
     scrub,
     learnSecret: foundations.learnSecret,
@@ -416,8 +445,18 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     learnSecret: foundations.learnSecret,
     onFatal,
   });
-  const budgetMeter = createBudgetMeter({ fleet: wholeFleet, storage, clock, log, incidents, onFatal });
-  const housekeeper = createHousekeeper({ storage, clock, log, onFatal });
+  const budgetMeter = createBudgetMeter({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    log,
+    incidents,
+    ledger,
+    spending,
+    onFatal,
+  });
+  const deskWatch = createDeskWatch({ fleet, storage, clock, log, outbox, desk, reviews, time: deskTime, onFatal });
+  const housekeeper = createHousekeeper({ storage, clock, log, clearMedia: media.clear, onFatal });
 
   const drills = createDrills({
     fleet: wholeFleet,
@@ -449,6 +488,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     restart,
     incidents,
     callbackData,
+    ledger,
+    reviews,
     tail: runner.tail,
     scrub,
     lineReaderOf,
@@ -460,6 +501,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     outbox,
     callbackData,
     desk,
+    reviews,
     incidents,
     custodian,
     holds,
@@ -467,7 +509,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     logins: loginDesk,
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
     restart,
-    handlers: {},
+    handlers: {
+      ...createReviewPresses({ storage, callbackData, reviews, batches }),
+      ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
+    },
   });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({
@@ -489,7 +534,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     claim: loginDesk.claim,
     isOwner: access.isOwner,
     onStranger: access.onStranger,
-    onNews: pollerWatch.onNews,
+    onNews(news) {
+      pollerWatch.onNews(news);
+      deskWatch.nudge();
+    },
     onDeath: ended.resolve,
     onFirst: heard.resolve,
     onFatal,
@@ -522,6 +570,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       chatId: fleet.telegram.chat,
       commands,
       desk,
+      reviews,
       fleetMenu,
       logins: loginDesk,
       press,
@@ -564,6 +613,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'drills', stop: drills.stop },
     { name: 'scheduler', stop: scheduler.stop },
     { name: 'budget meter', stop: budgetMeter.stop },
+    { name: 'desk watch', stop: deskWatch.stop },
     { name: 'receipt watch', stop: receiptWatch.stop },
     { name: 'vigil', stop: vigil.stop },
     { name: 'clock watch', stop: clockWatch.stop },
@@ -627,6 +677,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     machineWatch.recover();
     custodian.start();
     followChat();
+    deskWatch.recover();
     sender.recover();
     sender.start();
     me.start();
@@ -657,6 +708,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     drills.start();
     budgetMeter.start();
     scheduler.start();
+    deskWatch.start();
     receiptWatch.start();
     Promise.all([heard.promise, scheduler.ticked]).then(() => {
       pulse.nudge();

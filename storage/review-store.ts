@@ -51,12 +51,14 @@ export interface WaitingGroup {
 
 /** Reviews of drafts, their batches, and the order in which drafts are looked at. */
 export interface ReviewStore {
-  /** Opens a review that shows nothing yet. */
-  open(review: Pick<ReviewRow, 'messageKey' | 'origin' | 'filter' | 'shows' | 'words' | 'openedAt'>): ReviewRow;
+  /** Opens a review that shows nothing yet; one without a key of its own gets `review:ID`. */
+  open(
+    review: Pick<ReviewRow, 'origin' | 'filter' | 'shows' | 'words' | 'openedAt'> & { readonly messageKey?: string },
+  ): ReviewRow;
   get(id: number): ReviewRow | undefined;
   byKey(messageKey: string): ReviewRow | undefined;
   save(review: ReviewRow): void;
-  /** Reviews that show this draft, or come back to it. */
+  /** Reviews that show this draft now. */
   showing(draftId: number): ReviewRow[];
   /** The newest reviews, newest first. */
   newest(limit: number): ReviewRow[];
@@ -68,20 +70,27 @@ export interface ReviewStore {
   ready(filter: ReviewFilter, now: number, limit: number): number[];
   /** Those counted by kind and agent, the largest groups first. */
   groups(filter: ReviewFilter, now: number, limit: number): WaitingGroup[];
+  /** Drafts of which nobody knows whether they went out, the newest first. */
+  unknown(limit: number): number[];
   addBatch(reviewId: number, drafts: readonly BatchedDraft[], now: number): number;
   getBatch(id: number): BatchRow | undefined;
+  /** The batch that this review listed last. */
+  lastBatch(reviewId: number): BatchRow | undefined;
   /** False when it was decided already. */
   decideBatch(id: number, by: string, now: number): boolean;
 }
 
 type Stored = Omit<ReviewRow, 'filter' | 'passed'> & { readonly filter: string; readonly passed: string };
 
+type StoredBatch = Omit<BatchRow, 'drafts'> & { readonly drafts: string };
+
+const BATCH_COLUMNS = 'id, review_id AS reviewId, drafts, decided_at AS decidedAt';
 const COLUMNS = `id, message_key AS messageKey, origin, filter, shows, draft_id AS draftId, revision, seen, words, passed,
   opened_at AS openedAt, moved_at AS movedAt`;
-const SHOWN = `shows IN ('draft', 'batch')`;
 
-/** Pending drafts of a filter: the partial index's own condition comes first, without which SQLite walks the whole table. */
-const WAITING = `state IN ('pending', 'approved', 'publishing', 'unknown') AND state = 'pending'
+/** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
+const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
+const WAITING = `${OPEN} AND state = 'pending'
   AND (@kind IS NULL OR kind = @kind) AND (@agent IS NULL OR agent = @agent)`;
 const NOT_PUT_OFF = `(snoozed_until IS NULL OR snoozed_until <= @now) AND revise_wanted_at IS NULL`;
 const EXCEPT = `id NOT IN (SELECT value FROM json_each(@except))`;
@@ -95,6 +104,7 @@ export function createReviewStore(connection: Connection): ReviewStore {
   const insert = connection.statement<[Omit<Stored, 'id' | 'draftId' | 'revision' | 'seen' | 'passed' | 'movedAt'>]>(
     `INSERT INTO review (message_key, origin, filter, shows, words, opened_at) VALUES (@messageKey, @origin, @filter, @shows, @words, @openedAt)`,
   );
+  const nameByItself = connection.statement<[number]>(`UPDATE review SET message_key = 'review:' || id WHERE id = ?`);
   const byId = connection.statement<[number], Stored>(`SELECT ${COLUMNS} FROM review WHERE id = ?`);
   const byKey = connection.statement<[string], Stored>(`SELECT ${COLUMNS} FROM review WHERE message_key = ?`);
   const update = connection.statement<[Stored]>(
@@ -102,7 +112,7 @@ export function createReviewStore(connection: Connection): ReviewStore {
        moved_at = @movedAt WHERE id = @id`,
   );
   const showing = connection.statement<[number], Stored>(
-    `SELECT ${COLUMNS} FROM review WHERE ${SHOWN} AND draft_id = ? ORDER BY id`,
+    `SELECT ${COLUMNS} FROM review WHERE shows = 'draft' AND draft_id = ? ORDER BY id LIMIT 20`,
   );
   const newest = connection.statement<[number], Stored>(`SELECT ${COLUMNS} FROM review ORDER BY id DESC LIMIT ?`);
   const next = connection.statement<[FilterValues & { except: string; now: number }], { id: number }>(
@@ -118,20 +128,25 @@ export function createReviewStore(connection: Connection): ReviewStore {
     `SELECT kind, agent, count(*) AS waiting FROM draft WHERE ${WAITING} AND ${NOT_PUT_OFF}
      GROUP BY kind, agent ORDER BY count(*) DESC, kind, agent LIMIT @limit`,
   );
+  const unknown = connection.statement<[number], { id: number }>(
+    `SELECT id FROM draft WHERE ${OPEN} AND state = 'unknown' ORDER BY id DESC LIMIT ?`,
+  );
   const insertBatch = connection.statement<[number, string, number]>(
     'INSERT INTO batch (review_id, drafts, made_at) VALUES (?, ?, ?)',
   );
-  const batchById = connection.statement<
-    [number],
-    { id: number; reviewId: number; drafts: string; decidedAt: number | null }
-  >('SELECT id, review_id AS reviewId, drafts, decided_at AS decidedAt FROM batch WHERE id = ?');
+  const batchById = connection.statement<[number], StoredBatch>(`SELECT ${BATCH_COLUMNS} FROM batch WHERE id = ?`);
+  const lastBatch = connection.statement<[number], StoredBatch>(
+    `SELECT ${BATCH_COLUMNS} FROM batch WHERE review_id = ? ORDER BY id DESC LIMIT 1`,
+  );
   const decide = connection.statement<[number, string, number]>(
     'UPDATE batch SET decided_at = ?, decided_by = ? WHERE id = ? AND decided_at IS NULL',
   );
 
   return {
     open(review) {
-      const id = Number(insert.run({ ...review, filter: JSON.stringify(review.filter) }).lastInsertRowid);
+      const { messageKey = '' } = review;
+      const id = Number(insert.run({ ...review, messageKey, filter: JSON.stringify(review.filter) }).lastInsertRowid);
+      if (messageKey === '') nameByItself.run(id);
       const row = byId.get(id);
       if (row === undefined) throw new Error(`review ${id} vanished`);
       return read(row);
@@ -146,11 +161,10 @@ export function createReviewStore(connection: Connection): ReviewStore {
     waiting: (filter, except) => waiting.get({ ...values(filter), except: JSON.stringify(except) })?.n ?? 0,
     ready: (filter, now, limit) => ready.all({ ...values(filter), now, limit }).map(({ id }) => id),
     groups: (filter, now, limit) => groups.all({ ...values(filter), now, limit }),
+    unknown: (limit) => unknown.all(limit).map(({ id }) => id),
     addBatch: (reviewId, drafts, now) => Number(insertBatch.run(reviewId, JSON.stringify(drafts), now).lastInsertRowid),
-    getBatch(id) {
-      const row = batchById.get(id);
-      return row === undefined ? undefined : { ...row, drafts: JSON.parse(row.drafts) as BatchedDraft[] };
-    },
+    getBatch: (id) => readBatch(batchById.get(id)),
+    lastBatch: (reviewId) => readBatch(lastBatch.get(reviewId)),
     decideBatch: (id, by, now) => decide.run(now, by, id).changes === 1,
   };
 }
@@ -169,4 +183,8 @@ function read(row: Stored): ReviewRow {
 
 function readMaybe(row: Stored | undefined): ReviewRow | undefined {
   return row === undefined ? undefined : read(row);
+}
+
+function readBatch(row: StoredBatch | undefined): BatchRow | undefined {
+  return row === undefined ? undefined : { ...row, drafts: JSON.parse(row.drafts) as BatchedDraft[] };
 }

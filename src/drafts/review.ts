@@ -1,10 +1,12 @@
-import type { ReviewFilter } from '../../storage/review-store.ts';
+import type { DraftRow } from '../../storage/draft-store.ts';
+import type { PassedDraft, ReviewFilter, ReviewRow } from '../../storage/review-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
-import type { Content, Outbox } from '../telegram/outbox.ts';
+import type { Button, Content, Outbox } from '../telegram/outbox.ts';
+import type { Batches, BatchResult } from './batches.ts';
 import type { Desk } from './desk.ts';
+import { createReviewPages } from './review-pages.ts';
 
 /** What a triage message says above the drafts that still wait. */
 export interface TriageWords {
@@ -14,10 +16,13 @@ export interface TriageWords {
   readonly past: readonly string[];
 }
 
+/** What came of a press in a review. */
+export type ReviewPress = { readonly kind: 'done' | 'late'; readonly said: string };
+
 /** One message that shows many drafts, one after the other. */
 export interface Reviews {
   /** Opens a review for whoever asked; gives what its message, of that key, says. The same key again is the same review. */
-  open(filter: ReviewFilter, from: { readonly messageKey: string }): Content;
+  open(filter: ReviewFilter, from: { readonly messageKey: string; readonly chatId?: number | undefined }): Content;
   /**
    * Tells of drafts that have no card of their own: one message, which is edited as more come. A new one, with its sound, comes only when
    * the last one was used already, or is older than ten minutes. Called within a transaction.
@@ -27,24 +32,269 @@ export interface Reviews {
   tellTriage(words: TriageWords): void;
   /** Whether that message is a review. */
   isReview(chatId: number, messageId: number): boolean;
+  /**
+   * Shows other buttons under that draft, until something happens to it; false where that message is no review that shows it. Called within
+   * a transaction.
+   */
+  showButtons(
+    message: { readonly chatId: number; readonly messageId: number },
+    draftId: number,
+    buttons: readonly (readonly Button[])[],
+  ): boolean;
+  /** Goes on without a decision, if it still shows that draft. Called within a transaction. */
+  skip(review: ReviewRow, draftId: number): ReviewPress;
+  /** Back from a list, or from the end to what was put off. Called within a transaction. */
+  resume(review: ReviewRow): void;
+  /** Shows the list of a batch that was just made for it, of so many that wait. Called within a transaction. */
+  showBatch(review: ReviewRow, waiting: number): void;
+  /** Goes on after a batch. Called within a transaction. */
+  passBatch(reviewId: number, result: BatchResult): void;
 }
 
-/** Builds the reviews over the desk. */
+/** How long a queue message that nobody used is edited instead of a new one being sent. */
+const QUEUE_FRESH_MS = 10 * 60_000;
+/** Whoever moved on so lately has the review before his eyes: it takes up what comes, without another buzz. */
+const AT_WORK_MS = 60_000;
+/** Messages that show a draft at the same time: each decision edits them all. */
+const MOST_OPEN = 4;
+/** Reviews that still tell what becomes of their drafts. */
+const MOST_FOLLOWED = 8;
+/** After so many drafts a review ends, and a press goes on: its row, which every press writes, stays small. */
+const MOST_PASSED = 300;
+
+/** What is behind a review, but still waits. */
+const PUT_OFF: ReadonlySet<PassedDraft['said']> = new Set(['skipped', 'snoozed', 'asked']);
+
+/** Builds the reviews over the desk: from here on they follow each change of a draft. */
 export function createReviews(options: {
-  readonly fleet: Fleet;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
-  readonly desk: Desk;
+  readonly desk: Pick<Desk, 'onChange' | 'viewOf' | 'cardSetting'>;
+  readonly batches: Pick<Batches, 'offers'>;
 }): Reviews {
-  const { storage, clock, outbox } = options;
-  const body = { text: '📥 Drafts wait for you: /drafts', entities: [] };
+  const { storage, clock, outbox, desk } = options;
+  const pages = createReviewPages(options);
+  desk.onChange(follow);
+
+  /** Makes the message show the review as it stands. */
+  function show(review: ReviewRow): void {
+    const { content, file } = pages.render(review);
+    outbox.edit(review.messageKey, content);
+    if (file !== undefined) sendFile(review, file);
+  }
+
+  function sendFile(review: ReviewRow, content: Content): void {
+    const chatId = storage.outbox.get(review.messageKey)?.chatId;
+    outbox.send({
+      key: `review:${review.id}:text:${review.draftId}:r${review.revision}`,
+      class: 'reply',
+      content,
+      replyToKey: review.messageKey,
+      sound: 'never',
+      ...(chatId === undefined || chatId === null ? {} : { chatId }),
+    });
+  }
+
+  function save(review: ReviewRow): ReviewRow {
+    storage.reviews.save(review);
+    return review;
+  }
+
+  /** The review with the next draft in view, or at its end. */
+  function advance(review: ReviewRow): ReviewRow {
+    const putOff = review.passed.filter(({ said }) => PUT_OFF.has(said)).map(({ draft }) => draft);
+    const id =
+      review.passed.length >= MOST_PASSED ? undefined : storage.reviews.next(review.filter, putOff, clock.now());
+    const draft = id === undefined ? undefined : storage.drafts.get(id);
+    if (draft === undefined) return save({ ...review, shows: 'end', draftId: null, revision: null, seen: '' });
+    return save({ ...review, shows: 'draft', draftId: draft.id, revision: draft.revision, seen: wishesOf(draft) });
+  }
+
+  /** What is wanted of a pending draft besides a decision: a later time, another version; empty: nothing. */
+  function wishesOf(draft: DraftRow): string {
+    const snoozed = draft.snoozedUntil !== null && draft.snoozedUntil > clock.now() ? draft.snoozedUntil : '';
+    return snoozed === '' && draft.reviseWantedAt === null ? '' : `${snoozed}/${draft.reviseWantedAt ?? ''}`;
+  }
+
+  /** What became of a draft since a review showed it; undefined: nothing that would let it go on. */
+  function fateOf(draft: DraftRow, seen: string): PassedDraft['said'] | undefined {
+    if (draft.state === 'rejected' || draft.state === 'expired') return draft.state;
+    if (draft.state !== 'pending')
+      return storage.drafts.authorOf(draft.id, draft.revision)?.startsWith('owner:') ? 'edited' : 'approved';
+    const wishes = wishesOf(draft);
+    if (wishes === '' || wishes === seen) return undefined;
+    return draft.reviseWantedAt === null ? 'snoozed' : 'asked';
+  }
+
+  /** Follows a change of a draft, whoever made it: no review may stand on a draft that is decided. */
+  function follow(draftId: number): void {
+    const draft = storage.drafts.get(draftId);
+    if (draft === undefined) return;
+    const showing = storage.reviews.showing(draftId);
+    for (const review of showing) {
+      const said = fateOf(draft, review.seen);
+      if (said === undefined) show(save({ ...review, revision: draft.revision, seen: wishesOf(draft) }));
+      else show(advance(pass({ ...review, words: null }, { draft: draftId, said })));
+    }
+    const seen = new Set(showing.map(({ id }) => id));
+    for (const review of storage.reviews.newest(MOST_FOLLOWED)) {
+      const passed = review.passed.find((one) => one.draft === draftId);
+      if (passed !== undefined && !seen.has(review.id)) followPassed(review, draft, passed);
+    }
+  }
+
+  /** A draft that a review has behind it changed: it may wait again, or have gone out. */
+  function followPassed(review: ReviewRow, draft: DraftRow, passed: PassedDraft): void {
+    const said = saidOfPassed(draft, passed);
+    const kept =
+      said === undefined
+        ? review.passed.filter((one) => one !== passed)
+        : review.passed.map((one) => (one === passed ? { ...one, said } : one));
+    const changed = save({ ...review, passed: kept });
+    if (said !== undefined || review.shows === 'batch' || review.shows === 'triage') {
+      // The one just passed may have a button to take it back.
+      const isLast = review.passed.at(-1)?.draft === draft.id;
+      if (review.shows === 'end' || (review.shows === 'draft' && isLast)) show(changed);
+      return;
+    }
+    // Taken back by its owner, it is what he wants to see next; one that failed does not push away what he reads.
+    show(draft.reason === null ? advance(changed) : changed);
+  }
+
+  /** What a review says of a draft behind it; undefined: it waits again. */
+  function saidOfPassed(draft: DraftRow, passed: PassedDraft): PassedDraft['said'] | undefined {
+    if (draft.state !== 'pending') return fateOf(draft, '');
+    if (wishesOf(draft) !== '') return draft.reviseWantedAt === null ? 'snoozed' : 'asked';
+    return passed.said === 'skipped' ? 'skipped' : undefined;
+  }
+
+  function pass(review: ReviewRow, passed: PassedDraft): ReviewRow {
+    const before = review.passed.filter(({ draft }) => draft !== passed.draft);
+    return { ...review, passed: [...before, passed], movedAt: clock.now() };
+  }
+
+  /** Leaves an older message without a draft: its button goes on. */
+  function close(review: ReviewRow): void {
+    show(save({ ...review, shows: 'end', draftId: null, revision: null, seen: '', words: null }));
+  }
+
+  /** Keeps this one and the others that were used last. */
+  function closeOldest(kept: ReviewRow): void {
+    const others = storage.reviews.newest(50).filter(({ id, shows }) => shows === 'draft' && id !== kept.id);
+    const byUse = others.sort((a, b) => (b.movedAt ?? b.openedAt) - (a.movedAt ?? a.openedAt) || b.id - a.id);
+    for (const review of byUse.slice(MOST_OPEN - 1)) close(review);
+  }
+
+  function sendNew(review: ReviewRow): void {
+    const { content, file } = pages.render(review);
+    outbox.send({ key: review.messageKey, class: 'card', content });
+    if (file !== undefined) sendFile(review, file);
+    closeOldest(review);
+  }
+
+  function reviewAt(chatId: number, messageId: number): ReviewRow | undefined {
+    const key = storage.outbox.byMessage(chatId, messageId)?.key;
+    return key === undefined ? undefined : storage.reviews.byKey(key);
+  }
+
+  function isFresh(queue: ReviewRow, now: number): boolean {
+    if (queue.movedAt !== null) return Math.abs(now - queue.movedAt) < AT_WORK_MS;
+    return Math.abs(now - queue.openedAt) < QUEUE_FRESH_MS;
+  }
+
   return {
-    open: () => ({ kind: 'text', body }),
-    tellQueue: () => outbox.send({ key: `queue:${clock.now()}`, class: 'card', content: { kind: 'text', body } }),
-    tellTriage: () => outbox.send({ key: `triage:${clock.now()}`, class: 'card', content: { kind: 'text', body } }),
-    isReview: (chatId, messageId) =>
-      storage.reviews.byKey(storage.outbox.byMessage(chatId, messageId)?.key ?? '') !== undefined,
+    open: (filter, from) =>
+      storage.transaction(() => {
+        const before = storage.reviews.byKey(from.messageKey);
+        if (before !== undefined) return pages.render(before).content;
+        if (storage.reviews.waiting(filter, []) === 0) return pages.renderNothing(filter);
+        const review = advance(
+          storage.reviews.open({
+            messageKey: from.messageKey,
+            origin: 'command',
+            filter,
+            shows: 'end',
+            words: null,
+            openedAt: clock.now(),
+          }),
+        );
+        const { content, file } = pages.render(review);
+        if (file !== undefined) {
+          // The file is a reply to the message, so the message has to be first.
+          const chat = from.chatId === undefined ? {} : { chatId: from.chatId };
+          outbox.send({ key: from.messageKey, class: 'reply', content, ...chat });
+          sendFile(review, file);
+        }
+        closeOldest(review);
+        return content;
+      }),
+
+    tellQueue() {
+      const now = clock.now();
+      if (storage.reviews.waiting({}, []) === 0) return;
+      const last = storage.reviews.newest(MOST_FOLLOWED).find(({ origin }) => origin === 'queue');
+      if (last?.shows === 'draft' && storage.outbox.get(last.messageKey) !== undefined) {
+        if (isFresh(last, now)) return show(last);
+        if (last.movedAt === null) close(last);
+      }
+      sendNew(advance(storage.reviews.open({ origin: 'queue', filter: {}, shows: 'end', words: null, openedAt: now })));
+    },
+
+    tellTriage(words) {
+      const openedAt = clock.now();
+      sendNew(
+        storage.reviews.open({
+          origin: 'triage',
+          filter: {},
+          shows: 'triage',
+          words: JSON.stringify(words),
+          openedAt,
+        }),
+      );
+    },
+
+    isReview: (chatId, messageId) => reviewAt(chatId, messageId) !== undefined,
+
+    showButtons({ chatId, messageId }, draftId, buttons) {
+      const review = reviewAt(chatId, messageId);
+      if (review?.shows !== 'draft' || review.draftId !== draftId) return false;
+      outbox.edit(review.messageKey, pages.render(review, buttons).content);
+      return true;
+    },
+
+    skip(review, draftId) {
+      if (review.shows !== 'draft' || review.draftId !== draftId) {
+        show(review);
+        return { kind: 'late', said: 'That one is passed already.' };
+      }
+      show(advance(pass({ ...review, words: null }, { draft: draftId, said: 'skipped' })));
+      return { kind: 'done', said: `#${draftId} still waits.` };
+    },
+
+    resume(review) {
+      if (review.shows === 'draft') return show(review);
+      // From a list back to where he was; from the end, once more through what still waits.
+      const passed = review.shows === 'end' ? [] : review.passed;
+      show(advance({ ...review, passed, words: null, movedAt: clock.now() }));
+      closeOldest(review);
+    },
+
+    showBatch(review, waiting) {
+      const words = JSON.stringify({ waiting });
+      show(save({ ...review, shows: 'batch', draftId: null, revision: null, seen: '', words, movedAt: clock.now() }));
+    },
+
+    passBatch(reviewId, result) {
+      const review = storage.reviews.get(reviewId);
+      if (review === undefined) return;
+      const after = result.approved.reduce((passing, draft) => {
+        const row = storage.drafts.get(draft);
+        const said = row === undefined ? undefined : fateOf(row, '');
+        return pass(passing, { draft, said: said ?? 'approved' });
+      }, review);
+      show(advance({ ...after, words: JSON.stringify(result.said), movedAt: clock.now() }));
+    },
   };
 }

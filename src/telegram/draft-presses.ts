@@ -2,6 +2,7 @@ import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { DecisionResult } from '../drafts/draft-ledger.ts';
+import type { Reviews } from '../drafts/review.ts';
 import { SNOOZE_BACK, snoozeEnd } from '../drafts/snooze.ts';
 import type { CallbackData } from './callback-data.ts';
 import { draftButtons, snoozeButtons } from './cards/draft-buttons.ts';
@@ -15,6 +16,7 @@ export function createDraftPresses(options: {
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
   readonly desk: Desk;
+  readonly reviews: Pick<Reviews, 'isReview' | 'showButtons'>;
   /** Takes the buttons off a pressed message that no row of ours stands for. */
   readonly stripIfForgotten: (pressed: PressedButton) => void;
 }): (press: ReadPress, pressed: PressedButton) => Answer {
@@ -51,7 +53,7 @@ export function createDraftPresses(options: {
     if (open.kind === 'late') return told(open, pressed);
     const buttons = snoozeButtons(open.draft, desk.cardSetting());
     if (buttons === undefined) return { text: 'Too little time is left to snooze it: please decide.', alert: true };
-    if (changeButtons(pressed, buttons)) return { text: 'Until when?' };
+    if (changeButtons(pressed, id, buttons)) return { text: 'Until when?' };
     options.stripIfForgotten(pressed);
     return { text: 'This card is not the newest one of its draft. Ask for /drafts.', alert: true };
   }
@@ -60,8 +62,9 @@ export function createDraftPresses(options: {
   function giveButtonsBack(id: number, pressed: PressedButton): void {
     const draft = storage.drafts.get(id);
     if (draft === undefined) return;
-    const key = keyOf(pressed);
-    if (key !== draftCardKey(draft)) changeButtons(pressed, buttonsOf(draft));
+    const key = keyOf(pressed) ?? '';
+    const showsByItself = key === draftCardKey(draft) || storage.reviews.byKey(key) !== undefined;
+    if (!showsByItself) changeButtons(pressed, id, buttonsOf(draft));
     desk.showAnew(id);
   }
 
@@ -73,8 +76,14 @@ export function createDraftPresses(options: {
     return message === undefined ? undefined : storage.outbox.byMessage(message.chatId, message.messageId)?.key;
   }
 
-  /** Gives the pressed message other buttons; false when no row stands for it. */
-  function changeButtons(pressed: PressedButton, buttons: readonly (readonly Button[])[]): boolean {
+  function isReview({ message }: PressedButton): boolean {
+    return message !== undefined && options.reviews.isReview(message.chatId, message.messageId);
+  }
+
+  /** Gives the pressed message other buttons; false when no row stands for it, or it shows another draft by now. */
+  function changeButtons(pressed: PressedButton, id: number, buttons: readonly (readonly Button[])[]): boolean {
+    if (pressed.message !== undefined && isReview(pressed))
+      return options.reviews.showButtons(pressed.message, id, buttons);
     const key = keyOf(pressed);
     const content = key === undefined ? undefined : storage.outbox.get(key)?.content;
     if (key === undefined || content === undefined) return false;

@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
+import type { Reviews } from '../drafts/review.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
@@ -27,6 +28,7 @@ export function createPresses(options: {
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
   readonly desk: Desk;
+  readonly reviews: Pick<Reviews, 'isReview' | 'showButtons'>;
   readonly incidents: IncidentRegister;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;

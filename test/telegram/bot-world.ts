@@ -1,6 +1,8 @@
 import type { Update } from 'grammy/types';
 import { createCommands } from '../../commands/list.ts';
 import { createStorage } from '../../storage/storage.ts';
+import { createLedger } from '../../src/budget/ledger.ts';
+import { createRaises } from '../../src/budget/raises.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createLoginDesk } from '../../src/credentials/login-desk.ts';
 import { createBatches } from '../../src/drafts/batches.ts';
@@ -13,6 +15,7 @@ import { createOwnerWishes } from '../../src/loop/wishes.ts';
 import type { Disk } from '../../src/ports.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
+import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
 import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
@@ -116,6 +119,8 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       digest: () => Promise.resolve(undefined),
     };
     const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
+    const ledger = createLedger({ fleet, storage, clock });
+    const raises = createRaises({ fleet, storage, clock, ledger, incidents });
     const commands = createCommands({
       fleet,
       storage,
@@ -126,6 +131,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       restart,
       incidents,
       callbackData,
+      ledger,
       reviews,
       tail: () => '',
       scrub,
@@ -138,6 +144,7 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       outbox,
       callbackData,
       desk,
+      reviews,
       incidents,
       custodian,
       holds,
@@ -145,7 +152,10 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       logins,
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
       restart,
-      handlers: { ...createReviewPresses({ storage, callbackData, reviews, batches }) },
+      handlers: {
+        ...createReviewPresses({ storage, callbackData, reviews, batches }),
+        ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
+      },
     });
     const handle = createBot({
       me: ME as never,
