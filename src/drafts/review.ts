@@ -71,7 +71,7 @@ export function createReviews(options: {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
-  readonly desk: Pick<Desk, 'onChange' | 'viewOf' | 'cardSetting'>;
+  readonly desk: Pick<Desk, 'onChange' | 'viewOf' | 'cardSetting' | 'showMedia'>;
   readonly batches: Pick<Batches, 'offers'>;
 }): Reviews {
   const { storage, clock, outbox, desk } = options;
@@ -80,21 +80,26 @@ export function createReviews(options: {
 
   /** Makes the message show the review as it stands. */
   function show(review: ReviewRow): void {
-    const { content, file } = pages.render(review);
-    outbox.edit(review.messageKey, content);
-    if (file !== undefined) sendFile(review, file);
+    const page = pages.render(review);
+    outbox.edit(review.messageKey, page.content);
+    sendAlong(review, page.file);
   }
 
-  function sendFile(review: ReviewRow, content: Content): void {
-    const chatId = storage.outbox.get(review.messageKey)?.chatId;
-    outbox.send({
-      key: `review:${review.id}:text:${review.draftId}:r${review.revision}`,
-      class: 'reply',
-      content,
-      replyToKey: review.messageKey,
-      sound: 'never',
-      ...(chatId === undefined || chatId === null ? {} : { chatId }),
-    });
+  /** What a message cannot show itself comes in reply to it, once: a text that is too long, and the draft's files. */
+  function sendAlong(review: ReviewRow, text: Content | undefined): void {
+    const chatId = storage.outbox.get(review.messageKey)?.chatId ?? undefined;
+    if (text !== undefined) {
+      outbox.send({
+        key: `review:${review.id}:text:${review.draftId}:r${review.revision}`,
+        class: 'reply',
+        content: text,
+        replyToKey: review.messageKey,
+        sound: 'never',
+        ...(chatId === undefined ? {} : { chatId }),
+      });
+    }
+    const draft = review.shows !== 'draft' || review.draftId === null ? undefined : storage.drafts.get(review.draftId);
+    if (draft !== undefined) desk.showMedia(draft, review.messageKey, chatId);
   }
 
   function save(review: ReviewRow): ReviewRow {
@@ -190,7 +195,7 @@ export function createReviews(options: {
   function sendNew(review: ReviewRow): void {
     const { content, file } = pages.render(review);
     outbox.send({ key: review.messageKey, class: 'card', content });
-    if (file !== undefined) sendFile(review, file);
+    sendAlong(review, file);
     closeOldest(review);
   }
 
@@ -221,11 +226,12 @@ export function createReviews(options: {
           }),
         );
         const { content, file } = pages.render(review);
-        if (file !== undefined) {
-          // The file is a reply to the message, so the message has to be first.
+        const { draftId } = review;
+        if (file !== undefined || (draftId !== null && storage.drafts.get(draftId)?.media !== '[]')) {
+          // What goes along is a reply to the message, so the message has to be there first.
           const chat = from.chatId === undefined ? {} : { chatId: from.chatId };
           outbox.send({ key: from.messageKey, class: 'reply', content, ...chat });
-          sendFile(review, file);
+          sendAlong(review, file);
         }
         closeOldest(review);
         return content;

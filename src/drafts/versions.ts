@@ -56,7 +56,10 @@ export function createVersions(options: {
     if (revised === undefined) return false;
     outbox.edit(draftCardKey(draft), renderReplacedCard(revised, draft));
     ledger.record(revised, author.startsWith('agent:') ? 'revised' : 'edited', author, null);
-    ledger.sendCard(revised, draftCardKey(draft));
+    // A review shows the new text itself: a draft that never had a card needs none for that.
+    const hasCard = storage.outbox.get(draftCardKey(draft)) !== undefined;
+    if (!hasCard && storage.reviews.showing(draft.id).length > 0) ledger.refreshCard(draft.id);
+    else ledger.sendCard(revised, draftCardKey(draft));
     return true;
   }
 

@@ -153,6 +153,7 @@ test('an edit is shown in the review in its new words, and counts as edited once
 
   await world.press('Edit');
   await world.says('one, better');
+  expect(world.content('draft:1:r2')).toBeUndefined();
   expect(world.text()).toContain('one, better');
   expect(world.text()).toContain('revision 2');
   await world.press('Approve');
@@ -411,4 +412,24 @@ test('an approval that did not go out yet can be taken back from the review, and
   expect(world.draft(world.ids[0] ?? 0)?.state).toBe('pending');
   expect(world.text()).toContain('one');
   expect(world.buttonNow('Next (1 of 2)')).toBeTruthy();
+});
+
+test('the files of a draft come in reply to the review that shows it, once', async () => {
+  const world = await reviewing(['one', 'two']);
+  const media = JSON.stringify([{ name: 'a.png', type: 'image/png', sizeBytes: 5, sha256: 'ab'.repeat(32) }]);
+  world.database.exec(`UPDATE draft_revision SET media = '${media}' WHERE draft_id = 2`);
+  const files = () =>
+    world.database
+      .prepare<[], { replyToKey: string }>(
+        `SELECT reply_to_key AS replyToKey FROM outbox WHERE key LIKE 'draft:2:media:%'`,
+      )
+      .all();
+
+  await world.press('Next');
+  expect(world.text()).toContain('1 file, below');
+  expect(files()).toEqual([{ replyToKey: world.key }]);
+  await world.says('/drafts');
+  await world.presses(world.buttonOfReply('Next'));
+
+  expect(files()).toHaveLength(1);
 });
