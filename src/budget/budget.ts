@@ -37,6 +37,11 @@ export function monthAt(at: number, wall: WallClock): Month {
   };
 }
 
+/** Dollars of fleet.yaml in millionths. */
+export function microUsdOf(usd: number): number {
+  return Math.round(usd * 1_000_000);
+}
+
 /** Every budget of a fleet: the monthly one of all, then those of agents. */
 export function listScopes(fleet: Fleet): readonly Scope[] {
   const percents = [...new Set([...(fleet.budget?.warnPercent ?? DEFAULT_WARN_PERCENT), 100])].toSorted(
@@ -47,11 +52,46 @@ export function listScopes(fleet: Fleet): readonly Scope[] {
     ...[...fleet.agents.values()].map(({ name, budgetUsd }) => ({ agent: name, usd: budgetUsd })),
   ];
   return limits.flatMap(({ agent, usd }) =>
-    usd === undefined ? [] : [{ agent, limitMicroUsd: Math.round(usd * 1_000_000), percents }],
+    usd === undefined ? [] : [{ agent, limitMicroUsd: microUsdOf(usd), percents }],
   );
 }
 
 /** Whether that much of a budget is spent; in whole numbers, so that no rounding decides. */
 export function hasReached(spentMicroUsd: number, limitMicroUsd: number, percent: number): boolean {
   return spentMicroUsd * 100 >= limitMicroUsd * percent;
+}
+
+/** Whose budget it is, as a sentence names it. */
+export function budgetName(agent: string, month: Month): string {
+  return `${agent === '' ? 'the fleet’s' : `${agent}’s`} budget for ${month.name}`;
+}
+
+/** What an incident about money is about, as its fingerprint says it. */
+export interface BudgetTopic {
+  /** `budget`: percents of it were spent; `burn`: it is being spent too fast; `short`: what is left is too little for a next run. */
+  readonly about: 'budget' | 'burn' | 'short';
+  /** '' is the whole fleet. */
+  readonly agent: string;
+  readonly month: string;
+  /** With `short`: the limit that it was too little of. */
+  readonly limitMicroUsd?: number;
+}
+
+/** The fingerprint of an incident about a month's budget. */
+export function budgetFingerprint({ about, agent, month, limitMicroUsd }: BudgetTopic): string {
+  return `${about}:${agent}:${month}${limitMicroUsd === undefined ? '' : `:${limitMicroUsd}`}`;
+}
+
+/** What such a fingerprint says; undefined: it is of another kind. */
+export function readBudgetFingerprint(fingerprint: string): BudgetTopic | undefined {
+  const [, about, agent, month, limit] =
+    /^(budget|burn|short):([^:]*):(\d{4}-\d{2})(?::(\d+))?$/.exec(fingerprint) ?? [];
+  if (about === undefined || agent === undefined || month === undefined) return undefined;
+  const topic = { about: about as BudgetTopic['about'], agent, month };
+  return limit === undefined ? topic : { ...topic, limitMicroUsd: Number(limit) };
+}
+
+/** The fingerprint of the incident that tells of an agent's run that reached what it may spend. */
+export function runCostFingerprint(agent: string): string {
+  return `run-cost:${agent}`;
 }

@@ -10,22 +10,7 @@ interface InactivePart {
 }
 
 /** One row for each part; whoever makes a part work deletes its row. */
-const INACTIVE_PARTS: readonly InactivePart[] = [
-  {
-    keys: [['budget'], ...agentKeys('budget')],
-    meaning: 'limits hold between runs: none is reserved for before a run, and none stops one that goes on',
-  },
-  {
-    keys: agentKeys('max_run_cost'),
-    meaning: 'only claude limits its runs by itself; no other run is stopped by its cost',
-  },
-  { keys: [['digest']], meaning: 'no digest is sent' },
-  { keys: agentKeys('on'), meaning: 'nothing creates tasks' },
-  { keys: agentKeys('context'), meaning: 'how full the context is is shown, but nothing follows from it' },
-  { keys: [['drafts', 'burst']], meaning: 'each draft comes as a card of its own' },
-  { keys: [['drafts', 'kinds', '*', 'undo']], meaning: 'an approval cannot be taken back' },
-  { keys: [['drafts', 'kinds', '*', 'remind']], meaning: 'no reminders are sent' },
-];
+const INACTIVE_PARTS: readonly InactivePart[] = [{ keys: [['digest']], meaning: 'no digest is sent' }];
 
 /** One line for each inactive part that this file uses: its keys, and what does not happen. */
 export function describeInactive(raw: unknown): string[] {
@@ -33,14 +18,6 @@ export function describeInactive(raw: unknown): string[] {
     const used = keys.flatMap((key) => matches(raw, key));
     return used.length === 0 ? [] : [`${used.map(renderKey).join(', ')}: ${meaning}`];
   });
-}
-
-/** An agent's key, also where it is a default. */
-function agentKeys(key: string): KeyPath[] {
-  return [
-    ['defaults', key],
-    ['agents', '*', key],
-  ];
 }
 
 function matches(raw: unknown, pattern: KeyPath): KeyPath[] {

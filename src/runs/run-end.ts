@@ -13,7 +13,7 @@ export interface EndedProgram {
   /** True: it published a draft. */
   readonly isPublication: boolean;
   readonly timeoutMs: number;
-  /** Why it was taken for stuck; only with the stop reason `stuck`. */
+  /** Why it was taken for stuck, or what it had spent; only with the stop reasons `stuck` and `budget`. */
   readonly silence: string | undefined;
   readonly scrub: (text: string) => string;
 }
@@ -41,6 +41,11 @@ export function decideRunEnd(program: EndedProgram, stopReason: string | null, e
   if (stopReason === 'timeout')
     return failed('timeout', `it ran longer than its timeout of ${program.timeoutMs / 1_000} s`);
   if (stopReason === 'stuck') return failed('stuck', program.silence ?? 'it said nothing for too long');
+  if (stopReason === MONEY_SPENT) {
+    // It had ended by itself before it could be stopped: its work is done, and paid for.
+    const isDone = outcome.kind === 'done' && exit.kind === 'exited' && exit.code === 0;
+    return isDone ? { state: 'done', ...well } : failed('budget', program.silence ?? 'it reached what it may spend');
+  }
   // A CLI that stays after its work is done, for a background task, has done its work.
   if (stopReason !== null && stopReason !== FINISHED) return { state: 'stopped', ...well };
   if (outcome.kind === 'done') return { state: 'done', ...well };
@@ -54,6 +59,9 @@ export function decideRunEnd(program: EndedProgram, stopReason: string | null, e
 
 /** Why a program is asked to stop that has finished its work and stays. */
 export const FINISHED = 'finished';
+
+/** Why a program is asked to stop that has reached what it may spend. */
+export const MONEY_SPENT = 'budget';
 
 /** Only failures that no rule knows are compared with each other, and only by words: that a program ended with code 1 says nothing. */
 function isWordless({ failure, evidence }: RunOutcome & { kind: 'failed' }): boolean {

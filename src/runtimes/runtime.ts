@@ -24,11 +24,15 @@ export type RunEvent =
   | { readonly kind: 'auth-sign'; readonly evidence: string; readonly credentialHint?: string }
   /** The CLI told who it is; `resumeToken` continues this session in a later run. */
   | { readonly kind: 'session'; readonly resumeToken: string; readonly model?: string; readonly version?: string }
-  /** What this run has used so far: totals, not steps. Undefined cost: the CLI tells none. */
+  /**
+   * What this run has used so far: totals, not steps. Undefined cost: the CLI tells none, or none yet; `cachedTokens` is the part of the
+   * input that came from a cache, where the CLI tells it.
+   */
   | {
       readonly kind: 'usage';
       readonly inputTokens: number;
       readonly outputTokens: number;
+      readonly cachedTokens?: number;
       readonly costMicroUsd?: number;
     }
   /** How full the context is; `limitTokens` is the usable part, up to where the CLI would compact by itself. */
@@ -97,6 +101,8 @@ export interface RunInput {
   /** What it has to know about Nightdesk; empty for runtime command. */
   readonly instructions: string;
   readonly session: Session;
+  /** What it may spend, in US dollars; undefined: it is not limited. */
+  readonly mostUsd?: number;
   /** The MCP endpoint of Nightdesk's own tools, for HTTP; the run's token is in NIGHTDESK_TOKEN. */
   readonly mcpUrl: string;
 }

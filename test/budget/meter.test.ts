@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
+import { createLedger } from '../../src/budget/ledger.ts';
 import { createBudgetMeter } from '../../src/budget/meter.ts';
+import { createRunSpending } from '../../src/budget/run-spending.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createOutbox } from '../../src/telegram/outbox.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
@@ -46,11 +48,14 @@ agents:
   scout: { runtime: command, command: [/bin/true], schedule: every 1h${scout === undefined ? '' : `, budget: ${scout}`} }
   writer: { runtime: command, command: [/bin/true], schedule: every 1h }
 `);
-    const meter = createBudgetMeter({ fleet, storage, clock, log, incidents, onFatal: (error) => fatal.push(error) });
+    const ledger = createLedger({ fleet, storage, clock });
+    const spending = createRunSpending({ fleet, storage, clock, ledger, scrub: (text) => text });
+    const onFatal = (error: unknown): void => void fatal.push(error);
+    const meter = createBudgetMeter({ fleet, storage, clock, log, incidents, ledger, spending, onFatal });
     stop = meter.stop;
     meter.start();
     await clock.rest();
-    return { fleet, holds: createOwnerHolds({ fleet, storage, clock, incidents }) };
+    return { fleet, holds: createOwnerHolds({ fleet, storage, clock, incidents, canBeAsked: () => false }) };
   }
 
   /** A run of this agent that ended with these costs; `isAlive`: one that still goes on. */
@@ -92,10 +97,23 @@ agents:
           endedAt: clock.now(),
         }),
       ),
+    /** What is open about percents of a budget. */
     open: () =>
-      storage.incidents.listUnresolved().map(({ severity, title, evidence }) => ({ severity, title, evidence })),
-    /** Every incident ever, in its last words. */
-    all: () => Array.from({ length: 20 }, (_, id) => storage.incidents.get(id + 1)).filter((row) => row !== undefined),
+      storage.incidents
+        .listUnresolved()
+        .filter(({ fingerprint }) => fingerprint.startsWith('budget:'))
+        .map(({ severity, title, evidence }) => ({ severity, title, evidence })),
+    /** Every incident ever about percents of a budget, in its last words. */
+    all: () =>
+      Array.from({ length: 40 }, (_, id) => storage.incidents.get(id + 1))
+        .filter((row) => row !== undefined)
+        .filter(({ fingerprint }) => fingerprint.startsWith('budget:')),
+    /** What is open about too fast a pace. */
+    burning: () =>
+      storage.incidents
+        .listUnresolved()
+        .filter(({ fingerprint }) => fingerprint.startsWith('burn:'))
+        .map(({ title, evidence }) => ({ title, evidence })),
     held: () =>
       storage.holds
         .active()
@@ -156,7 +174,7 @@ describe('the budget of an agent', () => {
     await clock.pass(LOOK);
 
     expect(all()[0]?.note).toMatch(
-      /agents\.scout\.budget in fleet\.yaml.*not stopped.*list prices.*command tell nothing/,
+      /agents\.scout\.budget in fleet\.yaml.*is stopped once it tells.*list prices.*command tell nothing/,
     );
   });
 
@@ -318,7 +336,7 @@ describe('the budget of the fleet', () => {
     const { start, runCosts, clock, storage } = setUp({});
     await start({ monthly: 100, scout: 10 });
     runCosts('scout', 60 * DOLLAR);
-    await clock.pass(LOOK);
+    await clock.pass(MINUTE);
     let commits = 0;
     storage.onChange('loop', () => (commits += 1));
     storage.onChange('outbox', () => (commits += 1));

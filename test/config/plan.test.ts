@@ -29,7 +29,7 @@ test("plans the contract's example", () => {
     '  reply: publisher',
     '  post: publisher',
     'accepted, but not active yet:',
-    '  budget, agents.scout.budget: limits hold between runs: none is reserved for before a run, and none stops one that goes on',
+    '  digest: no digest is sent',
   ]);
 });
 
@@ -71,20 +71,17 @@ drafts: { kinds: { reply: { window: 4h } } }
   expect(lines).not.toContain('accepted, but not active yet:');
 });
 
-test('names each key of an inactive part that the file uses, defaults too', () => {
+test('names each key of an inactive part that the file uses', () => {
   using place = createFleetFolder();
   const loaded = place.loaded(`${HEAD}
-defaults: { heartbeat: 30m, budget: 5 }
+digest: ["0 8 * * *"]
 credentials: { mail: { login: paste, lifetime: 90d }, post: { login: [x], expires: 2027-01-15 } }
 agents: { a: { runtime: command, command: [x], on: task, progress: 1h } }
 `);
 
   const { lines } = describePlan(loaded, NOW, () => true);
 
-  expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual([
-    '  defaults.budget: limits hold between runs: none is reserved for before a run, and none stops one that goes on',
-    '  agents.a.on: nothing creates tasks',
-  ]);
+  expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual(['  digest: no digest is sent']);
 });
 
 test('says so when nobody publishes a kind, needs a credential, or checks it', () => {

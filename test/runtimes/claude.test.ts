@@ -92,10 +92,9 @@ describe('starting Claude Code', () => {
   const { spawn } = claudeRuntime.prepare(
     agentOf('claude', {
       model: 'sonnet',
-      maxRunCostUsd: 2,
       permissions: { mode: 'ask', tools: ['Bash(git log:*)', 'Read'], withinMs: 1 },
     }),
-    runOf(),
+    { ...runOf(), mostUsd: 2 },
   );
 
   it('opens a session over stdin, under an id and a model that are named', () => {
@@ -242,9 +241,9 @@ describe('what Claude Code tells while it runs', () => {
 
     expect(events.filter(({ kind }) => kind === 'usage')).toEqual([
       { kind: 'usage', inputTokens: 10, outputTokens: 1 },
-      { kind: 'usage', inputTokens: 150, outputTokens: 7, costMicroUsd: 5300 },
-      { kind: 'usage', inputTokens: 160, outputTokens: 8, costMicroUsd: 5300 },
-      { kind: 'usage', inputTokens: 300, outputTokens: 14, costMicroUsd: 105_300 },
+      { kind: 'usage', inputTokens: 150, outputTokens: 7, cachedTokens: 50, costMicroUsd: 5300 },
+      { kind: 'usage', inputTokens: 160, outputTokens: 8, cachedTokens: 50, costMicroUsd: 5300 },
+      { kind: 'usage', inputTokens: 300, outputTokens: 14, cachedTokens: 100, costMicroUsd: 105_300 },
     ]);
   });
 

@@ -47,7 +47,7 @@ export function startClaude(agent: Agent, run: RunInput): SpawnPart {
       '--mcp-config',
       mcpConfig(run.mcpUrl),
       ...(run.instructions === '' ? [] : ['--append-system-prompt', run.instructions]),
-      ...(agent.maxRunCostUsd === undefined ? [] : ['--max-budget-usd', String(agent.maxRunCostUsd)]),
+      ...(run.mostUsd === undefined ? [] : ['--max-budget-usd', String(run.mostUsd)]),
     ],
     stdin: userMessage(firstWords(run)),
     keepsInputOpen: true,

@@ -30,16 +30,18 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
   const seen = new Set<string>();
   const windows = new Map<string, number>();
   // What the results told, and on top of it what messages told since the last one.
-  const settled = { input: 0, output: 0, microUsd: 0 };
-  let open = { input: 0, output: 0 };
+  const settled = { input: 0, output: 0, cached: 0, microUsd: 0 };
+  let open = { input: 0, output: 0, cached: 0 };
   let hasCost = false;
   let sessionMicroUsd = 0;
 
   function usage(): RunEvent {
+    const cachedTokens = settled.cached + open.cached;
     return {
       kind: 'usage',
       inputTokens: settled.input + open.input,
       outputTokens: settled.output + open.output,
+      ...(cachedTokens === 0 ? {} : { cachedTokens }),
       ...(hasCost ? { costMicroUsd: settled.microUsd } : {}),
     };
   }
@@ -70,6 +72,7 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
       if (used === 0) return [];
       open.input += used;
       open.output += countField(tokens, 'output_tokens');
+      open.cached += countField(tokens, 'cache_read_input_tokens');
       if (!isMain) return [usage()];
       const limitTokens = limitOf(nameField(message, 'model') ?? '', used);
       return [usage(), { kind: 'context', usedTokens: used, limitTokens }];
@@ -85,10 +88,11 @@ export function createUsageMeter(options: { readonly windowLimit: number; readon
         for (const model of models) {
           settled.input += inputOfModel(model);
           settled.output += countField(model, 'outputTokens');
+          settled.cached += countField(model, 'cacheReadInputTokens');
           settled.microUsd += microUsd(model?.['costUSD']);
         }
         hasCost = true;
-        open = { input: 0, output: 0 };
+        open = { input: 0, output: 0, cached: 0 };
       } else if (options.isNew && line['total_cost_usd'] !== undefined) {
         // Versions that do not tell the turn's own part tell the session's total, and a new session is all of this run.
         settled.microUsd += Math.max(0, total - sessionMicroUsd);

@@ -11,22 +11,35 @@ const USABLE_PART = 0.9 / 0.95;
 /** Threads whose tokens are added up: an agent that starts more helpers is counted short. */
 const MOST_THREADS = 256;
 
+interface Tokens {
+  readonly input: number;
+  readonly output: number;
+  /** The part of `input` that came from a cache. */
+  readonly cached: number;
+}
+
 /** Builds what reads `thread/tokenUsage/updated`. */
 export function createTokenMeter(emit: (event: RunEvent) => void): {
   /** `isTurnBegun`: whether the run's own turn has begun; `isOurs`: whether it is of the run's own thread, and no helper's. */
   count(params: JsonRecord, isTurnBegun: boolean, isOurs: boolean): void;
 } {
-  const totals = new Map<string, { readonly input: number; readonly output: number }>();
+  const totals = new Map<string, Tokens>();
   // Totals are those of the thread: a resumed one tells before the turn what it has used in its earlier runs.
-  let before = { input: 0, output: 0 };
+  let before: Tokens = { input: 0, output: 0, cached: 0 };
 
   function tellUsage(): void {
-    let [input, output] = [-before.input, -before.output];
+    let [input, output, cached] = [-before.input, -before.output, -before.cached];
     for (const total of totals.values()) {
       input += total.input;
       output += total.output;
+      cached += total.cached;
     }
-    emit({ kind: 'usage', inputTokens: Math.max(0, input), outputTokens: Math.max(0, output) });
+    emit({
+      kind: 'usage',
+      inputTokens: Math.max(0, input),
+      outputTokens: Math.max(0, output),
+      ...(cached <= 0 ? {} : { cachedTokens: cached }),
+    });
   }
 
   return {
@@ -34,7 +47,11 @@ export function createTokenMeter(emit: (event: RunEvent) => void): {
       const usage = recordField(params, 'tokenUsage');
       const total = recordField(usage, 'total');
       if (total === undefined) return;
-      const sum = { input: countField(total, 'inputTokens'), output: countField(total, 'outputTokens') };
+      const sum = {
+        input: countField(total, 'inputTokens'),
+        output: countField(total, 'outputTokens'),
+        cached: countField(total, 'cachedInputTokens'),
+      };
       const thread = textField(params, 'threadId') ?? '';
       if (!isTurnBegun) before = sum;
       else if (totals.has(thread) || totals.size < MOST_THREADS) totals.set(thread, sum);

@@ -42,10 +42,12 @@ export function takeStreamLine(line: JsonRecord, target: StreamTarget): boolean 
     case 'result': {
       const stats = recordField(line, 'stats');
       if (stats !== undefined) {
+        const cachedTokens = countField(stats, 'cached');
         target.emit({
           kind: 'usage',
           inputTokens: countField(stats, 'input_tokens'),
           outputTokens: countField(stats, 'output_tokens'),
+          ...(cachedTokens === 0 ? {} : { cachedTokens }),
         });
       }
       const message = textField(recordField(line, 'error'), 'message') ?? 'a failure without words';

@@ -20,6 +20,8 @@ export const SILENCE_OFF = 1;
 export interface Mend {
   readonly label: string;
   readonly verb: Verb;
+  /** Which of several such buttons it is; 0 where there is one. */
+  readonly revision?: number;
 }
 
 /** An incident with all that its card shows. */
@@ -98,7 +100,7 @@ function buttonsOf({ incident, mends }: IncidentView, setting: CardSetting): rea
   const press = presser(incident, setting.callbackData);
   const mending: Button[] = mends.map((mend) => ({
     text: mend.label,
-    data: press(mend.verb),
+    data: press(mend.verb, mend.revision),
     style: 'primary' as const,
   }));
   const quieting: Button[] =

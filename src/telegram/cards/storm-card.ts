@@ -103,7 +103,7 @@ export function renderRecoveries(incidents: readonly IncidentRow[]): Content {
 function mendingButton(incident: IncidentRow, mends: readonly Mend[], setting: CardSetting): readonly Button[] {
   const mend = mends.find(({ verb }) => verb !== 'log' && verb !== 'pause');
   if (mend === undefined || incident.state === 'resolved') return [];
-  const press = { verb: mend.verb, id: incident.id, revision: 0 };
+  const press = { verb: mend.verb, id: incident.id, revision: mend.revision ?? 0 };
   return [
     {
       text: `${mend.label} ${shorten(incident.subject, LONGEST_SUBJECT)}`,
