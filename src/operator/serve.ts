@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openDatabase, StorageError } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
@@ -238,7 +238,8 @@ function refuseTaken(terminal: Terminal, what: string, by: LockHolder | undefine
 function tokenLockFile(token: string, apiRoot: string | undefined): string {
   const server = (apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, '');
   const name = createHash('sha256').update(`${server} ${token}`).digest('hex').slice(0, 24);
-  return join(tmpdir(), `nightdesk-${userInfo().uid}`, `token-${name}.lock`);
+  // Not os.userInfo, which fails where no account has this uid, as in a container.
+  return join(tmpdir(), `nightdesk-${process.getuid?.() ?? 0}`, `token-${name}.lock`);
 }
 
 /** What every run, check and login gets of the control plane's own environment (CONTRACT 3). */

@@ -11,7 +11,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { DarkCause, LookMemory, Sight } from './life.ts';
 import type { Outage, Outages } from './outage.ts';
@@ -96,10 +96,13 @@ function isLeftBehind(path: string): boolean {
   return findProcess({ pid, startTicks, bootId, host }) === 'gone';
 }
 
+/** Asked of the process: an account of that number there may be none, as in a container with a uid of its own. */
+const OWN_UID = process.getuid?.() ?? 0;
+
 /** HOME, and where nothing can be written there a folder of this user's own. */
 function places(home: string): readonly [string, string] {
   const name = createHash('sha256').update(resolve(home)).digest('hex').slice(0, 24);
-  return [statePath(home), join(tmpdir(), `nightdesk-${userInfo().uid}`, `sentinel-${name}.json`)];
+  return [statePath(home), join(tmpdir(), `nightdesk-${OWN_UID}`, `sentinel-${name}.json`)];
 }
 
 /** Another user could have put a folder of that name there, and what we would believe into it. */
@@ -107,7 +110,7 @@ function makePrivate(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stats = lstatSync(folder);
-    return stats.isDirectory() && stats.uid === userInfo().uid;
+    return stats.isDirectory() && stats.uid === OWN_UID;
   } catch {
     return false;
   }
