@@ -1,0 +1,323 @@
+import type { DraftRow } from '../../storage/draft-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
+import type { Clock, Log } from '../ports.ts';
+import { draftCardKey } from '../telegram/cards/draft-card.ts';
+import {
+  type ReminderCause,
+  reminderKey,
+  renderReminder,
+  renderRuleMessage,
+  ruleKey,
+  wokenKey,
+} from '../telegram/cards/reminder-card.ts';
+import { count } from '../telegram/cards/words.ts';
+import type { Outbox } from '../telegram/outbox.ts';
+import { createWorker, type Worker } from '../worker.ts';
+import type { Desk } from './desk.ts';
+import type { DeskTime } from './desk-time.ts';
+import { createPreflightNews } from './preflight-news.ts';
+import { decideReminder } from './reminders.ts';
+import type { Reviews } from './review.ts';
+import { ruleActor } from './rule-book.ts';
+import { nextTimeStep } from './time-left.ts';
+import { createTriage } from './triage.ts';
+import { DESK_SETTINGS, keptTime } from './withholding.ts';
+
+/** A lost nudge, an end of an outage, a card that was sent just now: noticed this late at most. */
+const EVERY_MS = 10_000;
+/** Drafts that one look serves; the next look follows at once. */
+const MOST_SERVED = 100;
+/** What is due within it is told in one message. */
+const TOGETHER_MS = 30_000;
+/** Cards whose words about the time left are kept up to date: an edit a minute each is what Telegram bears besides all others. */
+const MOST_COUNTED_DOWN = 20;
+/** Whoever was told of the queue so lately needs no reminder of what is in it. */
+const QUEUE_FRESH_MS = 10 * 60_000;
+/** How often a draft that a rule may approve is looked at while it is not shown yet, or while something keeps it. */
+const UNSHOWN_MS = 20_000;
+const KEPT_MS = 60_000;
+/** A plan is never for now: what could not be served at once must not be looked at without a pause. */
+const SHORTEST_PLAN_MS = 1_000;
+
+/** What is to be said again of a draft. */
+interface Telling {
+  readonly id: number;
+  readonly cause: ReminderCause;
+  readonly key: string;
+}
+
+/** The watch over the desk: what happens to drafts because time passes. */
+export interface DeskWatch extends Worker {
+  /** Tells, before anything else is sent, what an absence left behind, and plans all drafts by the fleet.yaml of today; called once. */
+  recover(): void;
+}
+
+/**
+ * Builds the watch over the desk.
+ *
+ * Each look: 1. settles an outage: while one is on, nothing more is done; after it, one message tells what it left behind; 2. tells of drafts
+ * that came into the queue; 3. brings cards up to date whose publisher's credentials changed; 4. serves the drafts whose moment has come: a
+ * snooze that ended, a reminder, a rule's approval, a step of the countdown, the end of an Undo, and plans the next moment of each.
+ * Every moment is a column of its draft, so a look costs the same whatever waits.
+ */
+export function createDeskWatch(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly desk: Desk;
+  readonly reviews: Reviews;
+  readonly time: DeskTime;
+  readonly onFatal: (error: unknown) => void;
+}): DeskWatch {
+  const { fleet, storage, clock, outbox, desk, reviews } = options;
+  const { rules } = options.time;
+  const { deskWatch, settings } = storage;
+  const triage = createTriage({ ...options, outages: options.time.outages });
+  const preflightNews = createPreflightNews({ ...options, preflights: options.time.preflights });
+  desk.onChange(follow);
+
+  function reminderOf(draft: DraftRow, now: number) {
+    const percents = fleet.drafts.kinds.get(draft.kind)?.remindPercent ?? [];
+    return decideReminder({ ...draft, percents }, now);
+  }
+
+  /** When a draft has to be looked at next; null: not because of the time. */
+  function nextMoment(draft: DraftRow, now: number): number | null {
+    if (draft.state === 'approved') return draft.undoUntil !== null && draft.undoUntil > now ? draft.undoUntil : null;
+    if (draft.state !== 'pending') return null;
+    if (draft.snoozedUntil !== null) return draft.snoozedUntil;
+    const moments = [reminderMoment(draft, now), countdownMoment(draft, now), ruleMoment(draft, now)];
+    const known = moments.filter((at) => at !== undefined);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  function reminderMoment(draft: DraftRow, now: number): number | undefined {
+    const reminder = reminderOf(draft, now);
+    return reminder.kind === 'none' ? undefined : reminder.kind === 'due' ? now : reminder.at;
+  }
+
+  function countdownMoment({ windowEndsAt }: DraftRow, now: number): number | undefined {
+    const step = windowEndsAt === null ? undefined : nextTimeStep(windowEndsAt - now);
+    return step === undefined || windowEndsAt === null ? undefined : windowEndsAt - step;
+  }
+
+  function ruleMoment(draft: DraftRow, now: number): number | undefined {
+    const decision = rules.decide(draft);
+    switch (decision.kind) {
+      case 'none':
+      case 'person':
+        return decision.kind === 'person' && decision.isTime ? now : undefined;
+      case 'waits':
+        return now + KEPT_MS;
+      case 'later':
+        return isShown(draft) ? decision.at : Math.min(decision.at, now + UNSHOWN_MS);
+      case 'now':
+        return now;
+    }
+  }
+
+  function isShown(draft: DraftRow): boolean {
+    const card = storage.outbox.get(draftCardKey(draft));
+    return card === undefined ? draft.shownAt !== null : card.sentAt !== null;
+  }
+
+  /** Follows a change of a draft, whoever made it: its next moment is another one, and what was said of it is brought up to date. */
+  function follow(id: number): void {
+    const draft = storage.drafts.get(id);
+    if (draft === undefined) return;
+    const now = clock.now();
+    if (draft.isQueued === 1 && hasCard(draft)) deskWatch.setQueued(id, false);
+    deskWatch.plan(id, nextMoment(draft, now));
+    const wokenAt = deskWatch.watchOf(id)?.wokenAt ?? null;
+    if (draft.remindedPercent > 0) refreshTelling(draft, 'reminder', reminderKey(id, draft.remindedPercent));
+    if (wokenAt !== null) refreshTelling(draft, 'woken', wokenKey(id, wokenAt));
+    if (draft.decidedBy === ruleActor(draft.kind)) outbox.edit(ruleKey(draft), ruleContent(draft));
+    worker.nudge();
+  }
+
+  /** What was said again of a draft is said once; only buttons that do nothing any more are taken off or replaced. */
+  function refreshTelling(draft: DraftRow, cause: ReminderCause, key: string): void {
+    const told = storage.outbox.get(key);
+    if (told === undefined) return;
+    if (draft.state !== 'pending' || told.replyToKey !== draftCardKey(draft))
+      outbox.edit(key, tellingContent(draft, cause));
+  }
+
+  function tellingContent(draft: DraftRow, cause: ReminderCause) {
+    return renderReminder(draft, cause, hasCard(draft), desk.cardSetting(), desk.viewOf(draft));
+  }
+
+  function ruleContent(draft: DraftRow) {
+    const rule = fleet.drafts.kinds.get(draft.kind)?.autoApprove ?? { afterMs: 0, perDay: 0 };
+    const usedToday = rules.usedToday(draft.kind);
+    return renderRuleMessage(draft, { ...rule, usedToday }, desk.cardSetting(), desk.viewOf(draft));
+  }
+
+  function hasCard(draft: DraftRow): boolean {
+    return storage.outbox.get(draftCardKey(draft)) !== undefined;
+  }
+
+  /** Serves what is due; gives whether there may be more. */
+  function serveDue(now: number): boolean {
+    const due = deskWatch.due(now, MOST_SERVED);
+    if (due.length === 0) return false;
+    storage.transaction(() => {
+      const tellings = due.flatMap((id) => serve(id, now) ?? []);
+      if (tellings.length > 0) tellings.push(...dueSoon(now));
+      tell(tellings, now);
+    });
+    return due.length === MOST_SERVED;
+  }
+
+  /** Serves one draft, and plans its next moment; gives what is to be said of it. */
+  function serve(id: number, now: number): Telling | undefined {
+    const draft = storage.drafts.get(id);
+    if (draft === undefined) return undefined;
+    if (draft.state === 'approved' && draft.undoUntil !== null && draft.undoUntil <= now) desk.showAnew(id);
+    const isOpen = draft.state === 'pending' && (draft.windowEndsAt === null || draft.windowEndsAt > now);
+    const telling = isOpen ? serveOpen(draft, now) : undefined;
+    const after = storage.drafts.get(id);
+    const next = after === undefined || (!isOpen && after.state === 'pending') ? null : nextMoment(after, now);
+    deskWatch.plan(id, next === null ? null : Math.max(next, now + SHORTEST_PLAN_MS));
+    return telling;
+  }
+
+  function serveOpen(draft: DraftRow, now: number): Telling | undefined {
+    const { id, snoozedUntil } = draft;
+    if (snoozedUntil !== null && snoozedUntil > now) return undefined;
+    const hasWoken = snoozedUntil !== null && deskWatch.wake(id, now);
+    const reminded = remind(draft, now);
+    if (serveRule(id)) return undefined;
+    if (hasWoken || isCountedDown(draft)) desk.showAnew(id);
+    const toldUpTo = keptTime(storage, DESK_SETTINGS.toldUpTo, now) ?? 0;
+    if (hasWoken) return snoozedUntil > toldUpTo ? { id, cause: 'woken', key: wokenKey(id, now) } : undefined;
+    if (reminded === undefined || reminded.since <= toldUpTo || isToldInQueue(draft, now)) return undefined;
+    return { id, cause: 'reminder', key: reminderKey(id, reminded.percent) };
+  }
+
+  /** Counts the owner as reminded where a reminder is due; gives which one. */
+  function remind(draft: DraftRow, now: number): { readonly percent: number; readonly since: number } | undefined {
+    const reminder = reminderOf(draft, now);
+    return reminder.kind === 'due' && deskWatch.remind(draft.id, reminder.percent) ? reminder : undefined;
+  }
+
+  function isToldInQueue(draft: DraftRow, now: number): boolean {
+    const toldAt = keptTime(storage, DESK_SETTINGS.queueToldAt, now);
+    return draft.isQueued === 1 && !hasCard(draft) && toldAt !== undefined && now - toldAt < QUEUE_FRESH_MS;
+  }
+
+  /** Of the reminders of the next half minute, those that can be said with what is said now. */
+  function dueSoon(now: number): readonly Telling[] {
+    return deskWatch.due(now + TOGETHER_MS, MOST_SERVED).flatMap((id): readonly Telling[] => {
+      const draft = storage.drafts.get(id);
+      if (draft?.state !== 'pending' || draft.snoozedUntil !== null || isToldInQueue(draft, now)) return [];
+      const reminded = remind(draft, now + TOGETHER_MS);
+      return reminded === undefined ? [] : [{ id, cause: 'reminder', key: reminderKey(id, reminded.percent) }];
+    });
+  }
+
+  function isCountedDown({ windowEndsAt, isQueued }: DraftRow): boolean {
+    return (
+      isQueued === 0 &&
+      (windowEndsAt === null || deskWatch.countMoreUrgent(windowEndsAt, MOST_COUNTED_DOWN) < MOST_COUNTED_DOWN)
+    );
+  }
+
+  /** Approves by a rule what nobody objected to, and tells of it; true when it did. */
+  function serveRule(id: number): boolean {
+    const draft = storage.drafts.get(id);
+    const decision = draft === undefined ? undefined : rules.decide(draft);
+    if (draft === undefined || decision === undefined) return false;
+    if (decision.kind === 'person' && decision.isTime) {
+      deskWatch.endRule(id);
+      desk.showAnew(id);
+    }
+    if (decision.kind !== 'now') return false;
+    if (desk.approve(id, draft.revision, ruleActor(draft.kind)).kind !== 'done') return false;
+    const approved = storage.drafts.get(id);
+    if (approved === undefined) return false;
+    outbox.send({
+      key: ruleKey(approved),
+      // Every one is told, however late: a card is never given up.
+      class: 'card',
+      content: ruleContent(approved),
+      replyToKey: draftCardKey(approved),
+      sound: 'never',
+    });
+    return true;
+  }
+
+  function tell(tellings: readonly Telling[], now: number): void {
+    const [first] = tellings;
+    if (first === undefined) return;
+    if (tellings.length > 1) {
+      reviews.tellTriage({
+        title: `⏰ ${count(tellings.length, 'draft')} you wanted to decide about still wait`,
+        past: [],
+      });
+      return settings.set(DESK_SETTINGS.queueToldAt, String(now));
+    }
+    const draft = storage.drafts.get(first.id);
+    if (draft === undefined) return;
+    outbox.send({
+      key: first.key,
+      class: 'card',
+      content: tellingContent(draft, first.cause),
+      replyToKey: draftCardKey(draft),
+    });
+  }
+
+  /** Tells of drafts that came into the queue since the last look. */
+  function tellQueue(now: number): void {
+    if (settings.get(DESK_SETTINGS.queue) !== '1') return;
+    storage.transaction(() => {
+      reviews.tellQueue();
+      settings.set(DESK_SETTINGS.queue, '');
+      settings.set(DESK_SETTINGS.queueToldAt, String(now));
+    });
+  }
+
+  /** Writes down that what is in the queue was shown, once the message that tells of it was. */
+  function noteShown(now: number): void {
+    if (!deskWatch.hasUnshownQueued()) return;
+    const told = storage.reviews.newest(5).find(({ origin }) => origin !== 'command');
+    const message = told === undefined ? undefined : storage.outbox.get(told.messageKey);
+    if (message?.state !== 'sent' || message.shown !== message.wanted) return;
+    storage.transaction(() => {
+      for (const id of deskWatch.showQueued(now)) deskWatch.plan(id, 0);
+    });
+  }
+
+  function look(): number | undefined {
+    const now = clock.now();
+    if (triage.settle(now) === 'withheld') return undefined;
+    tellQueue(now);
+    noteShown(now);
+    const refreshAt = preflightNews.look(now);
+    if (serveDue(now)) return 0;
+    const next = [deskWatch.nextAt(), refreshAt].filter((at) => at !== undefined);
+    return next.length === 0 ? undefined : Math.max(0, Math.min(...next) - now);
+  }
+
+  const worker = createWorker({
+    name: 'desk watch',
+    clock,
+    log: options.log,
+    everyMs: EVERY_MS,
+    stepsAside: true,
+    look,
+    onFatal: options.onFatal,
+  });
+  storage.onChange('loop', worker.nudge);
+
+  return {
+    ...worker,
+    recover() {
+      triage.settle(clock.now());
+      storage.transaction(() => deskWatch.planAnew());
+    },
+  };
+}

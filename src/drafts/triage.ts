@@ -1,0 +1,128 @@
+import type { DraftRow } from '../../storage/draft-store.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
+import { dateAndTime } from '../loop/wall-clock.ts';
+import type { Clock } from '../ports.ts';
+import { duration, shorten } from '../telegram/cards/words.ts';
+import { takeBackCards } from './arrivals.ts';
+import type { Desk } from './desk.ts';
+import type { Reviews } from './review.ts';
+import { DESK_SETTINGS, type Outages } from './withholding.ts';
+
+/** Expired drafts that a triage names; of the others it tells how many. */
+const MOST_NAMED = 10;
+const MOST_COUNTED = 1_000;
+/** A look at what expired takes 200 at a time: so many of them are more than any desk has. */
+const MOST_EXPIRY_LOOKS = 50;
+/** How often it is written down that somebody looks: well below what counts as an absence. */
+const SEEN_EVERY_MS = 30_000;
+/** Messages of the desk that a triage takes the place of, as far as nobody has seen them. */
+const REPLACED = ['expired:*', 'reminder:*', 'woken:*', 'review:*'];
+const MOST_REPLACED = 200;
+
+/** Whether an outage calls for a triage: something ended meanwhile, or there is more than one thing to decide. */
+export function needsTriage({ expired, waiting }: { readonly expired: number; readonly waiting: number }): boolean {
+  return expired > 0 || waiting > 1;
+}
+
+/** What an outage leaves behind on the desk, told in one message. */
+export interface Triage {
+  /** Looks at whether an outage is on, or has just ended; `withheld`: nothing of the desk is told now. One transaction. */
+  settle(now: number): 'withheld' | 'open';
+}
+
+/** Builds the triage. */
+export function createTriage(options: {
+  readonly fleet: Fleet;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly desk: Pick<Desk, 'expireDue' | 'showCard'>;
+  readonly reviews: Pick<Reviews, 'tellTriage'>;
+  readonly outages: Outages;
+}): Triage {
+  const { fleet, storage, desk } = options;
+  const { settings, deskWatch } = storage;
+
+  /** Takes back what nobody has seen: it is told in the triage. */
+  function withdraw(): void {
+    takeBackCards(storage, 0);
+    for (const pattern of REPLACED)
+      for (const { key } of deskWatch.unshown(pattern, MOST_REPLACED))
+        if (storage.reviews.byKey(key)?.origin !== 'command') storage.outbox.withdraw(key);
+  }
+
+  /** What an outage withholds waits in rows; from now on the next look after it tells of it. */
+  function withhold(since: number, now: number): void {
+    if ((settings.get(DESK_SETTINGS.outage) ?? '') === '') settings.set(DESK_SETTINGS.outage, String(since));
+    settings.set(DESK_SETTINGS.seen, String(now));
+    withdraw();
+  }
+
+  function comeBack(since: number, now: number): void {
+    // What ended meanwhile ends now, while it is still withheld.
+    for (
+      let look = 0, next = desk.expireDue(now);
+      next !== undefined && next <= now && look < MOST_EXPIRY_LOOKS;
+      look += 1
+    )
+      next = desk.expireDue(now);
+    withdraw();
+    const expired = deskWatch.expiredSince(since, MOST_COUNTED);
+    const waiting = deskWatch.countWaiting(now);
+    settings.set(DESK_SETTINGS.queue, '');
+    if (needsTriage({ expired: expired.length, waiting })) {
+      options.reviews.tellTriage({
+        title: titleOf(since, now),
+        past: expired.length === 0 ? [] : nameExpired(expired, now),
+      });
+      settings.set(DESK_SETTINGS.toldUpTo, String(now));
+      settings.set(DESK_SETTINGS.queueToldAt, String(now));
+    } else {
+      // A single one waits: its card tells more than a list.
+      for (const id of deskWatch.queued(1)) {
+        deskWatch.setQueued(id, false);
+        desk.showCard(id);
+      }
+    }
+    settings.set(DESK_SETTINGS.outage, '');
+    settings.set(DESK_SETTINGS.seen, String(now));
+    settings.set(DESK_SETTINGS.backAt, String(now));
+  }
+
+  function titleOf(since: number, now: number): string {
+    const forHowLong = duration(now - since);
+    return (settings.get(DESK_SETTINGS.outage) ?? '') === ''
+      ? `I was away for ${forHowLong}`
+      : `Telegram could not be reached for ${forHowLong}`;
+  }
+
+  function nameExpired(expired: readonly number[], now: number): readonly string[] {
+    const named = expired
+      .slice(0, MOST_NAMED)
+      .map((id) => storage.drafts.get(id))
+      .filter((draft) => draft !== undefined)
+      .map((draft) => nameDraft(draft, now));
+    const rest = expired.length - named.length;
+    return rest === 0 ? named : [...named, `and ${expired.length === MOST_COUNTED ? 'at least ' : ''}${rest} more`];
+  }
+
+  function nameDraft(draft: DraftRow, now: number): string {
+    const ended = draft.windowEndsAt === null ? '' : `, ${dateAndTime(draft.windowEndsAt, fleet.timezone, now)}`;
+    return `#${draft.id} ${shorten(draft.kind, 40)} to ${shorten(draft.recipient, 60)}${ended}`;
+  }
+
+  function settle(now: number): 'withheld' | 'open' {
+    const outage = options.outages.since(now);
+    if (outage !== undefined) {
+      storage.transaction(() => withhold(outage, now));
+      return 'withheld';
+    }
+    const since = options.outages.withheldSince(now);
+    if (since !== undefined) storage.transaction(() => comeBack(since, now));
+    else if (Math.abs(now - Number(settings.get(DESK_SETTINGS.seen) ?? '')) >= SEEN_EVERY_MS)
+      storage.transaction(() => settings.set(DESK_SETTINGS.seen, String(now)));
+    return 'open';
+  }
+
+  return { settle };
+}
