@@ -71,6 +71,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
     ...agents.map((agent) => renderAgent(agent, at, timezone)),
     '',
     renderDrafts(drafts, timezone, at),
+    renderTasks(status.tasks),
     outbox.waiting > 0 && outbox.oldestAt !== null && at - outbox.oldestAt > 60_000
       ? `📮 ${count(outbox.waiting, 'message')} not sent yet, the oldest for ${duration(at - outbox.oldestAt)}`
       : undefined,
@@ -104,6 +105,13 @@ function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
     next,
     reason === undefined ? '' : ` · ${reason}`,
   );
+}
+
+function renderTasks({ open, underWay, oldest }: FleetStatus['tasks']): string | undefined {
+  if (open === 0) return undefined;
+  const at = oldest === null ? '' : `${oldest.agent}${oldest.place === null ? '' : `, ${oldest.place}`}`;
+  const first = oldest === null ? '' : `: #${oldest.id} ${shorten(oldest.title, 80)} (${at})`;
+  return `🧩 ${count(open, 'task')} open${underWay === 0 ? '' : `, ${underWay} under way`}${first}`;
 }
 
 function renderDrafts(drafts: FleetStatus['drafts'], timezone: string, now: number): Piece {

@@ -4,7 +4,7 @@ import type { RunRow } from '../storage/run-store.ts';
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
-import { bold, clockTime, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
+import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import { lastSignOf } from '../src/vigil/heartbeats.ts';
 import { lastProgressOf } from '../src/vigil/progress.ts';
 import type { Command } from './command.ts';
@@ -21,7 +21,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
       if (argument === '') return askWhich('why', fleet.agents.keys());
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
-      const { running, troubles, holds, next, jump, remarks, receipts } = loadExplanation(
+      const { running, troubles, holds, next, tasks, jump, remarks, receipts } = loadExplanation(
         found.agent,
         storage,
         MOST_RECEIPTS,
@@ -55,6 +55,13 @@ export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
           found.agent.schedule.kind === 'task'
             ? 'It has no schedule: it runs when somebody has a task for it.'
             : undefined,
+          ...tasks.map(({ task, place }) =>
+            line(
+              `🧩 Task #${task.id} ${shorten(task.title, 80)}${place === undefined ? '' : `, ${place}`}: ${task.state === 'claimed' ? `run ${task.runId} is at it` : 'open'}`,
+              task.state === 'open' && task.offerAt > now ? line(', offered again ', at(task.offerAt)) : '',
+              task.attempts === 0 ? '' : `, ${count(task.attempts, 'attempt')} without a result`,
+            ),
+          ),
           jump === undefined
             ? undefined
             : line(

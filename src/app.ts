@@ -29,6 +29,7 @@ import { createMediaRoom } from './drafts/media-room.ts';
 import { createDeskTime } from './drafts/desk-time.ts';
 import { createDeskWatch } from './drafts/desk-watch.ts';
 import { createReviews } from './drafts/review.ts';
+import { createVersionPreface } from './drafts/versions.ts';
 import { withDrillAgents } from './drills/drill-fleet.ts';
 import { createDrills } from './drills/drills.ts';
 import { markDrills } from './drills/marked-register.ts';
@@ -82,6 +83,7 @@ import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createReviewPresses } from './telegram/review-presses.ts';
 import { createSender } from './telegram/sender.ts';
+import { createTextFiles } from './telegram/text-files.ts';
 import { createPollerWatch, TELEGRAM_OUTAGE } from './telegram/poller-watch.ts';
 import { tellAbsence } from './vigil/absence.ts';
 import { createClockWatch } from './vigil/clock-watch.ts';
@@ -95,6 +97,17 @@ import { createResetting } from './vigil/set-back.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
 import type { FindNewestWork } from './vigil/workdir.ts';
+import { createWorkstateFiles } from './adapters/workstate-files.ts';
+import { readableOutput } from './telegram/cards/log-card.ts';
+import { describeLog } from './telegram/cards/log-lines.ts';
+import { createWorkstatePresses } from './telegram/workstate-presses.ts';
+import { createCheckpoints } from './work/checkpoints.ts';
+import { createRunClosings } from './work/closing.ts';
+import { createContinuationPreface } from './work/continuation.ts';
+import { createGitReader, type ReadGitState } from './work/git-state.ts';
+import { createKeeper } from './work/keeper.ts';
+import type { WorkstateFiles } from './work/workstate-files.ts';
+import { createWorkstateRoom } from './work/workstate-room.ts';
 import { createTaskPreface } from './work/task-preface.ts';
 import { createTasks } from './work/tasks.ts';
 
@@ -136,6 +149,10 @@ export interface Foundations {
   readonly locate?: LocateProgram;
   /** Where the work of agents is looked for; by default on the disk of this machine. */
   readonly findNewestWork?: FindNewestWork;
+  /** The WORKSTATE.md files of agents; by default on the disk of this machine. */
+  readonly workstateFiles?: WorkstateFiles;
+  /** How git sees a workdir; by default what the git of this machine says. */
+  readonly readGitState?: ReadGitState;
   /** Sent once, when this home talks to its owner for the first time. */
   readonly welcome?: RichText;
 }
@@ -161,6 +178,8 @@ const RUNTIMES: ReadonlyMap<string, Runtime> = new Map(
   [commandRuntime, claudeRuntime, codexRuntime, geminiRuntime].map((runtime) => [runtime.name, runtime]),
 );
 
+/** What is read of a prompt to quote it. */
+const PROMPT_BYTES = 4_096;
 /** How long a new run counts as one that takes memory which is not yet seen. */
 const STARTING_MS = 10_000;
 
@@ -202,14 +221,31 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onNews: secretTeller.onNews,
   });
   const custodian = createCustodian({ fleet: wholeFleet, storage, clock, random, incidents, outbox, vault });
-  const deskTime = createDeskTime({ fleet: wholeFleet, storage, clock, custodian });
+  const deskTime = createDeskTime({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    custodian,
+    telegramOutage: TELEGRAM_OUTAGE,
+  });
   const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub, ...deskTime });
   const batches = createBatches({ storage, clock, desk });
   const reviews = createReviews({ storage, clock, outbox, callbackData, desk, batches });
-  const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+  const canBeAsked = (runId: number): boolean => runner.signs(runId)?.canBeAsked === true;
+  const holds = createOwnerHolds({ fleet, storage, clock, incidents, canBeAsked });
   const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
   const toolFailures = createToolFailures({ fleet: wholeFleet, storage, clock, custodian, incidents, scrub });
   const orphans = createOrphans({ storage, clock, incidents });
+  const checkpoints = createCheckpoints({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    log,
+    incidents,
+    files: foundations.workstateFiles ?? createWorkstateFiles(),
+    scrub,
+  });
+  const workstates = createWorkstateRoom({ fleet, storage, clock, outbox, callbackData, checkpoints, canBeAsked });
   const tasks = createTasks({ fleet: wholeFleet, storage, clock, incidents, outbox, scrub });
   const settlement = createSettlement({
     fleet: wholeFleet,
@@ -226,7 +262,18 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const mayWriteMedia = (): boolean => machineWatch.mayWrite();
   const media = createMediaRoom({ fleet: wholeFleet, storage, clock, disk, mayWrite: mayWriteMedia });
   const gateway = createGateway(
-    createGatewayRooms({ fleet: wholeFleet, storage, clock, desk, media, questions, tasks, toolFailures, scrub }),
+    createGatewayRooms({
+      fleet: wholeFleet,
+      storage,
+      clock,
+      desk,
+      media,
+      questions,
+      tasks,
+      checkpoints,
+      toolFailures,
+      scrub,
+    }),
     log,
   );
   const pollerWatch = createPollerWatch({ incidents });
@@ -235,8 +282,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     return RUNTIMES.get(fleet.agents.get(agent)?.runtime ?? '')?.readLogLine;
   }
 
+  const textFiles = createTextFiles({ storage, outbox, desk, scrub });
+
   // Effectors
   const sender = createSender({
+    onFetched: textFiles.received,
     storage,
     api,
     clock,
@@ -316,6 +366,29 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     );
   }
 
+  const keeper = createKeeper({
+    fleet: wholeFleet,
+    storage,
+    clock,
+    log,
+    incidents,
+    checkpoints,
+    answers: workstates,
+    close: createRunClosings({
+      fleet: wholeFleet,
+      storage,
+      clock,
+      incidents,
+      checkpoints,
+      readGitState: foundations.readGitState ?? createGitReader(processes, clock, foundations.baseEnvironment),
+      readable: (agent, output) => describeOutput(lineReaderOf(agent), output),
+      promptOf: (agent) => readPrompt(disk, agent),
+      scrub,
+    }),
+    canBeAsked,
+    tell: (runId, text) => runner.tell(runId, text),
+    onFatal,
+  });
   const runner = createRunner({
     checkMedia: media.check,
     fleet: wholeFleet,
@@ -331,6 +404,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     runtimes: RUNTIMES,
     custodian,
     settlement,
+    keeper,
     incidents,
     questions,
     toolFailures,
@@ -339,7 +413,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     versions,
     instructions: createInstructionComposer(disk),
     publicationInput: desk.publicationInput,
-    prefaces: [createTaskPreface(storage)],
+    prefaces: [
+      createContinuationPreface({ storage, checkpoints }),
+      createTaskPreface(storage),
+      createVersionPreface({ storage }),
+    ],
     environment,
     scrub,
     learnSecret: foundations.learnSecret,
@@ -481,7 +559,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const commands = createCommands({
     fleet,
     storage,
-    disk,
+    workstates,
     custodian,
     holds,
     wishes: createOwnerWishes({ storage, clock }),
@@ -510,6 +588,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
     restart,
     handlers: {
+      ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
       ...createReviewPresses({ storage, callbackData, reviews, batches }),
       ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
     },
@@ -562,6 +641,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   /** Telegram told who we are: from here on updates can be handled. */
   function meet(bot: Me): void {
     handle = createBot({
+      textFiles,
       me: bot,
       storage,
       clock,
@@ -626,6 +706,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'rotator', stop: rotator.stop },
     { name: 'prober', stop: prober.stop },
     { name: 'versions', stop: versions.stop },
+    { name: 'keeper', stop: keeper.stop },
     { name: 'runner', stop: runner.stop },
     { name: 'secret teller', stop: secretTeller.stop },
     { name: 'log keeper', stop: logKeeper.stop },
@@ -702,6 +783,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     expiryWatch.start();
     logins.start();
     runner.start();
+    keeper.start();
     clockWatch.start();
     vigil.start();
     drills.recover();
@@ -715,5 +797,20 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       foundations.supervisor.ready();
       ready.resolve();
     }, onFatal);
+  }
+}
+
+/** The end of what a run said, for people; its first line may have been cut. */
+function describeOutput(read: LogLineReader | undefined, output: string): string {
+  const whole = output.slice(output.indexOf('\n') + 1);
+  return readableOutput(read === undefined ? whole : describeLog(whole, read));
+}
+
+/** An agent's prompt, as far as a WORKSTATE.md of ours quotes it. */
+function readPrompt(disk: Disk, agent: Agent): string {
+  try {
+    return (agent.prompt === undefined ? undefined : disk.readText(agent.prompt, PROMPT_BYTES)?.text) ?? '';
+  } catch {
+    return ''; // The next run says that it cannot be read.
   }
 }

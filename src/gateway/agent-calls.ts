@@ -1,6 +1,7 @@
 import { formatDuration } from '../config/duration.ts';
 import type { AgentDecision } from './gateway.ts';
 import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
+import { MEDIA_WAIT_MS } from './limits.ts';
 import { renderDecisions } from './render-decisions.ts';
 
 /** What agents call the gateway with, and the words in which its answer is told: the same for commands and for tools. */
@@ -9,23 +10,49 @@ export interface AgentCall {
   readonly print: (answer: Readonly<Record<string, unknown>>) => Printed;
 }
 
-/** What an answer says; undefined when it cannot be understood. */
-export type Printed = { readonly out: string; readonly hint?: string } | undefined;
+/** What an answer says, and the exit code where it is not 0; undefined when it cannot be understood. */
+export type Printed = { readonly out: string; readonly hint?: string; readonly code?: 1 } | undefined;
 
 /** Hands in a draft: prints its id. */
 export function draftCall(draft: {
-  readonly kind: string;
-  readonly to: string;
+  readonly kind?: string | undefined;
+  readonly to?: string | undefined;
   readonly url?: string | undefined;
   readonly context?: string | undefined;
   readonly body: string;
   readonly windowMs?: number | undefined;
   readonly priority?: number | undefined;
   readonly key?: string | undefined;
+  /** Paths of files. */
+  readonly media?: readonly string[] | undefined;
 }): AgentCall {
   return {
-    // JSON leaves out what is undefined.
-    call: { method: 'POST', target: '/v1/draft', body: draft, repeatable: draft.key !== undefined },
+    call: {
+      method: 'POST',
+      target: '/v1/draft',
+      // JSON leaves out what is undefined.
+      body: draft,
+      repeatable: draft.key !== undefined,
+      ...(draft.media === undefined ? {} : { waitsMs: MEDIA_WAIT_MS }),
+    },
+    print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined),
+  };
+}
+
+/** Hands in another version of a draft: prints its id. The same text again is the same version. */
+export function versionCall(version: {
+  readonly revises: number;
+  readonly body: string;
+  readonly media?: readonly string[] | undefined;
+}): AgentCall {
+  return {
+    call: {
+      method: 'POST',
+      target: '/v1/version',
+      body: version,
+      repeatable: true,
+      ...(version.media === undefined ? {} : { waitsMs: MEDIA_WAIT_MS }),
+    },
     print: ({ id }) => (Number.isSafeInteger(id) ? { out: `${String(id)}\n` } : undefined),
   };
 }
@@ -90,6 +117,7 @@ export function explainUnavailable(
 ): string {
   if (!maybe) return `the control plane cannot be reached (${reason}): nothing was sent`;
   if (call.repeatable) return `the control plane did not answer (${reason}): the same command again is safe`;
-  const advice = call.target === '/v1/draft' ? '; with --key it could safely be sent again' : '';
+  const advice =
+    call.target === '/v1/draft' || call.target === '/v1/task/add' ? '; with --key it could safely be sent again' : '';
   return `the control plane did not answer (${reason}): whether this was taken is unknown${advice}`;
 }

@@ -14,7 +14,12 @@ Exit: 0 done, 1 refused (the reason is on stderr), 64 wrong usage, 69 the contro
 /** The commands that are there, by name. */
 export const COMMAND_TEXTS = {
   draft: {
-    options: { valued: ['kind', 'to', 'url', 'context', 'window', 'priority', 'key'], flags: [], words: false },
+    options: {
+      valued: ['kind', 'to', 'url', 'context', 'window', 'priority', 'key', 'revises'],
+      repeated: ['media'],
+      flags: [],
+      words: false,
+    },
     help: `nightdesk draft --kind K --to WHOM [options]  <BODY
 Submits a draft for the owner's decision, and prints its id. Nothing goes out before the owner has approved it.
 
@@ -27,7 +32,11 @@ write (\`printf %s\` writes no newline at the end, \`echo\` and here-documents d
   --context TEXT    what the owner should know to decide
   --window 4h       how long the owner has: 90s, 30m, 4h, 2d; default: the kind's own
   --priority 1..5   1 is the most urgent; default 3
-  --key K           your own name for this draft: the same key again is the same draft, and prints the same id
+  --key K           your own name for this draft: the same key again is the same draft, and prints the same id;
+                    with another text it is its next version, where the owner asked for one
+  --media FILE      a file that goes out with it; give it again for more, at most 10. It has to lie in your workdir, and is copied
+                    now; pictures (JPEG, PNG, WebP) up to 10 MB, anything else up to 50 MB
+  --revises ID      the body is another version of that draft of yours, which the owner asked for: --kind and --to are not needed
 ${IN_A_RUN}With --key a draft is tried again when its answer was lost; without, only while nothing has been sent.
 A body that cannot be taken exits 65.
 `,
@@ -65,10 +74,47 @@ ${IN_A_RUN}`,
     options: { valued: ['since'], flags: ['json'], words: false },
     help: `nightdesk decisions [--since T] [--json]
 Tells what became of this agent's drafts, oldest first, with the owner's reasons and edits; without --since the newest ones.
+"revise" asks for another version, as its reason says: hand it in with \`nightdesk draft --revises ID\`.
 
   --since T    from that time on: an ISO 8601 time (UTC where it names no zone), or how far back: 30m, 2h, 7d
   --json       one JSON array: draft, key, kind, to, verdict, reason, body_before, body_after, url, at
 ${IN_A_RUN}`,
+  },
+  checkpoint: {
+    options: { valued: [], flags: [], words: false },
+    help: `nightdesk checkpoint  <WORKSTATE.md
+Stores WORKSTATE.md as a version that a fresh session can go on from, and prints its number. The same text again is no new version.
+
+On stdin: the whole text, which is also written into the workdir. With nothing on stdin (</dev/null): the file in the workdir.
+It needs the headings Active Tasks, Critical Context and Next, something below them, and at most 256 KiB of UTF-8.
+${IN_A_RUN}What is refused changes nothing: neither the file nor the version before.
+`,
+  },
+  task: {
+    options: { valued: ['for', 'title', 'key'], repeated: ['phase'], flags: [], words: true },
+    help: `nightdesk task add --for AGENT --title T [--phase NAME]... [--key K]  <BRIEF
+nightdesk task claim
+nightdesk task show ID [--phase NAME]
+nightdesk task phase-done ID  <OUTPUT
+nightdesk task done ID
+nightdesk task fail ID REASON
+Hands work from one agent to another.
+
+  add           hands it over, and prints its id; the brief on stdin is all that the other has to know, at most 256 KiB.
+                With --phase each part is done in a fresh session, in the order given (at most 50). The same --key for the
+                same agent is the same task, done or not: it prints the same id, and changes nothing
+  claim         takes this agent's oldest task, and prints it as JSON: id, title, brief, phases (name, output), phase (the one
+                to do, or null), attempt. Nothing to claim: exit 1, no output. Again before it is done: the same task again
+  show          prints any task as JSON, with its state, agent, by, reason and attempts; with --phase that phase's output, whole
+  phase-done    hands in what the phase gave, on stdin: UTF-8, not blank, at most 1 MiB. The next phase is claimed by a fresh run
+  done          ends a task without phases; one with phases is done with its last phase
+  fail          gives it up; the owner is told the reason
+
+A claim lasts as long as its run. A run that ends before the task or phase is done gives it back, and so does one that shows no
+sign of itself for 30 minutes (beat, progress, output).
+${IN_A_RUN}With --key \`add\` is tried again when its answer was lost; without, only while nothing has been sent. A text that cannot be
+taken exits 65.
+`,
   },
   ask: {
     options: { valued: ['within', 'key'], repeated: ['option'], flags: [], words: true },
@@ -94,8 +140,5 @@ ${IN_A_RUN}`,
 /** The name of a command that is there. */
 export type AgentCommand = keyof typeof COMMAND_TEXTS;
 
-/** Commands that the contract names and this version does not have yet. */
-export const COMMANDS_TO_COME = ['checkpoint', 'task'] as const;
-
 /** Every name that the command line hands on to the agents' commands. */
-export const AGENT_COMMANDS: readonly string[] = [...Object.keys(COMMAND_TEXTS), ...COMMANDS_TO_COME];
+export const AGENT_COMMANDS: readonly string[] = Object.keys(COMMAND_TEXTS);

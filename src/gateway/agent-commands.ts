@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { nearest } from '../config/nearest.ts';
-import { AGENT_COMMANDS, COMMANDS_TO_COME, COMMAND_TEXTS } from './agent-command-help.ts';
+import { AGENT_COMMANDS, COMMAND_TEXTS } from './agent-command-help.ts';
 import type { AgentCommand } from './agent-command-help.ts';
 import { parseCommand } from './agent-options.ts';
 import {
@@ -10,10 +11,18 @@ import {
   explainUnavailable,
   failCall,
   progressCall,
+  versionCall,
 } from './agent-calls.ts';
 import type { Ask, AskEnd } from './asking.ts';
 import type { GatewayAddress, GatewayOutcome } from './gateway-client.ts';
-import { MAX_DRAFT_BYTES, MAX_PATIENCE_MS, MAX_PATIENCE_WORDS, MAX_SPAN_MS, MAX_SPAN_WORDS } from './limits.ts';
+import {
+  MAX_DRAFT_BYTES,
+  MAX_MEDIA,
+  MAX_PATIENCE_MS,
+  MAX_PATIENCE_WORDS,
+  MAX_SPAN_MS,
+  MAX_SPAN_WORDS,
+} from './limits.ts';
 
 /** What an agent command touches. */
 export interface AgentCommandIo {
@@ -59,8 +68,6 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
     return code;
   }
 
-  if ((COMMANDS_TO_COME as readonly string[]).includes(name))
-    return complain(UNAVAILABLE, 'this command is not there yet');
   if (!isCommand(name)) {
     const meant = nearest(name, AGENT_COMMANDS);
     return complain(
@@ -101,7 +108,7 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
     if (printed === undefined) return complain(UNAVAILABLE, "the control plane's answer cannot be understood");
     if (printed.out !== '') io.stdout.write(printed.out);
     if (printed.hint !== undefined) complain(DONE, printed.hint);
-    return DONE;
+    return printed.code ?? DONE;
   }
 
   function tellEnd(end: AskEnd): number {
@@ -120,8 +127,10 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
 }
 
 const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
-  async draft({ values }, stdin) {
+  async draft({ values, lists }, stdin) {
     const [kind, to] = [values.get('kind'), values.get('to')];
+    const revises = values.get('revises');
+    if (revises !== undefined) return await prepareVersion(revises, { values, lists }, stdin);
     if (kind === undefined) return wrong('--kind is missing: what is it, as fleet.yaml names it?');
     if (to === undefined) return wrong('--to is missing: who gets it?');
     const priority = values.get('priority');
@@ -130,6 +139,9 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
     const window = values.get('window');
     const windowMs = window === undefined ? undefined : await readSpan(window);
     if (typeof windowMs === 'string') return wrong(`--window must be ${windowMs}`);
+    const media = lists.get('media');
+    if (media !== undefined && media.length > MAX_MEDIA)
+      return wrong(`--media can be given at most ${MAX_MEDIA} times`);
     const body = await readBody(stdin);
     if (body.kind === 'wrong') return body;
     const { url, context, key } = Object.fromEntries(values);
@@ -143,6 +155,8 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
         windowMs,
         priority: priority === undefined ? undefined : Number(priority),
         body: body.text,
+        // Where the command was called is not where the control plane is.
+        media: media?.map((path) => resolve(path)),
       }),
     );
   },
@@ -179,6 +193,18 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
     return prepared(decisionsCall(since, '--since', flags.has('json')));
   },
 
+  async task(parsed, stdin) {
+    const { prepareTask } = await import('./task-commands.ts');
+    const task = await prepareTask(parsed, stdin);
+    return task.kind === 'call' ? prepared(task.call) : wrong(task.reason, task.of === 'usage' ? USAGE : BAD_DATA);
+  },
+
+  async checkpoint(_parsed, stdin) {
+    const { prepareCheckpoint } = await import('./checkpoint-command.ts');
+    const checkpoint = await prepareCheckpoint(stdin);
+    return checkpoint.kind === 'call' ? prepared(checkpoint.call) : wrong(checkpoint.reason, REFUSED);
+  },
+
   async ask({ values, lists, words }) {
     const text = words.join(' ');
     if (text.trim() === '') return wrong('the text is missing: what do you ask?');
@@ -188,6 +214,27 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
     return { kind: 'ask', ask: { text, options: lists.get('option') ?? [], withinMs, key: values.get('key') } };
   },
 };
+
+/** What a version cannot change: it is the same draft, in other words. */
+const NOT_WITH_REVISES = ['url', 'context', 'window', 'priority'] as const;
+
+/** Another version of a draft: its kind and whom it goes to stay what they are. */
+async function prepareVersion(
+  revises: string,
+  { values, lists }: Pick<Parsed, 'values' | 'lists'>,
+  stdin: AgentCommandIo['stdin'],
+): Promise<Prepared> {
+  if (!/^[1-9]\d{0,14}$/.test(revises)) return wrong('--revises must be the number of a draft, as in --revises 12');
+  const given = NOT_WITH_REVISES.find((name) => values.has(name));
+  if (given !== undefined)
+    return wrong(`--${given} cannot be given with --revises: another version changes the text only`);
+  const media = lists.get('media');
+  if (media !== undefined && media.length > MAX_MEDIA) return wrong(`--media can be given at most ${MAX_MEDIA} times`);
+  const body = await readBody(stdin);
+  if (body.kind === 'wrong') return body;
+  const paths = media?.map((path) => resolve(path));
+  return prepared(versionCall({ revises: Number(revises), body: body.text, media: paths }));
+}
 
 /** Asks and waits, as long as the question is open. */
 async function runAsk(ask: Ask, address: GatewayAddress): Promise<AskEnd> {

@@ -7,6 +7,7 @@ import {
   explainUnavailable,
   failCall,
   progressCall,
+  versionCall,
 } from './agent-calls.ts';
 import { askOwner, type AskSetting } from './asking.ts';
 import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
@@ -20,6 +21,10 @@ import {
   failRequest,
   progressRequest,
 } from './requests.ts';
+import { checkpointCall } from './checkpoint-call.ts';
+import { checkpointRequest } from './checkpoint-route.ts';
+import { taskInput } from './task-requests.ts';
+import { readTaskTool } from './task-tool.ts';
 
 /** What a tool says to the agent that called it. */
 export interface ToolResult {
@@ -55,9 +60,14 @@ export const AGENT_TOOLS: readonly AgentTool[] = [
   tool({
     name: 'draft',
     description:
-      'Hands in a text for the owner to approve; nothing goes out before that. Use it for everything that others will read. Gives the id of the draft; do not wait for the decision.',
+      'Hands in a text for the owner to approve; nothing goes out before that. Use it for everything that others will read. Gives the id of the draft; do not wait for the decision. Where the owner wants another version of a draft, hand it in with `revises`.',
     input: draftInput,
-    run: async ({ window, ...draft }, setting) => await converse(draftCall({ ...draft, windowMs: window }), setting),
+    run: async ({ window, revises, ...draft }, setting) => {
+      const { body, media } = draft;
+      const call =
+        revises === undefined ? draftCall({ ...draft, windowMs: window }) : versionCall({ revises, body, media });
+      return await converse(call, setting);
+    },
   }),
   tool({
     name: 'beat',
@@ -89,6 +99,20 @@ export const AGENT_TOOLS: readonly AgentTool[] = [
     run: runAsk,
   }),
   tool({
+    name: 'checkpoint',
+    description:
+      'Keeps your WORKSTATE.md as a version that a fresh session can go on from. Use it after each larger step, and at once when you are told that your context is nearly full. Gives the number of the version.',
+    input: checkpointRequest,
+    run: async ({ text }, setting) => await converse(checkpointCall(text), setting),
+  }),
+  tool({
+    name: 'task',
+    description:
+      'Work that agents hand to each other. action claim: take your oldest task (where this run was not started with one); show: look at one; phase-done: hand in what a phase gave, whole, then end your turn; done: end a task without phases; fail: give it up; add: hand work to another agent.',
+    input: taskInput,
+    run: runTask,
+  }),
+  tool({
     name: 'decisions',
     description:
       "Tells what became of your drafts, oldest first, with the owner's reasons and edits. Use it before you write new drafts, to learn from it.",
@@ -106,6 +130,12 @@ export const AGENT_TOOLS: readonly AgentTool[] = [
     },
   }),
 ];
+
+async function runTask(given: z.output<typeof taskInput>, setting: ToolSetting): Promise<ToolResult> {
+  const call = readTaskTool(given);
+  if (typeof call === 'string') return failed(call);
+  return await converse(call, setting, given.action === 'claim' ? 'There is no task for this run.' : 'Noted.');
+}
 
 async function runAsk(
   { within, ...ask }: z.output<typeof askInput>,

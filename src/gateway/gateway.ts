@@ -1,13 +1,18 @@
-import type { z } from 'zod';
+import type { MediaTaken } from '../drafts/media-room.ts';
 import type { Submission, SubmitResult } from '../drafts/submission.ts';
 import type { VersionSubmission } from '../drafts/versions.ts';
 import type { Log } from '../ports.ts';
 import type { Look, NewAsk, Questions } from '../questions/questions.ts';
 import type { AnswerWait } from '../questions/waiting.ts';
+import type { Checkpoints } from '../work/checkpoints.ts';
+import type { TaskCalls } from '../work/tasks.ts';
+import { createCheckpointRoute } from './checkpoint-route.ts';
 import { parseInstant } from './instant.ts';
 import { MCP_FAULT, renderRpcError } from './json-rpc.ts';
 import { DEFAULT_WITHIN_MS, MAX_DECISIONS, MAX_DECISIONS_BYTES, MAX_DRAFT_BYTES, MAX_WAIT_SECONDS } from './limits.ts';
-import { askRequest, beatRequest, draftRequest, explainFaults, failRequest, progressRequest } from './requests.ts';
+import { askRequest, beatRequest, draftRequest, failRequest, progressRequest, versionRequest } from './requests.ts';
+import { failure, parseBody, success } from './responses.ts';
+import { createTaskRoutes } from './task-routes.ts';
 
 /** Whose call it is: each run has a token of its own, and only its holder moves that run's clocks. */
 export interface RunIdentity {
@@ -68,9 +73,11 @@ export interface GatewayRooms {
   identify(
     token: string,
   ): { readonly kind: 'known'; readonly run: RunIdentity } | { readonly kind: 'ended' } | { readonly kind: 'unknown' };
+  /** Copies the files of a draft before it is submitted: the one call that is no transaction. */
+  takeMedia(run: RunIdentity, paths: readonly string[]): Promise<MediaTaken>;
   submitDraft(run: RunIdentity, draft: DraftSubmission): SubmitResult;
   /** Another version of a draft, which its owner asked for. */
-  submitVersion(run: RunIdentity, version: Pick<VersionSubmission, 'draft' | 'body'>): SubmitResult;
+  submitVersion(run: RunIdentity, version: Pick<VersionSubmission, 'draft' | 'body' | 'media'>): SubmitResult;
   /** `forMs`: a step that is declared to be long. Gives how much of it is left where the run's timeout cuts it. */
   beat(run: RunIdentity, note: string | undefined, forMs?: number): { readonly cutToMs: number } | undefined;
   progress(run: RunIdentity, text: string): void;
@@ -82,6 +89,9 @@ export interface GatewayRooms {
   ask(run: RunIdentity, ask: NewAsk): ReturnType<Questions['ask']>;
   look(run: Pick<RunIdentity, 'run'>, id: number): Look;
   readonly wait: AnswerWait;
+  readonly tasks: TaskCalls;
+  /** Keeps a WORKSTATE.md as a version; writes the file, too, where its text was given. */
+  readonly checkpoint: Checkpoints['submit'];
   /** The time, for what agents ask "since two hours". */
   now(): number;
 }
@@ -141,21 +151,73 @@ interface Route {
   readonly serve?: (call: Call, gone: AbortSignal) => GatewayResponse | Promise<GatewayResponse>;
 }
 
+type Files = Pick<DraftSubmission, 'media'>;
+
+/** A text that an agent hands in, with the paths of its files, and what takes it once these are copied. */
+interface HandedText {
+  readonly body: string;
+  readonly media: readonly string[];
+  readonly submit: (files: Files) => SubmitResult;
+}
+
+type ReadText = (call: Call) => HandedText | GatewayResponse;
+
 const DEFAULT_PRIORITY = 3;
 
 /** Builds the request handler of the agents' gateway: no HTTP in it, and no state beyond the rooms. */
 export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
-  function draft({ run, body }: Call): GatewayResponse {
+  function readDraft({ run, body }: Call): HandedText | GatewayResponse {
     const parsed = parseBody(draftRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
-    const sizeBytes = Buffer.byteLength(parsed.fields.body);
-    if (sizeBytes > MAX_DRAFT_BYTES) {
-      return failure(
-        413,
-        `the body has ${sizeBytes} bytes, and a draft at most ${MAX_DRAFT_BYTES}: a person has to read all of it`,
+    const { media = [], ...fields } = parsed.fields;
+    const submit = (files: Files): SubmitResult =>
+      rooms.submitDraft(run, { priority: DEFAULT_PRIORITY, ...fields, ...files });
+    return { body: fields.body, media, submit };
+  }
+
+  /** Another version of a draft: a route of its own, since it needs nothing that a new draft does but its text. */
+  function readVersion({ run, body }: Call): HandedText | GatewayResponse {
+    const parsed = parseBody(versionRequest, body);
+    if (parsed.kind === 'bad') return parsed.response;
+    const { media = [], revises, body: text } = parsed.fields;
+    const submit = (files: Files): SubmitResult => rooms.submitVersion(run, { draft: revises, body: text, ...files });
+    return { body: text, media, submit };
+  }
+
+  /** Where nothing can be waited for, no file can be copied. */
+  function take(read: ReadText, call: Call): GatewayResponse {
+    const handed = readBounded(read, call);
+    if ('status' in handed) return handed;
+    return handed.media.length === 0
+      ? tellSubmitted(call.run, handed.submit({}))
+      : failure(501, 'files can only be taken where their copy is waited for');
+  }
+
+  function takeWithFiles(read: ReadText, call: Call): GatewayResponse | Promise<GatewayResponse> {
+    const handed = readBounded(read, call);
+    if ('status' in handed) return handed;
+    if (handed.media.length === 0) return tellSubmitted(call.run, handed.submit({}));
+    return rooms
+      .takeMedia(call.run, handed.media)
+      .then((taken) =>
+        taken.kind === 'taken'
+          ? tellSubmitted(call.run, handed.submit({ media: taken.media }))
+          : refusal(call.run, 'draft', taken.reason),
       );
-    }
-    const outcome = rooms.submitDraft(run, { priority: DEFAULT_PRIORITY, ...parsed.fields });
+  }
+
+  function readBounded(read: ReadText, call: Call): HandedText | GatewayResponse {
+    const handed = read(call);
+    if ('status' in handed) return handed;
+    const sizeBytes = Buffer.byteLength(handed.body);
+    if (sizeBytes <= MAX_DRAFT_BYTES) return handed;
+    return failure(
+      413,
+      `the body has ${sizeBytes} bytes, and a draft at most ${MAX_DRAFT_BYTES}: a person has to read all of it`,
+    );
+  }
+
+  function tellSubmitted(run: RunIdentity, outcome: SubmitResult): GatewayResponse {
     if (outcome.kind === 'refused') return refusal(run, 'draft', outcome.reason);
     return success(outcome.existing ? 200 : 201, { id: outcome.id, existing: outcome.existing });
   }
@@ -243,13 +305,20 @@ export function createGateway(rooms: GatewayRooms, log: Log): Gateway {
     return failure(401, 'this token belongs to no run', challenge);
   }
 
+  function takes(read: ReadText): Route {
+    return { method: 'POST', answer: (call) => take(read, call), serve: (call) => takeWithFiles(read, call) };
+  }
+
   const routes = new Map<string, Route>([
-    ['/v1/draft', { method: 'POST', answer: draft }],
+    ['/v1/draft', takes(readDraft)],
+    ['/v1/version', takes(readVersion)],
     ['/v1/beat', { method: 'POST', answer: beat }],
     ['/v1/progress', { method: 'POST', answer: progress }],
     ['/v1/fail', { method: 'POST', answer: fail }],
     ['/v1/decisions', { method: 'GET', answer: decisions, query: ['since'] }],
     ['/v1/ask', { method: 'POST', answer: ask }],
+    ...createTaskRoutes(rooms.tasks, refusal),
+    ['/v1/checkpoint', { method: 'POST', answer: createCheckpointRoute(rooms.checkpoint, refusal) }],
     ['/v1/answer', { method: 'GET', answer, query: ['id', 'wait'], serve: awaitAnswer }],
   ]);
 
@@ -323,14 +392,6 @@ function readCount(written: string | null): number | undefined {
   return /^\d{1,9}$/.test(written ?? '') ? Number(written) : undefined;
 }
 
-function success(status: number, body: object): GatewayResponse {
-  return { status, body: JSON.stringify(body) };
-}
-
-function failure(status: number, error: string, headers: Readonly<Record<string, string>> = {}): GatewayResponse {
-  return { status, headers, body: JSON.stringify({ error }) };
-}
-
 function splitTarget(target: string): { path: string; query: URLSearchParams } {
   const mark = target.indexOf('?');
   if (mark === -1) return { path: target, query: new URLSearchParams() };
@@ -343,23 +404,6 @@ function faultOfQuery(query: URLSearchParams, known: readonly string[]): string 
     if (query.getAll(name).length > 1) return `the query parameter ${name} is given more than once`;
   }
   return undefined;
-}
-
-function parseBody<Schema extends z.ZodObject>(
-  schema: Schema,
-  bytes: Uint8Array,
-): { kind: 'fields'; fields: z.output<Schema> } | { kind: 'bad'; response: GatewayResponse } {
-  let input: unknown;
-  try {
-    input = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    // A TypeError is the decoder's, a SyntaxError the parser's.
-    const fault = error instanceof TypeError ? 'the request is not UTF-8' : 'the request is not JSON';
-    return { kind: 'bad', response: failure(400, fault) };
-  }
-  const result = schema.safeParse(input);
-  if (result.success) return { kind: 'fields', fields: result.data };
-  return { kind: 'bad', response: failure(400, explainFaults(schema, input, result.error)) };
 }
 
 /**

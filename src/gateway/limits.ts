@@ -6,6 +6,15 @@
  */
 export const MAX_DRAFT_BYTES = 1024 * 1024;
 
+/** Files that go out with a draft: as many as Telegram shows together. */
+export const MAX_MEDIA = 10;
+
+/** Characters of a path (Linux, PATH_MAX). */
+export const MAX_PATH_CHARS = 4096;
+
+/** How long copying the files of a draft may take: half a gigabyte from a slow disk. */
+export const MEDIA_WAIT_MS = 60_000;
+
 /** Characters that a draft's context may have: it is shown beside the draft, and is no second body. */
 export const MAX_CONTEXT_CHARS = 64 * 1024;
 
@@ -14,6 +23,18 @@ export const MAX_CONTEXT_CHARS = 64 * 1024;
  * must not be lost.
  */
 export const MAX_NOTE_CHARS = 4096;
+
+/** Characters of a task's title: it stands in one line of a message. */
+export const MAX_TITLE_CHARS = 300;
+
+/** Bytes of UTF-8 that a task's brief may have (256 KiB): a model reads all of it before its work. */
+export const MAX_BRIEF_BYTES = 256 * 1024;
+
+/** Phases of one task: each is a run of its own. */
+export const MAX_PHASES = 50;
+
+/** Bytes of UTF-8 that the output of a phase may have (1 MiB), as a draft's. */
+export const MAX_OUTPUT_BYTES = MAX_DRAFT_BYTES;
 
 /**
  * Bytes that a whole request may have. JSON writes one byte of text as up to six (`\u0001`), so this is six times the

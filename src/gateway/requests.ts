@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { parseDuration } from '../config/duration.ts';
 import {
   MAX_CONTEXT_CHARS,
+  MAX_MEDIA,
   MAX_NOTE_CHARS,
   MAX_OPTION_CHARS,
   MAX_OPTIONS,
+  MAX_PATH_CHARS,
   MAX_PATIENCE_MS,
   MAX_PATIENCE_WORDS,
   MAX_QUESTION_CHARS,
@@ -30,7 +32,7 @@ function isStorable(text: string): boolean {
 const STORABLE = 'must be well-formed Unicode without NUL characters';
 
 /** One line of 1 to `max` characters: the names, addresses and keys that appear in cards and logs. */
-function line(max: number) {
+export function line(max: number) {
   return z
     .string(NOT_TEXT)
     .max(max, `must have at most ${max} characters`)
@@ -39,7 +41,8 @@ function line(max: number) {
     .refine((text) => !/[\p{Cc}\u2028\u2029]/u.test(text), 'must be one line without control characters');
 }
 
-function text() {
+/** Text of any length that SQLite keeps as it is. */
+export function text() {
   return z.string(NOT_TEXT).refine(isStorable, STORABLE);
 }
 
@@ -102,6 +105,20 @@ export const draftRequest = z.strictObject({
     .describe('1 is the most urgent; default 3')
     .exactOptional(),
   key: line(200).describe('your own name for it: the same key again is the same draft').exactOptional(),
+  media: z
+    .array(line(MAX_PATH_CHARS), 'must be a list of paths')
+    .max(MAX_MEDIA, `must be at most ${MAX_MEDIA} files`)
+    .describe('files that go out with it: paths, relative ones from your workdir')
+    .exactOptional(),
+});
+
+const NOT_DRAFT = 'must be the number of a draft';
+
+export const versionRequest = draftRequest.pick({ body: true, media: true }).extend({
+  revises: z
+    .int(NOT_DRAFT)
+    .min(1, NOT_DRAFT)
+    .describe('the number of your draft that the owner wants another version of: then only `body` is needed besides'),
 });
 
 const NOT_PATIENCE = `must be a whole number of milliseconds from ${SHORTEST_MS} (a second) to ${MAX_PATIENCE_MS} (24 hours)`;
@@ -142,6 +159,10 @@ export const askRequest = z.strictObject({
 
 /** What the tools take, where that differs from the routes: spans are written, not counted. */
 export const draftInput = draftRequest.omit({ windowMs: true }).extend({
+  // Missing ones are told by the route: a version of a draft needs neither.
+  kind: draftRequest.shape.kind.exactOptional(),
+  to: draftRequest.shape.to.exactOptional(),
+  revises: versionRequest.shape.revises.exactOptional(),
   window: writtenSpan().describe('how long the owner has: 30m, 4h, 2d; default: as fleet.yaml says').exactOptional(),
 });
 

@@ -2,11 +2,14 @@ import type { DecisionRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Desk } from '../drafts/desk.ts';
+import type { MediaRoom } from '../drafts/media-room.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { createAnswerWait } from '../questions/waiting.ts';
 import { hashToken } from '../runs/runner.ts';
 import type { ToolFailures } from '../runs/tool-failures.ts';
+import type { Checkpoints } from '../work/checkpoints.ts';
+import type { TaskCalls } from '../work/tasks.ts';
 import type { AgentDecision, GatewayRooms, RunIdentity } from './gateway.ts';
 import { MAX_DECISIONS } from './limits.ts';
 
@@ -16,8 +19,11 @@ export function createGatewayRooms(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly desk: Desk;
+  readonly media: Pick<MediaRoom, 'take'>;
   readonly toolFailures: ToolFailures;
   readonly questions: Questions;
+  readonly tasks: TaskCalls;
+  readonly checkpoints: Pick<Checkpoints, 'submit'>;
   readonly scrub: (text: string) => string;
 }): GatewayRooms {
   const { storage, clock, scrub } = options;
@@ -38,6 +44,7 @@ export function createGatewayRooms(options: {
         ? { kind: 'known', run: { run: run.id, agent: run.agent } }
         : { kind: 'ended' };
     },
+    takeMedia: (run, paths) => options.media.take(run.agent, paths),
     submitDraft: (run, draft) => options.desk.submit({ ...draft, agent: run.agent, run: run.run }),
     submitVersion: (run, version) => options.desk.submitVersion({ ...version, agent: run.agent, run: run.run }),
     beat: (run, note, forMs) =>
@@ -51,6 +58,8 @@ export function createGatewayRooms(options: {
     ask: (run, ask) => options.questions.ask(run, ask),
     look: (run, id) => options.questions.look(run, id),
     wait: createAnswerWait(options),
+    tasks: options.tasks,
+    checkpoint: options.checkpoints.submit,
     now: () => clock.now(),
     decisions: (agent, since) => storage.drafts.decisionsOf(agent, since, MAX_DECISIONS).map(toAgentDecision),
   };

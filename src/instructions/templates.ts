@@ -6,6 +6,7 @@ export const TEMPLATES = [
   'workstate.md',
   'tools.md',
   'drafts.md',
+  'tasks.md',
   'progress.md',
   'failure-modes.md',
   'secrets.md',

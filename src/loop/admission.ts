@@ -27,7 +27,7 @@ export type Admission =
 /**
  * Decides about one due time. Holds add up: the first one is named, all have to go. A trial run passes the hold of its credential:
  * it is the probe. An agent that runs without pause waits, under a hold as well as for its own last run, instead of giving up each
- * second's due time.
+ * second's due time; so does whoever is due for a task, since the task waits with it.
  */
 export function decideAdmission(facts: AdmissionFacts): Admission {
   if (facts.running)
@@ -37,7 +37,7 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   const hold = facts.holds.find((candidate) => !(facts.cause === 'trial' && candidate.kind === 'credential'));
   if (hold !== undefined) return giveUp(facts, hold.reason);
   if (!facts.insideActiveHours && facts.cause !== 'owner' && facts.cause !== 'trial')
-    return skip('outside its active hours');
+    return facts.cause === 'task' ? wait(OUTSIDE_HOURS) : skip(OUTSIDE_HOURS);
   if (facts.readiness.kind === 'dead' && facts.cause !== 'trial')
     return giveUp(facts, `${facts.readiness.credential} is dead`);
   if (facts.readiness.kind === 'checking') return wait(`checking ${facts.readiness.credential}`);
@@ -47,9 +47,19 @@ export function decideAdmission(facts: AdmissionFacts): Admission {
   return { kind: 'start' };
 }
 
-function giveUp(facts: AdmissionFacts, reason: string): Admission {
-  return facts.isContinuous || facts.cause === 'resumed' ? wait(reason) : skip(reason);
+/** Decides about a run that could start, were it not for money: it waits for what other runs may give back. */
+export function decideWithoutMoney(
+  facts: Pick<AdmissionFacts, 'cause' | 'isContinuous'>,
+  money: { readonly isPassing: boolean; readonly reason: string },
+): Admission {
+  return money.isPassing ? wait(money.reason) : giveUp(facts, money.reason);
 }
+
+function giveUp(facts: Pick<AdmissionFacts, 'cause' | 'isContinuous'>, reason: string): Admission {
+  return facts.isContinuous || facts.cause === 'resumed' || facts.cause === 'task' ? wait(reason) : skip(reason);
+}
+
+const OUTSIDE_HOURS = 'outside its active hours';
 
 function wait(reason: string): Admission {
   return { kind: 'wait', reason };

@@ -5,8 +5,11 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Custodian, Readiness } from '../credentials/custodian.ts';
 import type { Clock, Log } from '../ports.ts';
+import { continuedBy } from '../runs/context-stops.ts';
+import { wakeForTask } from '../work/task-wake.ts';
 import { createWorker, type Worker } from '../worker.ts';
-import { decideAdmission } from './admission.ts';
+import type { Reservations } from '../budget/reservations.ts';
+import { decideAdmission, decideWithoutMoney } from './admission.ts';
 import { wakeAfterHold } from './holds.ts';
 import { isWithin, nextOpening, nextScheduled } from './schedule.ts';
 
@@ -24,6 +27,14 @@ export interface PublicationDesk {
 export interface QuestionDeadlines {
   /** Ends what nobody answered in time; gives when the next deadline is. */
   expireDue(now: number): number | undefined;
+}
+
+/** What the scheduler asks of the tasks. */
+export interface TaskOffers {
+  /** Gives a run of a CLI the oldest task of its agent, in the transaction that makes the run. */
+  assign(runId: number): void;
+  /** Offers again what runs have that give no sign; gives when the next lease ends. */
+  expireLeases(now: number): number | undefined;
 }
 
 /** The loop's pulse for those who watch it. */
@@ -48,10 +59,10 @@ const EVERY_MS = 2_000;
 /**
  * The agent loop.
  *
- * Each tick: 1. releases holds that end by themselves, and plans anew what lies too far ahead after the clock was set back; 2. ends drafts
- * and questions whose time is over; 3. gives every agent with a schedule its next due time; 4. starts the publications that are wanted, one
- * at a time for each publisher: what the owner approved goes before what only the clock wants; 5. decides about each due time that has
- * come, longest waiting first, and leaves a receipt. Starting is a run's row: the runner does the rest.
+ * Each tick: 1. releases holds that end by themselves, and plans anew what lies too far ahead after the clock was set back; 2. ends drafts,
+ * questions and leases of tasks whose time is over; 3. gives every agent with a schedule or a task its next due time; 4. starts the
+ * publications that are wanted, one at a time for each publisher: what the owner approved goes before what only the clock wants;
+ * 5. decides about each due time that has come, longest waiting first, and leaves a receipt. Starting is a run's row: the runner does the rest.
  */
 export function createScheduler(options: {
   readonly fleet: Fleet;
@@ -61,6 +72,8 @@ export function createScheduler(options: {
   readonly custodian: Custodian;
   readonly desk: PublicationDesk;
   readonly questions: QuestionDeadlines;
+  readonly reservations: Reservations;
+  readonly tasks: TaskOffers;
   /** What one more run of this agent has to wait for, in words, as far as the machine and its programs go; undefined: nothing. */
   readonly roomFor: (agent: Agent) => string | undefined;
   readonly onFatal: (error: unknown) => void;
@@ -111,7 +124,8 @@ export function createScheduler(options: {
       const agent = fleet.agents.get(name);
       if (agent === undefined || dueAt <= now || (cause === 'schedule' && !isTooFar(agent, dueAt, now))) continue;
       storage.dues.drop(id);
-      if (cause !== 'schedule') storage.dues.wait(name, now, cause);
+      // A task says itself from when on it is offered.
+      if (cause !== 'schedule' && cause !== 'task') storage.dues.wait(name, now, cause);
     }
   }
 
@@ -133,6 +147,33 @@ export function createScheduler(options: {
       const dueAt = nextDueAt(agent, now);
       if (dueAt !== undefined) storage.dues.wait(agent.name, dueAt, 'schedule');
     }
+    // A wake is only a hint: whoever has a task is due, whatever became of it.
+    for (const offer of storage.tasks.offers()) {
+      const agent = fleet.agents.get(offer.agent);
+      if (agent !== undefined && storage.runs.aliveOf(agent.name) === undefined)
+        wakeForTask({ storage, fleet }, agent, offer.at, now);
+    }
+  }
+
+  /** Whether a due time has lost its task, or its draft that is to be written anew: it was done or taken meanwhile, is offered later, or waits for its agent's hours. */
+  function isVoid(agent: Agent, due: DueRow, now: number): boolean {
+    if (due.cause !== 'task') return false;
+    const isInside = agent.active === undefined || isWithin(agent.active, now, fleet.timezone);
+    if (!isInside) return true;
+    const isTask = storage.tasks.oldestOffered(agent.name, now) !== undefined;
+    return !isTask && storage.drafts.versionsWantedOf(agent.name, 1).length === 0;
+  }
+
+  /** What waits with a task stands in the way of its agent's own due times, which have to have their receipts. */
+  function giveWay(agent: Agent, due: DueRow, now: number): boolean {
+    if (due.cause !== 'task' || agent.schedule.kind === 'continuous') return false;
+    // One that never was due by its schedule counts from the task.
+    const isFirst = storage.dues.lastScheduled(agent.name) === undefined;
+    const scheduledAt = isFirst ? nextScheduled(agent.schedule, due.dueAt, fleet.timezone) : nextDueAt(agent, now);
+    if (scheduledAt === undefined || scheduledAt > now) return false;
+    storage.dues.drop(due.id);
+    storage.dues.wait(agent.name, scheduledAt, 'schedule');
+    return true;
   }
 
   /** The due times of a schedule that passed in (dueAt, now], while nobody looked: how many, the last one, and the one before that. */
@@ -191,23 +232,30 @@ export function createScheduler(options: {
     const agent = fleet.agents.get(due.agent);
     if (agent === undefined || (agent.schedule.kind === 'none' && due.cause === 'schedule'))
       return storage.dues.drop(due.id);
+    if (isVoid(agent, due, now)) return storage.dues.drop(due.id);
     const current = catchUp(agent, due, now);
     const holds = holdsOf(agent.name, storage.holds.active());
     const blocked = holds.length > 0 && current.cause !== 'trial';
     const readiness: Readiness = blocked || current.cause === 'trial' ? { kind: 'ready' } : custodian.readiness(agent);
-    const admission = decideAdmission({
+    const isContinuous = agent.schedule.kind === 'continuous';
+    const allowed = decideAdmission({
       cause: current.cause,
       running: storage.runs.aliveOf(agent.name) !== undefined,
       insideActiveHours: agent.active === undefined || isWithin(agent.active, now, fleet.timezone),
-      isContinuous: agent.schedule.kind === 'continuous',
+      isContinuous,
       holds,
       readiness,
       lacks: options.roomFor(agent),
       runsAlive: storage.runs.alive().length,
       concurrency: fleet.concurrency,
     });
+    // What it may cost is set aside with its row; who cannot start anyway sets nothing aside.
+    const money = allowed.kind === 'start' ? options.reservations.reserve(agent) : undefined;
+    const admission =
+      money?.kind === 'short' ? decideWithoutMoney({ cause: current.cause, isContinuous }, money) : allowed;
     switch (admission.kind) {
       case 'wait':
+        if (giveWay(agent, current, now)) return;
         return storage.dues.explain(current.id, admission.reason);
       case 'skip':
         return storage.dues.skip(current, admission.reason, now);
@@ -219,7 +267,11 @@ export function createScheduler(options: {
           publicationId: null,
           wantedAt: now,
           generations,
+          continues: continuedBy(storage.runs.lastOf(agent.name)),
+          reservedMicroUsd: money?.kind === 'given' ? money.reservedMicroUsd : null,
+          isCovered: options.reservations.coverOf(agent),
         });
+        if (agent.runtime !== 'command') options.tasks.assign(runId);
         storage.dues.ran(current.id, runId, now);
         return receiptWaited(agent, current, now);
       }
@@ -245,6 +297,7 @@ export function createScheduler(options: {
       publicationId: publication.id,
       wantedAt: now,
       generations: JSON.stringify(custodian.generations(publisher)),
+      isCovered: options.reservations.coverOf(publisher),
     });
   }
 
@@ -256,7 +309,7 @@ export function createScheduler(options: {
         wakeAfterHold(storage, hold.agent === '' ? fleet.agents.keys() : [hold.agent], hold.since, now);
       // At a start nobody knows what the clock did meanwhile.
       if (tickedAt === undefined || now < tickedAt - SET_BACK_MS) planAnew(now);
-      const deadlines = [desk.expireDue(now), options.questions.expireDue(now)];
+      const deadlines = [desk.expireDue(now), options.questions.expireDue(now), options.tasks.expireLeases(now)];
       ensureDues(now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);
       for (const due of storage.dues.waiting()) if (due.dueAt <= now) serve(due, now);

@@ -90,6 +90,7 @@ export function createRunPreparation(parts: PreparationParts): (run: RunRow) => 
     ensureWorkdir(agent);
     const prefaces = isCli ? parts.prefaces.map((preface) => preface(run, agent)).filter((text) => text !== '') : [];
     const earlier = storage.runs.recent(agent.name, EARLIER_RUNS).filter(({ id }) => id < run.id);
+    const mostUsd = run.reservedMicroUsd === null ? agent.maxRunCostUsd : run.reservedMicroUsd / 1_000_000;
     const prepared = runtime.prepare(agent, {
       id: run.id,
       stdin: input,
@@ -97,7 +98,8 @@ export function createRunPreparation(parts: PreparationParts): (run: RunRow) => 
       ...(input === undefined ? {} : { isForeign: createQuoteCheck(input) }),
       prompt: [...prefaces, prompt].join('\n\n'),
       instructions: instructions.text,
-      session: chooseSession(agent, earlier, clock.now(), sessionIdFrom(parts.random.token(16))),
+      ...(mostUsd === undefined ? {} : { mostUsd }),
+      session: chooseSession(agent, run, earlier, clock.now(), sessionIdFrom(parts.random.token(16))),
       mcpUrl: parts.mcpUrl,
     });
     return { kind: 'prepared', agent, run: prepared, cliVersion: parts.versions.versionOf(agent) ?? null };

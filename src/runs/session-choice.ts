@@ -1,6 +1,7 @@
 import type { RunRow } from '../../storage/run-store.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Session } from '../runtimes/runtime.ts';
+import { isSessionSpent } from './context-stops.ts';
 
 /** A session older than this is a matter of another day: its agent begins anew from WORKSTATE.md. */
 const STALE_MS = 24 * 3_600_000;
@@ -16,15 +17,24 @@ const OUTSIDE_FAILURES: ReadonlySet<string> = new Set(['auth', 'rate-limit', 'ov
  * Decides whether a run goes on with the session of the run before it. It does when that was cut off through no fault of its own, is of
  * today, and has room left in its context; everything else begins a new session, which reads WORKSTATE.md first.
  *
+ * A session of one task, or of one phase of it, never goes on with another.
+ *
  * @param earlier The agent's runs before this one, newest first.
  */
-export function chooseSession(agent: Agent, earlier: readonly RunRow[], now: number, newId: string): Session {
+export function chooseSession(
+  agent: Agent,
+  run: Pick<RunRow, 'taskId' | 'phase'>,
+  earlier: readonly RunRow[],
+  now: number,
+  newId: string,
+): Session {
   const [last] = earlier;
   const begin: Session = { kind: 'new', id: newId };
   if (last === undefined || last.resumeToken === null || !wasCutOff(last)) return begin;
+  if (last.taskId !== run.taskId || last.phase !== run.phase) return begin;
   if (now - (last.endedAt ?? last.wantedAt) > STALE_MS) return begin;
   if (agent.runtime === 'gemini' && now - (last.startedAt ?? now) < GEMINI_SETTLE_MS) return begin;
-  if (isFull(last, agent.context.flushPercent)) return begin;
+  if (isSessionSpent(last) || isFull(last, agent.context.flushPercent)) return begin;
   const taken = earlier.findIndex((run) => run.resumeToken !== last.resumeToken);
   if ((taken === -1 ? earlier.length : taken) > MOST_RESUMPTIONS) return begin;
   return { kind: 'resume', resumeToken: last.resumeToken };

@@ -1,5 +1,6 @@
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { RunMoney } from '../budget/run-money.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
@@ -38,6 +39,11 @@ export interface RunQuestions {
   withdraw(runId: number): void;
 }
 
+/** What the settlement asks of the tasks: a run that is over has none any more. */
+export interface RunTasks {
+  runEnded(run: RunRow, end: RunEnd): void;
+}
+
 /** Settles runs: one transaction holds the run's end and all that follows from it. */
 export interface Settlement {
   settle(run: RunRow, end: RunEnd, publication?: PublicationEnd): void;
@@ -53,6 +59,8 @@ export function createSettlement(options: {
   readonly incidents: IncidentRegister;
   readonly desk: PublisherDesk;
   readonly questions: RunQuestions;
+  readonly money: RunMoney;
+  readonly tasks: RunTasks;
 }): Settlement {
   const { fleet, storage, clock, custodian, incidents, desk } = options;
   const limits = createModelLimits(options);
@@ -199,6 +207,8 @@ export function createSettlement(options: {
         const explained = refused && agent !== undefined && custodian.explainsRefusal(agent, generations);
         if (!storage.runs.settle(run.id, refused && !explained ? { ...end, failure: 'unknown' } : end)) return;
         options.questions.withdraw(run.id);
+        const isOutOfMoney = options.money.settled(storage.runs.get(run.id) ?? run);
+        options.tasks.runEnded(run, end);
         if (run.publicationId !== null) {
           desk.publicationEnded(
             run.publicationId,
@@ -210,7 +220,7 @@ export function createSettlement(options: {
           return;
         }
         if (end.state === 'done') afterGood(run);
-        else if (end.state === 'failed' && !explained) afterFailure(run, end);
+        else if (end.state === 'failed' && !explained && !isOutOfMoney) afterFailure(run, end);
       }),
   };
 }

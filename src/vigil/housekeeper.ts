@@ -9,12 +9,19 @@ const KEEP_MS = 30 * DAY_MS;
 const KEEP_UPDATES_MS = 2 * DAY_MS;
 /** What a run cost counts to the end of its calendar month, the longest of which has 31 days. */
 const KEEP_RUNS_MS = 32 * DAY_MS;
+/** Versions of each agent's WORKSTATE.md: the newest are kept however old they are, and more than so many of nobody. */
+const MOST_CHECKPOINTS = 200;
+const LEAST_CHECKPOINTS = 20;
+/** Whoever handed work over may want its outputs for a season; what is open stays. */
+const KEEP_TASKS_MS = 90 * DAY_MS;
 
 /** Builds the housekeeper: it drops what nobody needs any more. */
 export function createHousekeeper(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Log;
+  /** Removes copies of files that no draft names any more. */
+  readonly clearMedia?: () => void;
   readonly onFatal: (error: unknown) => void;
 }): Worker {
   const { storage, clock } = options;
@@ -33,6 +40,8 @@ export function createHousekeeper(options: {
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
     storage.runs.purge(now - KEEP_RUNS_MS);
+    storage.checkpoints.purge(now - 3 * KEEP_MS, MOST_CHECKPOINTS, LEAST_CHECKPOINTS);
+    storage.tasks.purge(now - KEEP_TASKS_MS);
     storage.drills.purge(now - 12 * KEEP_MS);
     storage.budgets.purge(now - 12 * KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);
@@ -46,6 +55,7 @@ export function createHousekeeper(options: {
     onFatal: options.onFatal,
     look() {
       storage.transaction(() => purge(clock.now()));
+      options.clearMedia?.();
       return undefined;
     },
   });

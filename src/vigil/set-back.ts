@@ -51,7 +51,9 @@ export function createResetting(options: {
       storage.incidents.setBack(jump);
       storage.logins.setBack(jump);
       storage.clis.setBack(jump);
+      storage.checkpoints.setBack(jump);
       const drafts = storage.drafts.setBack(jump);
+      storage.deskWatch.setBack(jump);
       const asked = storage.questions.setBack(jump);
       const moved = [
         [moveHolds(jump), 'hold'],
@@ -63,6 +65,7 @@ export function createResetting(options: {
         [drafts.length, 'draft'],
         [asked.length, 'question'],
         [storage.silences.setBack(jump), 'silence'],
+        [storage.tasks.setBack(jump), 'task'],
       ] as const;
       for (const id of drafts) desk.showAnew(id);
       for (const id of asked) questions.showAnew(id);

@@ -5,6 +5,7 @@ import type { Agent, Fleet } from '../config/fleet.ts';
 import { duration, shorten } from '../telegram/cards/words.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
 import { credentialStateAt, endOfSecret, type ShownState } from '../credentials/expiry.ts';
+import { describePlace } from '../work/task.ts';
 
 /** How an agent stands, worst first in this order. */
 export type AgentCondition = 'held' | 'failed' | 'waiting' | 'running' | 'idle';
@@ -74,6 +75,18 @@ export interface FleetStatus {
     readonly unknown: number;
     readonly nextDeadline: number | null;
   };
+  /** Work that agents handed to each other: open tasks, those under way among them, and the oldest of these. */
+  readonly tasks: {
+    readonly open: number;
+    readonly underWay: number;
+    readonly oldest: {
+      readonly id: number;
+      readonly title: string;
+      readonly agent: string;
+      /** `phase 3 of 9`; null where it has no phases. */
+      readonly place: string | null;
+    } | null;
+  };
   readonly outbox: { readonly waiting: number; readonly oldestAt: number | null };
   /** What keeps the runs together, as the control plane found it at its last start; null before the first. */
   readonly containment: string | null;
@@ -125,8 +138,27 @@ export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): Fl
       unknown: storage.drafts.countInState('unknown'),
       nextDeadline: storage.drafts.nextDeadline() ?? null,
     },
+    tasks: loadTasks(storage),
     outbox: storage.outbox.counts(),
     containment: storage.settings.get(CONTAINMENT_KEY) ?? null,
+  };
+}
+
+function loadTasks(storage: Storage): FleetStatus['tasks'] {
+  const { open, claimed } = storage.tasks.counts();
+  const [oldest] = claimed === 0 ? [] : storage.tasks.claimed(1);
+  return {
+    open,
+    underWay: claimed,
+    oldest:
+      oldest === undefined
+        ? null
+        : {
+            id: oldest.id,
+            title: oldest.title,
+            agent: oldest.agent,
+            place: describePlace(storage.tasks.phases(oldest.id)) ?? null,
+          },
   };
 }
 

@@ -5,12 +5,11 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
-import { AGENT_COMMANDS } from '../../src/gateway/agent-command-help.ts';
 import { runAgentCommand } from '../../src/gateway/agent-commands.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { GatewayRooms } from '../../src/gateway/gateway.ts';
 import { MAX_DRAFT_BYTES, MAX_REQUEST_BYTES } from '../../src/gateway/limits.ts';
-import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
+import { createFakeLog, createFakeRooms, createFakeTasks, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
 
 // Processes, sockets and megabytes on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -373,15 +372,6 @@ describe('a command line that is wrong', () => {
     },
   );
 
-  test.each(['checkpoint', 'task'])('exits 69 for %s, which is not there yet', async (name) => {
-    expect(AGENT_COMMANDS).toContain(name);
-    expect(await runHere([name, 'add', '--for', 'x'], IN_A_RUN)).toEqual({
-      code: 69,
-      stdout: '',
-      stderr: `nightdesk ${name}: this command is not there yet\n`,
-    });
-  });
-
   test.each<Readonly<Record<string, string>>>([
     {},
     { NIGHTDESK_URL: 'http://127.0.0.1:9' },
@@ -514,6 +504,156 @@ describe('a control plane that does not answer', () => {
       code: 69,
       stdout: '',
       stderr: "nightdesk draft: the control plane's answer cannot be understood\n",
+    });
+  });
+});
+
+describe('nightdesk task', () => {
+  const claimed = {
+    id: 5,
+    title: 'Look',
+    brief: 'Look around.',
+    phases: [{ name: 'research', output: null }],
+    phase: 'research',
+    attempt: 1,
+  };
+
+  test('add hands over the brief on stdin byte for byte, and prints the id', async () => {
+    const calls: unknown[] = [];
+    const tasks = createFakeTasks({
+      add: (caller, task) => {
+        calls.push({ caller, task });
+        return { kind: 'added', id: 5, existing: false, differs: false };
+      },
+    });
+    const { env } = await setUp({ tasks });
+
+    const result = await run(
+      ['task', 'add', '--for', 'scout', '--title', 'Look', '--phase', 'a', '--phase', 'b', '--key', 'k'],
+      env,
+      '\uFEFFLook\naround.\n',
+    );
+
+    expect(result).toEqual({ code: 0, stdout: '5\n', stderr: '' });
+    expect(calls).toEqual([
+      {
+        caller: RUN,
+        task: { for: 'scout', title: 'Look', phases: ['a', 'b'], key: 'k', brief: '\uFEFFLook\naround.\n' },
+      },
+    ]);
+  });
+
+  test('add prints the same id and a word on stderr when the key is another task', async () => {
+    const add = () => ({ kind: 'added', id: 5, existing: true, differs: true }) as const;
+    const { env } = await setUp({ tasks: createFakeTasks({ add }) });
+
+    const result = await run(['task', 'add', '--for', 'scout', '--title', 'Look', '--key', 'k'], env, '');
+
+    expect(result).toEqual({
+      code: 0,
+      stdout: '5\n',
+      stderr: 'nightdesk task: task #5 has this key already, and says something else: it stays as it is\n',
+    });
+  });
+
+  test('claim prints the task as JSON, and nothing with exit 1 when there is none', async () => {
+    const some = await setUp({ tasks: createFakeTasks({ claim: () => claimed }) });
+    const none = await setUp();
+
+    const [first, second] = [await run(['task', 'claim'], some.env), await run(['task', 'claim'], none.env)];
+
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(first.stdout)).toEqual(claimed);
+    expect(second).toEqual({ code: 1, stdout: '', stderr: '' });
+  });
+
+  test('show prints the task, and with --phase an output as it is', async () => {
+    const task = { ...claimed, state: 'open', agent: 'scout', by: 'boss', reason: null, attempts: 0 } as const;
+    const { env } = await setUp({ tasks: createFakeTasks({ show: () => task }) });
+
+    const whole = await run(['task', 'show', '#5'], env);
+    const one = await run(['task', 'show', '5', '--phase', 'research'], env);
+
+    expect(JSON.parse(whole.stdout)).toEqual(task);
+    expect(one).toEqual({ code: 0, stdout: 'line one\n', stderr: '' });
+  });
+
+  test('phase-done, done and fail name the task, and a refusal is one sentence', async () => {
+    const acts: unknown[] = [];
+    const note =
+      (what: string) =>
+      (...given: readonly unknown[]) => {
+        acts.push([what, ...given.slice(1)]);
+        return { kind: 'done' } as const;
+      };
+    const { env } = await setUp({
+      tasks: createFakeTasks({
+        phaseDone: note('phase-done'),
+        done: () => ({ kind: 'refused', reason: 'run 6 of scout has task #5' }),
+        fail: note('fail'),
+      }),
+    });
+
+    const results = [
+      await run(['task', 'phase-done', '5'], env, 'out\n'),
+      await run(['task', 'done', '5'], env),
+      await run(['task', 'fail', '5', 'it', 'is', 'gone'], env),
+    ];
+
+    expect(results).toEqual([
+      { code: 0, stdout: '', stderr: '' },
+      { code: 1, stdout: '', stderr: 'nightdesk task: run 6 of scout has task #5\n' },
+      { code: 0, stdout: '', stderr: '' },
+    ]);
+    expect(acts).toEqual([
+      ['phase-done', 5, 'out\n'],
+      ['fail', 5, 'it is gone'],
+    ]);
+  });
+
+  test.each([
+    [['task'], 'which one: add, claim, show, phase-done, done, fail?'],
+    [['task', 'clam'], 'clam is unknown; did you mean claim?'],
+    [['task', 'claim', '--for', 'x'], 'claim takes no --for'],
+    [['task', 'claim', 'now'], 'claim takes no "now"'],
+    [['task', 'show'], 'show needs the number of a task'],
+    [['task', 'done', 'five'], '"five" is not the number of a task'],
+    [['task', 'fail', '5'], 'the reason is missing: why can it not be done?'],
+    [['task', 'add', '--title', 'T'], '--for is missing: which agent is to do it?'],
+    [['task', 'add', '--for', 'scout'], '--title is missing: what is it, in a line?'],
+    [['task', 'add', '--for', 'scout', '--title', ' '], '--title must not be empty'],
+    [['task', 'add', '--for', 'scout', '--title', 'T', '--phase='], '--phase must not be empty'],
+    [
+      ['task', 'add', '--for', 'scout', '--title', 'T', '--phase', 'a', '--phase', 'a'],
+      '--phase "a" is given twice: phases need names of their own',
+    ],
+    [
+      ['task', 'add', '--for', 'scout', '--title', 'T', ...Array.from({ length: 51 }, (_, n) => `--phase=p${n}`)],
+      'a task has at most 50 phases, and 51 are given',
+    ],
+  ])('answers %j with what is wrong and exit 64', async (argv, reason) => {
+    expect(await runHere(argv, IN_A_RUN)).toEqual({ code: 64, stdout: '', stderr: `nightdesk task: ${reason}\n` });
+  });
+
+  test.each<[readonly string[], Uint8Array, string]>([
+    [['task', 'phase-done', '5'], Buffer.from(' \n'), 'the output on stdin is empty: the later phases build on it'],
+    [['task', 'phase-done', '5'], Buffer.from([0xff]), 'the output on stdin is not UTF-8'],
+    [
+      ['task', 'phase-done', '5'],
+      Buffer.alloc(MAX_DRAFT_BYTES + 1, 'x'),
+      'the output has more than 1024 KiB: put the data into a file, and name it',
+    ],
+    [
+      ['task', 'add', '--for', 'scout', '--title', 'T'],
+      Buffer.alloc(256 * 1024 + 1, 'x'),
+      'the brief has more than 256 KiB: put the data into a file, and name it',
+    ],
+    [['task', 'add', '--for', 'scout', '--title', 'T'], Buffer.from('a\0'), 'the brief on stdin holds a NUL character'],
+  ])('takes no text on stdin that is none for %j, and exits 65', async (argv, bytes, reason) => {
+    expect(await runHere(argv, IN_A_RUN, [bytes])).toEqual({
+      code: 65,
+      stdout: '',
+      stderr: `nightdesk task: ${reason}\n`,
     });
   });
 });

@@ -7,6 +7,7 @@ import type {
 } from '../../src/gateway/gateway.ts';
 import type { Log } from '../../src/ports.ts';
 import type { Look, NewAsk } from '../../src/questions/questions.ts';
+import type { TaskCalls } from '../../src/work/tasks.ts';
 
 export const TOKEN = 'token-of-run-7';
 export const ENDED_TOKEN = 'token-of-run-6';
@@ -14,6 +15,7 @@ export const RUN: RunIdentity = { run: 7, agent: 'scout' };
 
 export type Act =
   | { readonly act: 'draft'; readonly run: RunIdentity; readonly draft: DraftSubmission }
+  | { readonly act: 'media'; readonly run: RunIdentity; readonly paths: readonly string[] }
   | { readonly act: 'beat'; readonly run: RunIdentity; readonly note: string | undefined; readonly forMs?: number }
   | { readonly act: 'progress'; readonly run: RunIdentity; readonly text: string }
   | { readonly act: 'fail'; readonly run: RunIdentity; readonly failure: ToolFailure }
@@ -22,6 +24,7 @@ export type Act =
       readonly run: RunIdentity;
       readonly version: { readonly draft: number; readonly body: string };
     }
+  | { readonly act: 'checkpoint'; readonly run: RunIdentity; readonly text?: string }
   | { readonly act: 'decisions'; readonly agent: string; readonly since: number | undefined }
   | { readonly act: 'ask'; readonly run: RunIdentity; readonly ask: NewAsk };
 
@@ -44,6 +47,11 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
       if (token === TOKEN) return { kind: 'known', run: RUN };
       return { kind: token === ENDED_TOKEN ? 'ended' : 'unknown' };
     },
+    takeMedia(run, paths) {
+      acts.push({ act: 'media', run, paths });
+      const media = paths.map((path) => ({ name: path, type: 'image/png' as const, sizeBytes: 3, sha256: 'abc' }));
+      return Promise.resolve({ kind: 'taken', media });
+    },
     submitDraft(run, draft) {
       acts.push({ act: 'draft', run, draft });
       const known = draft.key === undefined ? undefined : keys.get(draft.key);
@@ -61,6 +69,11 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
       return forMs !== undefined && forMs > CUT_TO_MS ? { cutToMs: CUT_TO_MS } : undefined;
     },
     progress: (run, text) => void acts.push({ act: 'progress', run, text }),
+    checkpoint(run, text) {
+      acts.push({ act: 'checkpoint', run, ...(text === undefined ? {} : { text }) });
+      if (text === 'bad') return { kind: 'refused', reason: 'WORKSTATE.md has no heading Next' };
+      return { kind: 'stored', id: 3, isNew: true, ...(text === 'unwritten' ? { fileTrouble: 'EROFS' } : {}) };
+    },
     reportFailure(run, failure) {
       acts.push({ act: 'fail', run, failure });
       return { kind: 'answer', answer: 'wait 60' };
@@ -81,6 +94,7 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
         gone.addEventListener('abort', end);
         setTimeout(end, forMs).unref();
       }),
+    tasks: createFakeTasks(),
     now: () => NOW,
     ...overrides,
   };
@@ -89,6 +103,20 @@ export function createFakeRooms(overrides: Partial<GatewayRooms> = {}) {
     for (const end of waiters) end();
   }
   return { rooms, acts, settle, waiting: () => waiters.size };
+}
+
+/** One task, number 5: it is there to be claimed once, and takes whatever it is told. */
+export function createFakeTasks(overrides: Partial<TaskCalls> = {}): TaskCalls {
+  return {
+    add: () => ({ kind: 'added', id: 5, existing: false, differs: false }),
+    claim: () => undefined,
+    show: () => undefined,
+    output: () => ({ kind: 'output', output: 'line one\n' }),
+    phaseDone: () => ({ kind: 'done' }),
+    done: () => ({ kind: 'done' }),
+    fail: () => ({ kind: 'done' }),
+    ...overrides,
+  };
 }
 
 /** A log that keeps its lines. */

@@ -2,6 +2,12 @@ import type Database from 'better-sqlite3';
 import { openDatabase } from '../../storage/database.ts';
 import { createStorage, type Storage } from '../../storage/storage.ts';
 import { createFileDisk } from '../../src/adapters/file-disk.ts';
+import { createLedger } from '../../src/budget/ledger.ts';
+import { createBudgetMeter } from '../../src/budget/meter.ts';
+import { createRaises } from '../../src/budget/raises.ts';
+import { createReservations } from '../../src/budget/reservations.ts';
+import { createRunMoney } from '../../src/budget/run-money.ts';
+import { createRunSpending } from '../../src/budget/run-spending.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createExpiryWatch } from '../../src/credentials/expiry-watch.ts';
@@ -12,10 +18,17 @@ import { createRenewal } from '../../src/credentials/renewal.ts';
 import { createRotator } from '../../src/credentials/rotator.ts';
 import { createSecretTeller } from '../../src/credentials/secret-news.ts';
 import { createVault } from '../../src/credentials/vault.ts';
+import { createBatches } from '../../src/drafts/batches.ts';
 import { createDesk } from '../../src/drafts/desk.ts';
+import { createDeskTime } from '../../src/drafts/desk-time.ts';
+import { createDeskWatch } from '../../src/drafts/desk-watch.ts';
+import { createReviews } from '../../src/drafts/review.ts';
+import { createVersionPreface } from '../../src/drafts/versions.ts';
+import { createMediaRoom } from '../../src/drafts/media-room.ts';
 import { createGatewayRooms } from '../../src/gateway/rooms.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
+import { isWithin } from '../../src/loop/schedule.ts';
 import { createScheduler } from '../../src/loop/scheduler.ts';
 import type { Clock, ProcessExit, Processes, SpawnRequest, Survivor, SweepRequest } from '../../src/ports.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
@@ -26,9 +39,18 @@ import { createToolFailures } from '../../src/runs/tool-failures.ts';
 import { commandRuntime } from '../../src/runtimes/command.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { createClockWatch } from '../../src/vigil/clock-watch.ts';
+import { createCheckpoints } from '../../src/work/checkpoints.ts';
+import { createRunClosings } from '../../src/work/closing.ts';
+import { createContinuationPreface } from '../../src/work/continuation.ts';
+import { createKeeper } from '../../src/work/keeper.ts';
+import { createWorkstateRoom } from '../../src/work/workstate-room.ts';
+import { createFakeWorkstates } from '../fakes/workstate-files.ts';
+import { createTaskPreface } from '../../src/work/task-preface.ts';
+import { createTasks } from '../../src/work/tasks.ts';
 import { createReceiptWatch } from '../../src/vigil/receipts.ts';
 import { createResetting } from '../../src/vigil/set-back.ts';
 import { createVigil } from '../../src/vigil/vigil.ts';
+import { TELEGRAM_OUTAGE } from '../../src/telegram/poller-watch.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
@@ -134,6 +156,10 @@ export function createRoomWorld(
     readonly fraction?: number;
     /** Has heartbeats, progress, receipts and the clock watched; others are not to be told of their agents' silence. */
     readonly withVigil?: true;
+    /** Has the desk watched: reminders, bursts, rules, triage, preflight; others have a desk where time does nothing but expire. */
+    readonly withDesk?: true;
+    /** Has budgets measured; money is set aside and runs are judged in any case. */
+    readonly withBudget?: true;
     readonly runtimes?: readonly Runtime[];
     /** Files beside fleet.yaml, by name. */
     readonly files?: Readonly<Record<string, string>>;
@@ -154,6 +180,8 @@ export function createRoomWorld(
   const room: { lacks: string | undefined } = { lacks: undefined };
   /** What the agents' folders show; the test may say. */
   const work: { newest: { path: string; at: number } | undefined } = { newest: undefined };
+  /** The agents' WORKSTATE.md files; they outlive a crash. */
+  const workstates = createFakeWorkstates(time.clock.now);
   const fatal: unknown[] = [];
   const file = `${folder.folder}/world.db`;
   let incarnation = start();
@@ -178,7 +206,9 @@ export function createRoomWorld(
       if (!database.open) return; // An incarnation that crashed: nothing that it still does counts.
       fatal.push(error);
     };
-    const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet: () => false });
+    const { quiet } = fleet.alerts;
+    const isQuiet = (at: number): boolean => quiet !== undefined && isWithin(quiet, at, fleet.timezone);
+    const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet });
     const callbackData = createCallbackData('key');
     const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
     const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
@@ -191,13 +221,76 @@ export function createRoomWorld(
       onNews: createSecretTeller({ fleet, incidents, clock, log, onFatal }).onNews,
     });
     const custodian = createCustodian({ fleet, storage, clock, random, incidents, outbox, vault });
-    const desk = createDesk({ fleet, storage, clock, outbox, callbackData, scrub });
-    const holds = createOwnerHolds({ fleet, storage, clock, incidents });
+    const deskTime = createDeskTime({ fleet, storage, clock, custodian, telegramOutage: TELEGRAM_OUTAGE });
+    const desk = createDesk({
+      fleet,
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      scrub,
+      ...(options.withDesk ? deskTime : {}),
+    });
+    const batches = createBatches({ storage, clock, desk });
+    const reviews = createReviews({ storage, clock, outbox, callbackData, desk, batches });
+    const canBeAsked = (runId: number): boolean => runner.signs(runId)?.canBeAsked === true;
+    const holds = createOwnerHolds({ fleet, storage, clock, incidents, canBeAsked });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
     const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
     const orphans = createOrphans({ storage, clock, incidents });
-    const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
-    const agents = createGatewayRooms({ fleet, storage, clock, desk, questions, toolFailures, scrub });
+    const checkpoints = createCheckpoints({ fleet, storage, clock, log, incidents, files: workstates, scrub });
+    const workstateRoom = createWorkstateRoom({
+      fleet,
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      checkpoints,
+      canBeAsked,
+    });
+    const keeper = createKeeper({
+      fleet,
+      storage,
+      clock,
+      log,
+      incidents,
+      checkpoints,
+      answers: workstateRoom,
+      close: createRunClosings({
+        fleet,
+        storage,
+        clock,
+        incidents,
+        checkpoints,
+        readGitState: () => Promise.resolve({ status: ['## main'], commits: ['abc1234 begin'] }),
+        readable: (_agent, output) => output,
+        promptOf: () => 'Look for news.',
+        scrub,
+      }),
+      canBeAsked,
+      tell: (runId, text) => runner.tell(runId, text),
+      onFatal,
+    });
+    const tasks = createTasks({ fleet, storage, clock, incidents, outbox, scrub });
+    const ledger = createLedger({ fleet, storage, clock });
+    const spending = createRunSpending({ fleet, storage, clock, ledger, scrub });
+    const raises = createRaises({ fleet, storage, clock, ledger, incidents });
+    const money = createRunMoney({ fleet, ledger, spending, incidents });
+    const rooms = { fleet, storage, clock, random, custodian, incidents, desk, questions, tasks, money };
+    const settlement = createSettlement(rooms);
+    const media = createMediaRoom({ fleet, storage, clock, disk: createFileDisk(), mayWrite: () => true });
+    const agents = createGatewayRooms({
+      fleet,
+      storage,
+      clock,
+      desk,
+      media,
+      questions,
+      tasks,
+      checkpoints,
+      toolFailures,
+      scrub,
+    });
     const processes: Processes = {
       spawn,
       sweep: (whom) => {
@@ -218,10 +311,13 @@ export function createRoomWorld(
       custodian,
       desk,
       questions,
+      tasks,
+      reservations: createReservations({ fleet, storage, ledger, incidents }),
       roomFor: () => room.lacks,
       onFatal,
     });
     const runner = createRunner({
+      keeper,
       fleet,
       storage,
       processes,
@@ -229,6 +325,7 @@ export function createRoomWorld(
       disk: createVoidDisk(createFileDisk().readText),
       mayWriteLogs: () => true,
       onLogClosed: () => {},
+      checkMedia: media.check,
       clock,
       random,
       log,
@@ -241,11 +338,16 @@ export function createRoomWorld(
       incidents,
       questions,
       toolFailures,
+      spending,
       orphans,
       versions: { refusal: () => undefined, versionOf: () => undefined },
       instructions: () => ({ kind: 'composed', text: 'You run unattended.' }),
       publicationInput: desk.publicationInput,
-      prefaces: [],
+      prefaces: [
+        createContinuationPreface({ storage, checkpoints }),
+        createTaskPreface(storage),
+        createVersionPreface({ storage }),
+      ],
       environment: {
         base: { PATH: '/bin' },
         gatewayUrl: 'http://127.0.0.1:1',
@@ -334,21 +436,34 @@ export function createRoomWorld(
       scrub,
       onFatal,
     });
+    const deskWatch = createDeskWatch({ fleet, storage, clock, log, outbox, desk, reviews, time: deskTime, onFatal });
+    const budgetMeter = createBudgetMeter({ fleet, storage, clock, log, incidents, ledger, spending, onFatal });
     const receiptWatch = createReceiptWatch({ fleet, storage, clock, log, incidents, clockWatch, onFatal });
     return {
       clockWatch,
       vigil,
       receiptWatch,
+      deskWatch,
+      reviews,
       storage,
       outbox,
       callbackData,
       incidents,
       custodian,
       desk,
+      media,
       holds,
       settlement,
       questions,
       orphans,
+      checkpoints,
+      workstateRoom,
+      keeper,
+      tasks,
+      ledger,
+      spending,
+      raises,
+      budgetMeter,
       agents,
       scheduler,
       runner,
@@ -422,6 +537,7 @@ export function createRoomWorld(
     survivors,
     room,
     work,
+    workstates,
     advance: time.advance,
     settle: () => time.advance(0),
     jump: time.jump,
@@ -436,6 +552,7 @@ export function createRoomWorld(
     /** Starts what works on rows, as the control plane does. */
     async begin() {
       incarnation.custodian.start();
+      if (options.withDesk) incarnation.deskWatch.recover();
       await incarnation.runner.recover();
       await incarnation.logins.recover();
       await incarnation.rotator.recover();
@@ -445,11 +562,14 @@ export function createRoomWorld(
       incarnation.renewal.start();
       incarnation.expiryWatch.start();
       incarnation.runner.start();
+      incarnation.keeper.start();
       if (options.withVigil) {
         incarnation.clockWatch.start();
         incarnation.vigil.start();
         incarnation.receiptWatch.start();
       }
+      if (options.withDesk) incarnation.deskWatch.start();
+      if (options.withBudget) incarnation.budgetMeter.start();
       incarnation.scheduler.start();
       await time.advance(0);
     },

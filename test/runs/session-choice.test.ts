@@ -16,12 +16,17 @@ function ended(differences: Partial<RunRow>): RunRow {
     endedAt: NOW - HOUR,
     contextTokens: null,
     contextLimit: null,
+    taskId: 5,
+    phase: 2,
+    compactedAt: null,
+    flushReason: null,
+    flushAskedAt: null,
     ...differences,
   } as RunRow;
 }
 
 function choose(...earlier: readonly RunRow[]) {
-  return chooseSession(anAgent({ runtime: 'claude' }), earlier, NOW, 'new-id');
+  return chooseSession(anAgent({ runtime: 'claude' }), { taskId: 5, phase: 2 }, earlier, NOW, 'new-id');
 }
 
 const RESUMED = { kind: 'resume', resumeToken: 'session-1' };
@@ -36,6 +41,9 @@ describe('chooseSession', () => {
     ['was stopped by its owner', { state: 'stopped', stopReason: 'paused by you' }, BEGUN],
     ['lost its login', { state: 'failed', failure: 'auth' }, RESUMED],
     ['met a usage limit', { state: 'failed', failure: 'rate-limit' }, RESUMED],
+    ['did another phase', { phase: 1 }, BEGUN],
+    ['did another task', { taskId: 4 }, BEGUN],
+    ['had no task', { taskId: null, phase: null }, BEGUN],
     ['crashed', { state: 'failed', failure: 'crash' }, BEGUN],
     ['filled its context', { state: 'failed', failure: 'context' }, BEGUN],
     ['ended well', { state: 'done' }, BEGUN],
@@ -61,8 +69,9 @@ describe('chooseSession', () => {
 
   it('leaves a session of gemini alone that began within the minute', () => {
     const gemini = anAgent({ runtime: 'gemini' });
+    const work = { taskId: 5, phase: 2 };
 
-    expect(chooseSession(gemini, [ended({ startedAt: NOW - 60_000 })], NOW, 'new-id')).toEqual(BEGUN);
-    expect(chooseSession(gemini, [ended({ startedAt: NOW - 61_000 })], NOW, 'new-id')).toEqual(RESUMED);
+    expect(chooseSession(gemini, work, [ended({ startedAt: NOW - 60_000 })], NOW, 'new-id')).toEqual(BEGUN);
+    expect(chooseSession(gemini, work, [ended({ startedAt: NOW - 61_000 })], NOW, 'new-id')).toEqual(RESUMED);
   });
 });

@@ -1,7 +1,11 @@
+import { createLedger } from '../../src/budget/ledger.ts';
+import { createRunMoney } from '../../src/budget/run-money.ts';
+import { createRunSpending } from '../../src/budget/run-spending.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createSettlement } from '../../src/runs/settlement.ts';
 import { createToolFailures } from '../../src/runs/tool-failures.ts';
+import { createTasks } from '../../src/work/tasks.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
@@ -41,7 +45,12 @@ export function createSettlingWorld(yaml: string, fraction = 0) {
   const desk = { publicationEnded: () => undefined };
   const withdrawn: number[] = [];
   const questions = { withdraw: (runId: number) => void withdrawn.push(runId) };
-  const settlement = createSettlement({ fleet, storage, clock, random, custodian, incidents, desk, questions });
+  const tasks = createTasks({ fleet, storage, clock, incidents, outbox, scrub });
+  const ledger = createLedger({ fleet, storage, clock });
+  const spending = createRunSpending({ fleet, storage, clock, ledger, scrub });
+  const money = createRunMoney({ fleet, ledger, spending, incidents });
+  const rooms = { fleet, storage, clock, random, custodian, incidents, desk, questions, tasks, money };
+  const settlement = createSettlement(rooms);
   const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
   custodian.start();
 
