@@ -47,6 +47,8 @@ export interface Reviews {
   resume(review: ReviewRow): void;
   /** Shows the list of a batch that was just made for it, of so many that wait. Called within a transaction. */
   showBatch(review: ReviewRow, waiting: number): void;
+  /** Makes several decisions, and follows them all at their end. Called within a transaction. */
+  together<Result>(decide: () => Result): Result;
   /** Goes on after a batch. Called within a transaction. */
   passBatch(reviewId: number, result: BatchResult): void;
 }
@@ -76,7 +78,7 @@ export function createReviews(options: {
 }): Reviews {
   const { storage, clock, outbox, desk } = options;
   const pages = createReviewPages(options);
-  desk.onChange(follow);
+  desk.onChange(hear);
 
   /** Makes the message show the review as it stands. */
   function show(review: ReviewRow): void {
@@ -131,6 +133,14 @@ export function createReviews(options: {
     const wishes = wishesOf(draft);
     if (wishes === '' || wishes === seen) return undefined;
     return draft.reviseWantedAt === null ? 'snoozed' : 'asked';
+  }
+
+  /** Changed drafts of several decisions that are one: each message is rendered once for all of them. */
+  let gathered: Set<number> | undefined;
+
+  function hear(draftId: number): void {
+    if (gathered === undefined) follow(draftId);
+    else gathered.add(draftId);
   }
 
   /** Follows a change of a draft, whoever made it: no review may stand on a draft that is decided. */
@@ -290,6 +300,19 @@ export function createReviews(options: {
     showBatch(review, waiting) {
       const words = JSON.stringify({ waiting });
       show(save({ ...review, shows: 'batch', draftId: null, revision: null, seen: '', words, movedAt: clock.now() }));
+    },
+
+    together(decide) {
+      const ids = new Set<number>();
+      gathered = ids;
+      let result: ReturnType<typeof decide>;
+      try {
+        result = decide();
+      } finally {
+        gathered = undefined;
+      }
+      for (const id of ids) follow(id);
+      return result;
     },
 
     passBatch(reviewId, result) {

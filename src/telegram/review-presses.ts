@@ -63,7 +63,7 @@ export function createReviewPresses(options: {
     batchyes(press, pressed) {
       const batch = storage.reviews.getBatch(press.id);
       if (batch === undefined || !callbackData.verify(press, batchBinding(batch))) return NOT_OURS;
-      const result = batches.approve(batch, pressed.actor);
+      const result = reviews.together(() => batches.approve(batch, pressed.actor));
       if (result === undefined) return { text: 'These were approved already.', alert: true };
       reviews.passBatch(batch.reviewId, result);
       const isWhole = result.approved.length === batch.drafts.length;
