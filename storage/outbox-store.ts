@@ -67,6 +67,8 @@ export interface OutboxStore {
   hush(key: string): void;
   /** Takes back a message that was never tried to be shown; false when it was. */
   takeBack(key: string): boolean;
+  /** Takes back a message that Telegram is not known to show; one that it shows nevertheless is a card that no row stands for. */
+  withdraw(key: string): boolean;
   /** Forgets the message that Telegram showed, so that it is sent anew. */
   forget(id: number, now: number): void;
   sending(): OutboxRow[];
@@ -124,6 +126,9 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   const takeBack = connection.statement<[string]>(
     `DELETE FROM outbox WHERE key = ? AND state = 'queued' AND attempts = 0 AND message_id IS NULL`,
   );
+  const withdraw = connection.statement<[string]>(
+    `DELETE FROM outbox WHERE key = ? AND state = 'queued' AND message_id IS NULL`,
+  );
   const forget = connection.statement<[number, number]>(
     `UPDATE outbox SET message_id = NULL, state = 'queued', next_at = ? WHERE id = ?`,
   );
@@ -172,6 +177,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     end: (id, state, error) => void end.run(state, error, id),
     hush: (key) => void hush.run(key),
     takeBack: (key) => takeBack.run(key).changes === 1,
+    withdraw: (key) => withdraw.run(key).changes === 1,
     forget(id, now) {
       forget.run(now, id);
       connection.touch('outbox');
