@@ -5,8 +5,8 @@ import type { DrillRoom } from '../src/drills/room.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
-import type { Disk } from '../src/ports.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
+import type { WorkstateRoom } from '../src/work/workstate-room.ts';
 import { createAckCommand } from './ack.ts';
 import { createBudgetCommand } from './budget.ts';
 import type { Command } from './command.ts';
@@ -30,7 +30,7 @@ import { createWorkstateCommand } from './workstate.ts';
 
 /** The rooms that commands call. */
 export interface CommandRooms extends LogSources {
-  readonly disk: Disk;
+  readonly workstates: WorkstateRoom;
   readonly custodian: Custodian;
   readonly holds: OwnerHolds;
   readonly wishes: OwnerWishes;
@@ -70,7 +70,7 @@ export function createCommands(rooms: CommandRooms): {
     createStopCommand(rooms.fleet, rooms.wishes),
     createRestartCommand(rooms.fleet, rooms.storage, rooms.restart),
     createWhyCommand(rooms.fleet, rooms.storage),
-    createWorkstateCommand(rooms.fleet, rooms.disk),
+    createWorkstateCommand(rooms.fleet, rooms.workstates),
     log,
     createReauthCommand(rooms),
     createDrillCommand(rooms.drills),

@@ -10,7 +10,7 @@ const USAGE = [
   '/pause – all agents, until /resume',
   '/pause scout – one agent',
   '/pause scout 2h – for two hours',
-  '/pause scout now – and stop what runs',
+  '/pause scout now – and stop what runs, at a checkpoint',
 ].join('\n');
 
 /** /pause [AGENT|all] [2h] [now]: holds survive restarts; what runs is finished or, with `now`, stopped. */
@@ -41,10 +41,19 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
 }
 
 function describeRunning(
-  result: { readonly stopped: number; readonly running: number },
+  result: { readonly stopped: number; readonly asked: number; readonly running: number },
   now: boolean,
 ): string | undefined {
-  if (now) return result.stopped === 0 ? 'Nothing was running.' : `I am stopping ${count(result.stopped, 'run')}.`;
+  if (now && result.stopped + result.asked === 0) return 'Nothing was running.';
+  if (now) {
+    const asked =
+      result.asked === 0
+        ? undefined
+        : `${count(result.asked, 'run')} ${result.asked === 1 ? 'is' : 'are'} asked to write WORKSTATE.md first, and stopped at that checkpoint, or in a minute.`;
+    return [result.stopped === 0 ? undefined : `I am stopping ${count(result.stopped, 'run')}.`, asked]
+      .filter((words) => words !== undefined)
+      .join(' ');
+  }
   if (result.running === 0) return undefined;
   return result.running === 1 ? 'One run may finish first.' : `${result.running} runs may finish first.`;
 }

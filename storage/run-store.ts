@@ -154,6 +154,16 @@ export interface RunStore {
   /** Wants it to be asked for a sign of life. */
   wantAnswer(id: number, at: number): void;
   repeating(id: number, words: string | null): void;
+  /** Wants its agent to write its WORKSTATE.md; false when a graver reason stands already, or the run is ending. */
+  wantFlush(id: number, reason: FlushReason, at: number): boolean;
+  /** Its agent is to be told now to write it. */
+  flushAsked(id: number, at: number): void;
+  /** What was asked for is there: it goes on working. */
+  endFlush(id: number): void;
+  /** Its CLI compacted its context by itself; false when that is known already. */
+  compacted(id: number, at: number): boolean;
+  /** Gives another reason for a stop that is wanted already, one that does not wait; false when that is not so. */
+  hurryStop(id: number, from: string, to: string): boolean;
   /**
    * After the clock was set back: nothing of a run, its start included, is later than now, and the end of a long step that was declared in
    * the wrong time is moved back with it. When the other side wants the next try stays: that is a time of its own clock.
@@ -167,7 +177,10 @@ export interface RunStore {
   aliveOf(agent: string): RunRow | undefined;
   recent(agent: string, limit: number): RunRow[];
   lastOf(agent: string): RunRow | undefined;
-  /** Failed runs of the agent that ended after `since`, later than its last good one; refused logins and usage limits do not count. */
+  /**
+   * Failed runs of the agent that ended after `since`, later than its last good one; refused logins, usage limits, and runs that were stopped
+   * since they had spent what they may do not count.
+   */
   failuresInARow(agent: string, since: number): number;
   /** Failed runs that ended after `since` and look like this, by agent. */
   alike(fingerprint: string, since: number): { readonly agent: string; readonly times: number }[];
@@ -248,6 +261,24 @@ export function createRunStore(connection: Connection): RunStore {
   const moveEnded = connection.statement<[SetBack]>(
     `UPDATE run SET ${assign(['wanted_at', 'started_at', 'ended_at'], past)} WHERE ended_at > @now`,
   );
+  // Graver reasons take the place of others: an owner's wish leaves the run at work, a full context ends it, and a pause ends it soon.
+  const wantFlush = connection.statement<[{ id: number; reason: FlushReason; at: number }]>(
+    `UPDATE run SET flush_reason = @reason, flush_wanted_at = @at, flush_asked_at = NULL
+     WHERE id = @id AND state IN ('starting', 'running') AND stop_wanted_at IS NULL
+       AND (flush_reason IS NULL OR (flush_reason = 'owner' AND @reason <> 'owner') OR (flush_reason = 'context' AND @reason = 'pause'))`,
+  );
+  const flushAsked = connection.statement<[number, number]>(
+    'UPDATE run SET flush_asked_at = ? WHERE id = ? AND flush_reason IS NOT NULL',
+  );
+  const endFlush = connection.statement<[number]>(
+    'UPDATE run SET flush_reason = NULL, flush_wanted_at = NULL, flush_asked_at = NULL WHERE id = ?',
+  );
+  const compacted = connection.statement<[number, number]>(
+    'UPDATE run SET compacted_at = ? WHERE id = ? AND compacted_at IS NULL',
+  );
+  const hurry = connection.statement<[string, number, string]>(
+    `UPDATE run SET stop_reason = ? WHERE id = ? AND stop_reason = ? AND state IN ('starting', 'running')`,
+  );
   const session = connection.statement<[RunSession & { id: number }]>(
     `UPDATE run SET resume_token = @resumeToken, model = coalesce(@model, model), cli_version = coalesce(@cliVersion, cli_version)
      WHERE id = @id`,
@@ -275,7 +306,9 @@ export function createRunStore(connection: Connection): RunStore {
   );
   const failures = connection.statement<[{ agent: string; since: number }], { n: number }>(
     `SELECT count(*) AS n FROM run WHERE agent = @agent AND state = 'failed' AND ended_at > @since AND coalesce(failure, '') <> 'auth'
-       AND retry_at IS NULL AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,
+       AND retry_at IS NULL
+       AND NOT (failure IS 'budget' AND (stop_reason IS 'budget' OR coalesce(cost_micro_usd >= reserved_micro_usd - 1000, 0)))
+       AND id > coalesce((SELECT max(id) FROM run WHERE agent = @agent AND state = 'done'), 0)`,
   );
   const alike = connection.statement<[string, number], { agent: string; times: number }>(
     `SELECT agent, count(*) AS times FROM run WHERE fingerprint = ? AND ended_at > ? AND state = 'failed' GROUP BY agent ORDER BY agent`,
@@ -307,6 +340,20 @@ export function createRunStore(connection: Connection): RunStore {
       wantAnswer.run(at, id);
     },
     repeating: (id, words) => void repeating.run(words, id),
+    wantFlush(id, reason, at) {
+      connection.touch('runs');
+      return wantFlush.run({ id, reason, at }).changes === 1;
+    },
+    flushAsked(id, at) {
+      connection.touch('runs');
+      flushAsked.run(at, id);
+    },
+    endFlush: (id) => void endFlush.run(id),
+    compacted: (id, at) => compacted.run(at, id).changes === 1,
+    hurryStop(id, from, to) {
+      connection.touch('runs');
+      return hurry.run(to, id, from).changes === 1;
+    },
     setBack(jump) {
       connection.touch('runs');
       moveAlive.run(jump);

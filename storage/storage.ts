@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type AlertStore, createAlertStore } from './alert-store.ts';
 import { type BudgetStore, createBudgetStore } from './budget-store.ts';
+import { type CheckpointStore, createCheckpointStore } from './checkpoint-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
@@ -50,6 +51,7 @@ export interface Storage {
   readonly deskWatch: DeskWatchStore;
   readonly publications: PublicationStore;
   readonly reviews: ReviewStore;
+  readonly checkpoints: CheckpointStore;
   readonly clis: CliStore;
   readonly budgets: BudgetStore;
   readonly drills: DrillStore;
@@ -88,6 +90,7 @@ export function createStorage(database: Database.Database): Storage {
     deskWatch: createDeskWatchStore(connection),
     publications: createPublicationStore(connection),
     reviews: createReviewStore(connection),
+    checkpoints: createCheckpointStore(connection),
     clis: createCliStore(connection),
     budgets: createBudgetStore(connection),
     drills: createDrillStore(connection),

@@ -1,18 +1,23 @@
+import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock } from '../ports.ts';
+import { PAUSED } from '../runs/context-stops.ts';
 import { loopFingerprint } from '../runs/settlement.ts';
 
 /** What /pause and /resume do: the owner's holds. */
 export interface OwnerHolds {
-  /** Holds one agent, or the fleet with 'all'; `forMs` undefined: until resumed. With `now` what runs is stopped. */
+  /**
+   * Holds one agent, or the fleet with 'all'; `forMs` undefined: until resumed. With `now` what runs is stopped: at a checkpoint, where its
+   * agent can be asked to write one first.
+   */
   pause(
     target: string,
     by: string,
     forMs: number | undefined,
     now: boolean,
-  ): { readonly stopped: number; readonly running: number };
+  ): { readonly stopped: number; readonly asked: number; readonly running: number };
   /** Releases the owner's hold and a crash loop's; tells what still holds the target. */
   resume(target: string, by: string): { readonly released: boolean; readonly stillHeld: readonly string[] };
 }
@@ -29,8 +34,21 @@ export function createOwnerHolds(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly incidents: IncidentRegister;
+  /** Whether a run's agent would read a text now; by default nobody would. */
+  readonly canBeAsked?: (runId: number) => boolean;
 }): OwnerHolds {
   const { fleet, storage, clock, incidents } = options;
+
+  /** Whether its agent is asked to write its WORKSTATE.md first; any other run is stopped at once. */
+  function stopAtCheckpoint(run: RunRow, now: number): boolean {
+    if (options.canBeAsked?.(run.id) === true && storage.runs.wantFlush(run.id, 'pause', now)) {
+      storage.runs.flushAsked(run.id, now);
+      return true;
+    }
+    if (run.flushReason === 'pause' && run.stopWantedAt === null) return true;
+    storage.runs.wantStop(run.id, PAUSED, now);
+    return false;
+  }
 
   return {
     pause: (target, by, forMs, now) =>
@@ -56,8 +74,9 @@ export function createOwnerHolds(options: {
         const alive = storage.runs
           .alive()
           .filter((run) => (agent === '' || run.agent === agent) && run.publicationId === null);
-        if (now) for (const run of alive) storage.runs.wantStop(run.id, 'paused by you', since);
-        return { stopped: now ? alive.length : 0, running: now ? 0 : alive.length };
+        if (!now) return { stopped: 0, asked: 0, running: alive.length };
+        const asked = alive.filter((run) => stopAtCheckpoint(run, since)).length;
+        return { stopped: alive.length - asked, asked, running: 0 };
       }),
 
     resume: (target, by) =>

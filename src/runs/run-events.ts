@@ -1,11 +1,14 @@
 import type { Storage } from '../../storage/storage.ts';
+import type { RunSpending } from '../budget/run-spending.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import type { RunEvent } from '../runtimes/runtime.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
+import { fillOf } from './context-stops.ts';
 import type { Execution } from './execution.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import { readGenerations } from './settlement.ts';
 import type { ToolFailures } from './tool-failures.ts';
 
@@ -34,6 +37,8 @@ export function createRunEvents(options: {
   readonly incidents: IncidentRegister;
   readonly questions: Questions;
   readonly toolFailures: ToolFailures;
+  readonly spending: Pick<RunSpending, 'take' | 'atEnd'>;
+  readonly keeper: Pick<RunKeeper, 'filled' | 'compacted' | 'toolEnded'>;
   readonly scrub: (text: string) => string;
 }): RunEvents {
   const { storage, clock, log, custodian } = options;
@@ -72,6 +77,7 @@ export function createRunEvents(options: {
     calls.delete(event.id);
     if (event.error !== undefined)
       options.toolFailures.seen(execution.run, event.tool, options.scrub(event.error), begunAt);
+    options.keeper.toolEnded(execution.run);
   }
 
   /** Without our tools an agent can neither draft nor ask, and says nothing of it: its runs end well all the same. */
@@ -106,6 +112,7 @@ export function createRunEvents(options: {
 
   function act(execution: Execution, event: RunEvent): void {
     const { run } = execution;
+    const costMicroUsd = options.spending.take(run, execution.agent, event);
     switch (event.kind) {
       case 'output':
       case 'said':
@@ -126,12 +133,14 @@ export function createRunEvents(options: {
         return execution.count({
           inputTokens: event.inputTokens,
           outputTokens: event.outputTokens,
-          ...(event.costMicroUsd === undefined ? {} : { costMicroUsd: event.costMicroUsd }),
+          ...(costMicroUsd === undefined ? {} : { costMicroUsd }),
         });
       case 'context':
-        return execution.count({ contextTokens: event.usedTokens, contextLimit: event.limitTokens });
+        execution.count({ contextTokens: event.usedTokens, contextLimit: event.limitTokens });
+        return options.keeper.filled(run, event.usedTokens, event.limitTokens);
       case 'compacted':
-        return note(execution, 'compacted its context', null);
+        note(execution, 'compacted its context', null);
+        return options.keeper.compacted(run, fillOf(execution.usage));
       case 'tool-ended':
         return endTool(execution, event);
       case 'retrying':
@@ -180,6 +189,8 @@ export function createRunEvents(options: {
     end(execution) {
       const events = (waiting.get(execution) ?? []).filter(({ kind }) => !kind.startsWith('permission'));
       for (const event of events) act(execution, event);
+      const costMicroUsd = options.spending.atEnd(execution.run);
+      if (costMicroUsd !== undefined) execution.count({ costMicroUsd });
     },
   };
 }
@@ -188,6 +199,7 @@ export function createRunEvents(options: {
 const ROW_KINDS: ReadonlySet<RunEvent['kind']> = new Set([
   'auth-sign',
   'session',
+  'context',
   'compacted',
   'tool-ended',
   'permission',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { RunRow } from '../../storage/run-store.ts';
+import type { RunEnd, RunRow } from '../../storage/run-store.ts';
+import type { RunSpending } from '../budget/run-spending.ts';
 import type { Agent } from '../config/fleet.ts';
 import type { Containment } from '../containment/containment.ts';
 import type { Custodian } from '../credentials/custodian.ts';
@@ -12,11 +13,13 @@ import type { Questions } from '../questions/questions.ts';
 import type { PreparedRun } from '../runtimes/runtime.ts';
 import type { SecretStream } from '../secret-stream.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
+import { fillOf, mayFinish } from './context-stops.ts';
 import { type Execution, startExecution } from './execution.ts';
 import { identityOf, type Orphans } from './orphans.ts';
 import { decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, FINISHED } from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { createRunEvents } from './run-events.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import { createRunPreparation, type PreparationParts } from './run-preparation.ts';
 import { CONTROL_PLANE_STOPPED } from './session-choice.ts';
 import type { RunSigns } from './signs.ts';
@@ -27,6 +30,8 @@ import type { ToolFailures } from './tool-failures.ts';
 
 /** How often what a run says and uses is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
 const OUTPUT_ROW_EVERY_MS = 5_000;
+/** What is read of a run's output when its work is written down without a model. */
+const CLOSING_TAIL_BYTES = 256 * 1024;
 /** How often what could not be ended is tried again. */
 const SWEEP_AGAIN_MS = 60_000;
 
@@ -34,6 +39,8 @@ const SWEEP_AGAIN_MS = 60_000;
 export interface Runner extends Worker {
   /** Settles the runs that an earlier incarnation left behind, after ending what is left of them; gives their number. */
   recover(): Promise<number>;
+  /** Has the agent of a run read a text in the middle of its work, where it can. */
+  tell(runId: number, text: string): void;
   /** The newest output of a run that is alive; empty for any other. */
   tail(runId: number, maxBytes: number): string;
   /** What a run that is alive says of its being so; undefined for any other. */
@@ -73,11 +80,15 @@ export function createRunner(
     readonly onLogClosed: (path: string, outputBytes: number) => void;
     readonly custodian: Custodian;
     readonly settlement: Settlement;
+    readonly keeper: RunKeeper;
     readonly incidents: IncidentRegister;
     readonly questions: Questions;
     readonly toolFailures: ToolFailures;
+    readonly spending: RunSpending;
     readonly orphans: Orphans;
     readonly environment: RunEnvironmentParts;
+    /** Looks whether the files of a publication are what was approved; undefined: there are none. Resolves to what is wrong. */
+    readonly checkMedia?: (publicationId: number) => Promise<string | undefined> | undefined;
     readonly scrub: (text: string) => string;
     /** Makes a secret known to `scrub`. */
     readonly learnSecret: (secret: string) => void;
@@ -95,12 +106,19 @@ export function createRunner(
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const rowWrittenAt = new WeakMap<Execution, number>();
   const awaitsRow = new WeakSet<Execution>();
+  /** Publications' runs whose files are, or were, looked at; only those that have not begun. */
+  const checkedFiles = new Map<number, { readonly isOver: boolean; readonly fault?: string | undefined }>();
   /** Which wish for a sign of life each was asked for. */
   const asked = new WeakMap<Execution, number>();
+  /** Which wish for its WORKSTATE.md each was told of. */
+  const toldToWrite = new WeakMap<Execution, number>();
   /** By the monotonic clock. */
   let sweptAgainAt = Number.NEGATIVE_INFINITY;
 
   function begin(run: RunRow): void {
+    const files = checkFiles(run);
+    if (files === 'under way') return;
+    if (files !== undefined) return settleUnstarted(run, files);
     const preparation = prepare(run);
     if (preparation.kind === 'refused') return settleUnstarted(run, preparation.reason);
     const token = options.random.token(32);
@@ -115,6 +133,28 @@ export function createRunner(
     };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
     start({ ...run, startedAt: claim.startedAt }, preparation.agent, preparation.run, token);
+  }
+
+  /**
+   * Looks whether the files of a publication are what was approved, aside of the look: the run begins, or fails, at the one after. Gives
+   * what is wrong; undefined: nothing.
+   */
+  function checkFiles({ id, publicationId }: RunRow): string | 'under way' | undefined {
+    const known = checkedFiles.get(id);
+    if (known !== undefined) {
+      if (known.isOver) checkedFiles.delete(id);
+      return known.isOver ? known.fault : 'under way';
+    }
+    const check = publicationId === null ? undefined : options.checkMedia?.(publicationId);
+    if (check === undefined) return undefined;
+    checkedFiles.set(id, { isOver: false });
+    follow(
+      check.then((fault) => {
+        checkedFiles.set(id, { isOver: true, fault });
+        worker.nudge();
+      }),
+    );
+    return 'under way';
   }
 
   function logPathOf(run: RunRow): string {
@@ -208,6 +248,10 @@ export function createRunner(
     const outcome = decoder.end(exit);
     // A run that is over leaves nobody behind: its row stays alive until that is verified, so that nothing else starts in its folder.
     const report = await containment.sweep({ id: run.id, identity: process.identity });
+    const closing = await options.keeper.close(run, {
+      tail: () => new TextDecoder().decode(spool.tail(CLOSING_TAIL_BYTES)),
+      wasTold: toldToWrite.has(execution),
+    });
     spool.close();
     executions.delete(run.id);
     const now = clock.now();
@@ -221,18 +265,17 @@ export function createRunner(
     await writer.write(() =>
       storage.transaction(() => {
         events.end(execution);
-        const current = storage.runs.get(run.id) ?? run;
+        const current = closing.keep(storage.runs.get(run.id) ?? run, outcome.kind === 'done');
         // Why it was taken for stuck: by the vigil, which wrote it down, or by what its decoder waited for.
         const silence = execution.silence ?? current.evidence ?? undefined;
         if (execution.outputBytes > 0) writeCounts(execution, execution.outputAt);
-        settlement.settle(
-          current,
-          decideRunEnd({ ...ended, silence }, current.stopReason, now),
-          decidePublicationEnd(ended, execution.lastStdout, execution.isStopping),
-        );
+        const runEnd = decideRunEnd({ ...ended, silence }, current.stopReason, now);
+        settlement.settle(current, runEnd, decidePublicationEnd(ended, execution.lastStdout, execution.isStopping));
+        closing.follow(current, runEnd);
         options.orphans.swept(current, report);
       }),
     );
+    closing.settled();
     options.onLogClosed(logPathOf(run), execution.outputBytes);
     log.info('run ended', {
       run: run.id,
@@ -241,6 +284,11 @@ export function createRunner(
       outcome: outcome.kind,
       sweep: report.kind,
     });
+  }
+
+  async function readLogEnd(run: RunRow): Promise<string> {
+    const bytes = run.logPath === null ? undefined : await options.disk.readLog(run.logPath, CLOSING_TAIL_BYTES);
+    return bytes === undefined ? '' : new TextDecoder().decode(bytes);
   }
 
   function settleUnstarted(run: RunRow, reason: string): void {
@@ -263,6 +311,19 @@ export function createRunner(
     if (askedAt === null || asked.get(execution) === askedAt) return;
     asked.set(execution, askedAt);
     execution.ask(ASK);
+  }
+
+  function tellToWrite(execution: Execution, run: RunRow): void {
+    const { flushAskedAt } = run;
+    if (flushAskedAt === null || toldToWrite.get(execution) === flushAskedAt) return;
+    if (execution.ask(options.keeper.words(run))) toldToWrite.set(execution, flushAskedAt);
+  }
+
+  /** What has passed its `stop` goes no further, also while no row can say so. */
+  function stopOverfull(execution: Execution): void {
+    const percent = fillOf(execution.usage);
+    const isOver = percent !== undefined && percent >= execution.agent.context.stopPercent;
+    if (isOver && execution.run.publicationId === null) execution.stop();
   }
 
   function sweepAgain(): void {
@@ -289,7 +350,9 @@ export function createRunner(
   function look(): undefined {
     const alive = storage.runs.alive();
     // Before anything that has to be written: what is asked to stop is stopped on a full disk, too.
-    for (const run of alive) if (run.stopWantedAt !== null) executions.get(run.id)?.stop();
+    for (const run of alive)
+      if (run.stopWantedAt !== null && !mayFinish(run, clock.now())) executions.get(run.id)?.stop();
+    for (const execution of executions.values()) stopOverfull(execution);
     for (const execution of executions.values()) events.retry(execution);
     for (const run of storage.runs.toStart()) {
       if (run.stopWantedAt === null) begin(run);
@@ -302,9 +365,11 @@ export function createRunner(
     }
     for (const run of alive) {
       const execution = executions.get(run.id);
-      if (execution === undefined || run.stopWantedAt !== null) continue;
+      if (execution === undefined || (run.stopWantedAt !== null && !mayFinish(run, clock.now()))) continue;
       answerRequests(execution);
+      if (run.stopWantedAt !== null) continue;
       askForSign(execution, run);
+      tellToWrite(execution, run);
     }
     sweepAgain();
   }
@@ -334,6 +399,8 @@ export function createRunner(
       for (const execution of executions.values()) execution.noLaterThan(now);
     },
 
+    tell: (runId, text) => void executions.get(runId)?.ask(text),
+
     tail: (runId, maxBytes) => new TextDecoder().decode(executions.get(runId)?.spool.tail(maxBytes)),
 
     async recover() {
@@ -350,17 +417,22 @@ export function createRunner(
         const report = await containment.sweep({ id: run.id, identity: identityOf(run) });
         survivors.push(...report.survivors);
         log.info('swept a run of an earlier start', { run: run.id, sweep: report.kind });
+        const closing = await options.keeper.close(run, { tail: async () => await readLogEnd(run), wasTold: true });
         storage.transaction(() => {
           const reason = 'Nightdesk ended while it ran';
-          settlement.settle(run, {
+          const end: RunEnd = {
             state: 'lost',
             failure: 'lost',
             evidence: reason,
             exit: null,
             endedAt: clock.now(),
-          });
+          };
+          const current = closing.keep(storage.runs.get(run.id) ?? run, false);
+          settlement.settle(current, end);
+          closing.follow(current, end);
           options.orphans.swept(run, report);
         });
+        closing.settled();
       }
       options.orphans.sweptAll(await containment.sweepAll(), survivors);
       // A drill's run is told of by the drill.

@@ -221,26 +221,7 @@ test('/drafts of an empty desk', async () => {
   expect(await createBotWorld().says('/drafts')).toBe('📥 No draft waits for you.');
 });
 
-test('/drafts of one draft shows it, and its button sends the card anew while the older one loses its buttons', async () => {
-  const world = createBotWorld();
-  const id = world.submit('line one\nline two');
-  const card = world.rooms.storage.outbox.get(`draft:${id}:r1`);
-  world.rooms.storage.transaction(() => world.rooms.storage.outbox.delivered(card?.id ?? 0, 1, 77, 0));
-
-  const said = await world.says('/drafts');
-  const { answer, updateId } = await world.presses(world.button('reply:1', '#1'));
-
-  expect(said).toContain('📥 1 draft for you');
-  expect(said).toContain('#1 reply by scout to @ada, until 17:00: line one line two');
-  expect(answer?.text).toBe('');
-  expect(world.rooms.storage.outbox.get(`draft:${id}:r1`)).toMatchObject({ state: 'queued', messageId: null });
-  expect(JSON.parse(world.rooms.storage.outbox.get(`strip:${updateId}`)?.content ?? '{}')).toEqual({
-    kind: 'strip',
-    messageId: 77,
-  });
-});
-
-test('/drafts of a hundred lists the most urgent and counts the rest', async () => {
+test('/drafts of a hundred shows the most urgent one and counts them all', async () => {
   const world = createBotWorld();
   for (let n = 0; n < 100; n += 1)
     world.submit(`text ${n} ${'🙂'.repeat(300)}`, { windowMs: (200 - n) * MINUTE, to: `@${'x'.repeat(200)}` });
@@ -248,8 +229,7 @@ test('/drafts of a hundred lists the most urgent and counts the rest', async () 
   const said = await world.says('/drafts');
 
   expect(said).toContain('📥 100 drafts for you');
-  expect(said).toContain('… and 88 more');
-  expect(said?.indexOf('#100')).toBeGreaterThan(0);
+  expect(said).toContain('text 99 ');
   expect(said?.length).toBeLessThanOrEqual(4096);
 });
 
@@ -266,9 +246,11 @@ test('/workstate lists who has one, and shows it', async () => {
 
   expect(await world.says('/workstate')).toContain('scout: written 60 s ago\nwriter: none');
   expect(await world.says('/workstate scout')).toContain('# Now\nlooking <b>around</b>');
+  expect(await world.says('/workstate scout')).toContain('it cannot be kept as a version: WORKSTATE.md has no heading');
   expect(await world.says('/workstate writer')).toBe('writer has written no WORKSTATE.md yet.');
   expect(await world.says('/workstate nobody')).toMatch(/There is no agent/);
-  expect(await world.says('/workstate scout now')).toMatch(/not there yet/);
+  expect(await world.says('/workstate scout please')).toMatch(/You can say/);
+  expect(await world.says('/workstate scout now')).toContain('scout is not running: this is what there is.');
 });
 
 test('a huge /workstate comes as a file, without the secrets in it', async () => {
@@ -289,7 +271,7 @@ test('a /workstate that is empty, or no UTF-8, still is a message that Telegram 
   const empty = await world.says('/workstate scout');
   const broken = await world.says('/workstate writer');
 
-  expect(empty).toMatch(/scout: WORKSTATE.md, written 60 s ago/);
+  expect(empty).toMatch(/scout: WORKSTATE.md\nWritten by scout .*, 60 s ago/);
   expect(broken?.isWellFormed()).toBe(true);
   expect(broken).toContain('A');
 });

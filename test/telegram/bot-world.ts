@@ -12,7 +12,6 @@ import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { restartAgent } from '../../src/incidents/restart.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
 import { createOwnerWishes } from '../../src/loop/wishes.ts';
-import type { Disk } from '../../src/ports.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
@@ -20,12 +19,17 @@ import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
+import { createTextFiles } from '../../src/telegram/text-files.ts';
 import { createPresses } from '../../src/telegram/presses.ts';
 import { createReviewPresses } from '../../src/telegram/review-presses.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
 import { createMemoryVault } from '../fakes/memory-vault.ts';
+import { createFakeWorkstates } from '../fakes/workstate-files.ts';
+import { createCheckpoints } from '../../src/work/checkpoints.ts';
+import { createWorkstateRoom } from '../../src/work/workstate-room.ts';
+import { createWorkstatePresses } from '../../src/telegram/workstate-presses.ts';
 
 export const OWNER = 4242;
 /** The other owner, who talks to the bot in a chat of his own. */
@@ -100,31 +104,28 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
     const reviews = createReviews({ storage, clock, outbox, callbackData, desk, batches });
     const holds = createOwnerHolds({ fleet, storage, clock, incidents });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
-    const disk: Disk = {
-      readText: (path) => {
-        const text = Object.entries(files).find(([agent]) => path.endsWith(`/${agent}/WORKSTATE.md`))?.[1];
-        return text === undefined ? undefined : { text, modifiedAt: clock.now() - 60_000 };
-      },
-      ensureFolder: () => {},
-      openLog: () => ({ append: () => {}, replaceEnd: () => {}, close: () => {} }),
-      writeText: () => {},
-      rename: () => {},
-      touch: () => {},
-      compress: () => Promise.resolve(false),
-      readLog: () => Promise.resolve(undefined),
-      listFiles: () => [],
-      remove: () => {},
-      copyIn: () => Promise.resolve({ kind: 'refused', why: 'missing' }),
-      readWhole: () => Promise.resolve(undefined),
-      digest: () => Promise.resolve(undefined),
-    };
+    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+    const workstateFiles = createFakeWorkstates(() => clock.now() - 60_000);
+    for (const [agent, text] of Object.entries(files)) workstateFiles.put(agent, text);
+    const checkpoints = createCheckpoints({ fleet, storage, clock, log, incidents, files: workstateFiles, scrub });
+    /** Runs whose agents would read a text; the test says. */
+    const askable = new Set<number>();
+    const workstates = createWorkstateRoom({
+      fleet,
+      storage,
+      clock,
+      outbox,
+      callbackData,
+      checkpoints,
+      canBeAsked: (runId) => askable.has(runId),
+    });
     const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
     const commands = createCommands({
       fleet,
       storage,
-      disk,
+      workstates,
       custodian,
       holds,
       wishes: createOwnerWishes({ storage, clock }),
@@ -153,11 +154,14 @@ export function createBotWorld(files: Readonly<Record<string, string>> = {}, fle
       showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
       restart,
       handlers: {
+        ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
         ...createReviewPresses({ storage, callbackData, reviews, batches }),
         ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
       },
     });
+    const textFiles = createTextFiles({ storage, outbox, desk, scrub });
     const handle = createBot({
+      textFiles,
       me: ME as never,
       storage,
       clock,
