@@ -171,6 +171,7 @@ export class TelegramError extends Error {
  * Contract:
  * - `call` resolves to the `result` of the answer, or rejects with a TelegramError, never with anything else.
  * - It settles within `timeoutMs`, whatever the network does.
+ * - `downloadFile` reads the file of a path that `getFile` gave; undefined when it has more than `maxBytes`. It fails as `call` does.
  * - `reset` drops kept connections, so that the next call opens new ones.
  */
 export interface TelegramApi {
@@ -179,6 +180,10 @@ export interface TelegramApi {
     payload: Readonly<Record<string, unknown>>,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly files?: readonly TelegramFile[] },
   ): Promise<Result>;
+  downloadFile(
+    path: string,
+    options: { readonly maxBytes: number; readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<Uint8Array | undefined>;
   reset(): void;
 }
 

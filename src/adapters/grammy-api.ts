@@ -46,11 +46,42 @@ export function createGrammyApi(token: string, apiRoot: string | undefined): Tel
         throw toTelegramError(method, error, signal?.aborted === true, deadline.aborted);
       }
     },
+    async downloadFile(path, { maxBytes, timeoutMs, signal }) {
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const abort = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+      const root = (apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, '');
+      try {
+        return await download(`${root}/file/bot${token}/${encodeURI(path)}`, maxBytes, abort);
+      } catch (error) {
+        if (error instanceof TelegramError) throw error;
+        if (signal?.aborted === true) throw new TelegramError('aborted', 'downloadFile', 'stopped by us');
+        // Whatever fetch says may hold the URL with the token.
+        throw new TelegramError('lost', 'downloadFile', 'the file did not come');
+      }
+    },
     reset() {
       connection.close();
       connection = open(token, apiRoot);
     },
   };
+}
+
+async function download(url: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const response = await fetch(url, { signal, redirect: 'error' });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    const code = response.status >= 500 ? 'server' : 'bad-request';
+    throw new TelegramError(code, 'downloadFile', `the answer was ${response.status}`);
+  }
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response.body) {
+    length += piece.length;
+    // Leaving the loop ends the connection.
+    if (length > maxBytes) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** The payload with its files in their places. */

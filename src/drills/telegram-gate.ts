@@ -41,6 +41,10 @@ export function createTelegramGate(api: TelegramApi): TelegramGate {
         throw error;
       }
     },
+    async downloadFile(path, options) {
+      if (isClosed) throw refuse('downloadFile');
+      return worked(await api.downloadFile(path, options));
+    },
     reset: () => api.reset(),
     close() {
       isClosed = true;

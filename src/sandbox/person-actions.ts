@@ -2,16 +2,19 @@
 import type { BotWorld } from './bot-world.ts';
 import { answerMessage } from './bot-world.ts';
 import type { PressAnswer } from './callback-queries.ts';
-import type { StoredMessage } from './chat-history.ts';
+import type { StoredFile, StoredMessage } from './chat-history.ts';
 import { maxTextLength } from './formatted-text.ts';
 import type { InlineButton } from './inline-keyboard.ts';
 import type { MessageEntity } from './message-entity.ts';
+import type { UploadedFile } from './uploaded-file.ts';
 import { messageLifetimeMs, pressLifetimeMs } from './update-queue.ts';
 
 /** The acts of people. */
 export interface PersonActions {
   /** Writes to the bot, in as many messages as the length needs; returns the last of them. */
   say(text: string, from: number, replyTo: number | undefined): StoredMessage;
+  /** Sends the bot a file, as a document. */
+  sendFile(file: UploadedFile, from: number, replyTo: number | undefined, caption: string): StoredMessage;
   /** Presses a button of a message; `data` is what is sent, which a forger may choose. */
   press(message: StoredMessage, data: string, from: number): Promise<PressAnswer>;
   /** Blocks or unblocks the bot. */
@@ -22,14 +25,14 @@ export interface PersonActions {
 export function createPersonActions(world: BotWorld): PersonActions {
   const { people, history, updates, queries } = world;
 
-  function sayOne(text: string, from: number, replyTo: number | undefined): StoredMessage {
+  function sayOne(text: string, from: number, replyTo: number | undefined, file?: StoredFile): StoredMessage {
     const message = history.add({
       chatId: from,
       author: people.person(from),
       date: world.now(),
       content: { text, entities: findCommands(text) },
       keyboard: [],
-      file: undefined,
+      file,
       silent: false,
       replyTo,
     });
@@ -37,12 +40,21 @@ export function createPersonActions(world: BotWorld): PersonActions {
     return message;
   }
 
+  /** Opens the chat, and looks whether there is what shall be replied to. */
+  function open(from: number, replyTo: number | undefined): void {
+    people.openChat(from);
+    if (replyTo !== undefined && history.find(from, replyTo) === undefined) {
+      throw new Error(`there is no message ${replyTo} to reply to in the chat of ${from}`);
+    }
+  }
+
   return {
+    sendFile(file, from, replyTo, caption) {
+      open(from, replyTo);
+      return sayOne(caption, from, replyTo, history.storeFile(file));
+    },
     say(text, from, replyTo) {
-      people.openChat(from);
-      if (replyTo !== undefined && history.find(from, replyTo) === undefined) {
-        throw new Error(`there is no message ${replyTo} to reply to in the chat of ${from}`);
-      }
+      open(from, replyTo);
       const [first, ...rest] = splitLongText(text.trim());
       if (first === undefined) throw new Error('a message needs a text');
       return rest.reduce((_, part) => sayOne(part, from, undefined), sayOne(first, from, replyTo));

@@ -63,6 +63,11 @@ export interface Sandbox {
   messages(chatId?: number): readonly ChatMessage[];
   /** Writes to the bot, as the owner unless told otherwise; returns the message's id. */
   userSays(text: string, options?: { readonly from?: number; readonly replyTo?: number }): number;
+  /** Sends the bot a file, as the owner unless told otherwise; returns the message's id. */
+  userSendsFile(
+    file: { readonly name: string; readonly content: string | Uint8Array },
+    options?: { readonly from?: number; readonly replyTo?: number; readonly caption?: string },
+  ): number;
   /**
    * Presses the button with this label; resolves when the bot has answered, or 150 s of `now` have passed. Rejects when there
    * is no such button. `data` forges what is sent instead of the button's own data.
@@ -194,6 +199,8 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     messages,
     userSays: (text, { from = owner.id, replyTo } = {}) => actions.say(text, from, replyTo).id,
+    userSendsFile: ({ name, content }, { from = owner.id, replyTo, caption = '' } = {}) =>
+      actions.sendFile({ uploadedName: name, content: Buffer.from(content) }, from, replyTo, caption).id,
     async userPresses(messageId, buttonText, { from = owner.id, data } = {}) {
       const message = world.history.get(messageId);
       const button = message && findButton(message, buttonText);

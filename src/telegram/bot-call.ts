@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { TelegramFile } from '../ports.ts';
 import { shorten } from './cards/words.ts';
-import type { Button, Content, FileContent, MediaContent, MediaItem } from './outbox.ts';
+import type { Button, Content, FetchContent, FileContent, MediaContent, MediaItem } from './outbox.ts';
 
 /** What the empty field of a phone shows, in UTF-16 units (Bot API, ForceReply). */
 const LONGEST_PLACEHOLDER = 64;
@@ -20,7 +20,7 @@ export interface LoadedMedia {
 }
 
 /** What a row wants, once all that it names has been read. */
-export type ReadyContent = Exclude<Content, FileContent | MediaContent> | LoadedMedia;
+export type ReadyContent = Exclude<Content, FileContent | MediaContent | FetchContent> | LoadedMedia;
 
 /** The method for one file of a kind; several go with sendMediaGroup. */
 const SENDS = { photo: 'sendPhoto', video: 'sendVideo', audio: 'sendAudio', document: 'sendDocument' } as const;

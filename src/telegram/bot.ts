@@ -21,6 +21,7 @@ import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
 import { duration, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
 import { createDraftTalk } from './draft-talk.ts';
+import type { TextFiles } from './text-files.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
@@ -51,6 +52,7 @@ export interface BotOptions {
   readonly questions: Questions;
   readonly fleetMenu: FleetMenu;
   readonly logins: Pick<LoginDesk, 'cancelIn'>;
+  readonly textFiles: Pick<TextFiles, 'take'>;
   readonly press: (pressed: PressedButton) => FollowUp;
 }
 
@@ -196,6 +198,13 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
         ? 'I do not know that command. What I can do: /help'
         : `I was not waiting for a message, so I did nothing with it. ${hintOfQuestion()}What I can do: /help`,
     );
+  });
+  bot.on('message:document', async (ctx, next) => {
+    const { message } = ctx;
+    const { file_id: fileId, file_size: sizeBytes } = message.document;
+    const replied = message.reply_to_message?.message_id;
+    const key = replied === undefined ? undefined : storage.outbox.byMessage(message.chat.id, replied)?.key;
+    if (key === undefined || !options.textFiles.take(key, { fileId, sizeBytes }, askedBy(ctx))) await next();
   });
   bot.on('message', (ctx) => {
     if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');

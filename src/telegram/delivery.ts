@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../../storage/outbox-store.ts';
 import type { TelegramError } from '../ports.ts';
 import { shorten } from './cards/words.ts';
-import type { Content, MediaContent } from './outbox.ts';
+import type { Content, FetchContent, MediaContent } from './outbox.ts';
 
 /** Well below what a message takes, in UTF-16 units: an alert that was refused once is sent as plainly as can be. */
 const LONGEST_PLAIN = 4_000;
@@ -11,6 +11,7 @@ const FORBIDDEN_RETRY_MS = 600_000;
 /** What came of one attempt to make Telegram show a message. `everybody`: all messages wait, since the trouble is not this one's. */
 export type Delivery =
   | { readonly kind: 'delivered'; readonly messageId: number | null }
+  | { readonly kind: 'fetched'; readonly wanted: FetchContent; readonly bytes: Uint8Array | undefined }
   | {
       readonly kind: 'retry';
       readonly afterMs: number;
@@ -29,7 +30,8 @@ export type Delivery =
 /** Decides what follows from a failed call, by the message's class (DESIGN 1); `pauseMs` is how long everybody waits where Telegram names no time. */
 export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs: number): Delivery {
   const isEdit = row.messageId !== null;
-  const isDeletion = (JSON.parse(row.content) as Content).kind === 'delete';
+  const { kind } = JSON.parse(row.content) as Content;
+  const [isDeletion, isFetch] = [kind === 'delete', kind === 'fetch'];
   switch (error.code) {
     case 'not-modified':
       return { kind: 'delivered', messageId: null };
@@ -58,6 +60,7 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
         ? { kind: 'resend' }
         : { kind: 'refused', error: error.message };
     case 'bad-request':
+      if (isFetch) return { kind: 'refused', error: error.message };
       if (simpler(JSON.parse(row.content) as Content) !== undefined) return { kind: 'plain' };
       // Alerts and cards are never given up: whatever Telegram dislikes may pass, as a chat that it does not know does.
       return (row.class === 'alert' || row.class === 'card') && !isEdit

@@ -52,6 +52,16 @@ export type Content =
   /** Files on our own disk, read only when they are sent: one, or several that Telegram shows together. */
   | { readonly kind: 'media'; readonly files: readonly MediaItem[] }
   | { readonly kind: 'answer'; readonly callbackQueryId: string; readonly text?: string; readonly alert?: boolean }
+  /** Reads a file that an owner sent as the new text of a draft; shows nothing. */
+  | {
+      readonly kind: 'fetch';
+      readonly fileId: string;
+      readonly maxBytes: number;
+      readonly draftId: number;
+      readonly revision: number;
+      readonly actor: string;
+      readonly updateId: number;
+    }
   /** Takes the buttons off a message that no row of ours stands for, such as a card that was sent twice. */
   | { readonly kind: 'strip'; readonly messageId: number }
   /** Takes a message out of the chat, also one of its owner's; `isSecret`: where Telegram refuses, he is asked to do it himself. */
@@ -63,6 +73,14 @@ export type Content =
 
 /** The content that names a file. */
 export type FileContent = Extract<Content, { readonly kind: 'file' }>;
+
+/** The content that stands for reading a file of an owner's. */
+export type FetchContent = Extract<Content, { readonly kind: 'fetch' }>;
+
+/** What came of reading it; without bytes it is larger than was wanted. */
+export type Fetched =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array | undefined; readonly chatId: number | null }
+  | { readonly kind: 'refused'; readonly reason: string; readonly chatId: number | null };
 
 /** The content that names files of a draft. */
 export type MediaContent = Extract<Content, { readonly kind: 'media' }>;

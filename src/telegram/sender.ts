@@ -8,7 +8,7 @@ import { type Call, callFor, type ReadyContent } from './bot-call.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
 import { createFileReader } from './file-content.ts';
 import { createMediaReader } from './media-content.ts';
-import { type Content, isMedia } from './outbox.ts';
+import { type Content, type Fetched, type FetchContent, isMedia } from './outbox.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -53,6 +53,8 @@ export function createSender(options: {
   readonly scrub: (text: string) => string;
   /** Who understands the lines of a log, for its end to be readable. */
   readonly lineReaderOf?: (logPath: string) => LogLineReader | undefined;
+  /** Hears of each file of an owner's that was read, or could not be; within the transaction in which its row is settled. */
+  readonly onFetched?: (wanted: FetchContent, fetched: Fetched) => void;
   /** Where an alert goes when its own chat refuses us: the first owner's private chat. */
   readonly ownerChatId: number;
   readonly onFatal: (error: unknown) => void;
@@ -228,6 +230,11 @@ export function createSender(options: {
     });
   }
 
+  function tellUnfetched(row: OutboxRow, reason: string): void {
+    const content = JSON.parse(row.content) as Content;
+    if (content.kind === 'fetch') options.onFetched?.(content, { kind: 'refused', reason, chatId: row.chatId });
+  }
+
   function settle(row: OutboxRow, result: Delivery, now: number): void {
     const hasNewer = (storage.outbox.get(row.key)?.wanted ?? row.wanted) > row.wanted;
     // A newer content may well be taken where the older one was refused.
@@ -237,6 +244,9 @@ export function createSender(options: {
     )
       return storage.outbox.retry(row.id, now, 'an older content was refused');
     switch (result.kind) {
+      case 'fetched':
+        storage.outbox.delivered(row.id, row.wanted, null, now);
+        return options.onFetched?.(result.wanted, { kind: 'read', bytes: result.bytes, chatId: row.chatId });
       case 'delivered':
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
       case 'retry':
@@ -257,6 +267,7 @@ export function createSender(options: {
         }
         log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
         tellUndeleted(row, now);
+        tellUnfetched(row, result.error);
         return storage.outbox.end(row.id, result.kind, result.error);
     }
   }
@@ -267,8 +278,10 @@ export function createSender(options: {
   }
 
   async function attempt(row: OutboxRow): Promise<Delivery> {
-    const content = await read(JSON.parse(row.content) as Content);
+    const wanted = JSON.parse(row.content) as Content;
     try {
+      if (wanted.kind === 'fetch') return { kind: 'fetched', wanted, bytes: await fetchFile(wanted) };
+      const content = await read(wanted);
       const call = callFor(
         row,
         content,
@@ -287,7 +300,19 @@ export function createSender(options: {
     }
   }
 
-  async function read(wanted: Content): Promise<ReadyContent> {
+  /** What a file holds; undefined when it is larger than wanted. */
+  async function fetchFile({ fileId, maxBytes }: FetchContent): Promise<Uint8Array | undefined> {
+    const { signal } = stopped;
+    const file = await api.call<{ file_path?: string; file_size?: number }>(
+      'getFile',
+      { file_id: fileId },
+      { timeoutMs: CALL_TIMEOUT_MS, signal },
+    );
+    if ((file.file_size ?? 0) > maxBytes) return undefined;
+    return await api.downloadFile(file.file_path ?? '', { maxBytes, timeoutMs: CALL_TIMEOUT_MS, signal });
+  }
+
+  async function read(wanted: Exclude<Content, FetchContent>): Promise<ReadyContent> {
     if (wanted.kind === 'file') return await readFile(wanted);
     return wanted.kind === 'media' ? await readMedia(wanted) : wanted;
   }

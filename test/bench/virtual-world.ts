@@ -106,6 +106,7 @@ export function createSilentTelegram(clock: Clock): {
     api: {
       call: async <Result>(method: string, payload: Readonly<Record<string, unknown>>) =>
         (await answer(method, payload)) as Result,
+      downloadFile: () => Promise.resolve(undefined),
       reset: () => undefined,
     },
   };

@@ -55,6 +55,7 @@ agents:
         ? Promise.reject(new TelegramError('bad-request', method, 'refused by the test'))
         : Promise.resolve({ message_id: sent.length } as Result);
     },
+    downloadFile: () => Promise.resolve(undefined),
     reset: () => {},
   };
   const tails: Record<number, string> = {};

@@ -31,6 +31,7 @@ export function createScriptedApi(): ScriptedApi {
     answerWith(next) {
       answer = next;
     },
+    downloadFile: () => Promise.resolve(undefined),
     reset() {
       resets += 1;
     },

@@ -3,7 +3,7 @@ import { TelegramError, type TelegramApi } from '../../src/ports.ts';
 import { createChatFaults, type Fault } from './chat-faults.ts';
 import { OWNER } from './fleets.ts';
 import type { Host } from './machine.ts';
-import type { ChatMessage, Showing, WorldRecord } from './record.ts';
+import type { ChatMessage, OwnerPress, Showing, WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -16,9 +16,9 @@ export interface Chat {
   heal(): void;
   /** Whether every call works right now, and none hangs. */
   isGood(): boolean;
-  press(message: ChatMessage, data: string): void;
-  /** The owner writes; gives the message's id. */
-  write(text: string, replyTo?: number): number;
+  press(message: ChatMessage, data: string, by?: number): void;
+  /** An owner writes; gives the message's id. */
+  write(text: string, replyTo?: number, by?: number): number;
   /** Somebody who is no owner writes. */
   writeAsStranger(): void;
   remove(message: ChatMessage): void;
@@ -31,6 +31,8 @@ const PRESS_LIVES_MS = 150_000;
 const MESSAGE_LIVES_MS = 24 * 3_600_000;
 const LONGEST_TEXT = 4_096;
 const LONGEST_DATA = 64;
+const STRANGER = 666;
+const BOT = { id: 99, is_bot: true, first_name: 'Nightdesk' };
 /** An outage of Telegram as long as this has to be told when it is over. */
 const TOLD_FROM_MS = 180_000;
 
@@ -63,9 +65,11 @@ export function createChat(options: {
   /** Looks for secrets in what is sent. */
   readonly look: (text: string, where: string) => void;
   readonly trace: (line: string) => void;
+  /** Where the fleet's owners are told. */
+  readonly fleetChat: number;
 }): Chat {
-  const { clock, random, record } = options;
-  const queries = new Map<string, number>();
+  const { clock, random, record, fleetChat } = options;
+  const queries = new Map<string, { readonly askedAt: number; readonly press: OwnerPress }>();
   let updates: Update[] = [];
   let nextUpdate = random.between(1, 1_000_000_000);
   let nextMessage = random.between(1, 1_000);
@@ -242,8 +246,10 @@ export function createChat(options: {
         return () => edit(payload, undefined);
       case 'answerCallbackQuery':
         return () => {
-          const askedAt = queries.get(String(payload['callback_query_id']));
-          return askedAt === undefined || askedAt + PRESS_LIVES_MS < clock.now() ? wrong('bad-request') : GOOD;
+          const query = queries.get(String(payload['callback_query_id']));
+          if (query === undefined || query.askedAt + PRESS_LIVES_MS < clock.now()) return wrong('bad-request');
+          query.press.answer = { text, isAlert: payload['show_alert'] === true };
+          return GOOD;
         };
       case 'setMyCommands':
         return () => GOOD;
@@ -256,10 +262,11 @@ export function createChat(options: {
 
   function show(host: Host, payload: Payload, text: string, row: ReturnType<typeof options.keyOf>): Outcome {
     if (!isValid(payload, text)) return wrong('bad-request');
-    if (payload['chat_id'] !== OWNER) record.bugs.push(`a message to chat ${String(payload['chat_id'])}`);
+    const chatId = Number(payload['chat_id']);
+    if (chatId !== fleetChat && chatId !== OWNER) record.bugs.push(`a message to chat ${String(payload['chat_id'])}`);
     const message: ChatMessage = {
       id: (nextMessage += 1),
-      chatId: OWNER,
+      chatId,
       at: clock.now(),
       text,
       buttons: buttonsOf(payload),
@@ -275,6 +282,7 @@ export function createChat(options: {
             at: clock.now(),
             messageId: message.id,
             text: text.split('\n')[0] ?? '',
+            whole: text,
             isSilent: payload['disable_notification'] === true,
             isKnown: false,
           };
@@ -348,23 +356,34 @@ export function createChat(options: {
     if (faults.current() === undefined) poll?.wake();
   }
 
+  function chatOf(from: number): object {
+    return fleetChat < 0 && from !== STRANGER
+      ? { id: fleetChat, type: 'supergroup', title: 'The fleet' }
+      : { id: from, type: 'private', first_name: 'Somebody' };
+  }
+
   function messageBody(from: number, text: string, replyTo?: number): object {
     const command = /^\/\w+/.exec(text)?.[0];
+    const chat = chatOf(from);
     return {
       message: {
         message_id: (nextMessage += 1),
         date: Math.floor(clock.now() / 1_000),
         from: { id: from, is_bot: false, first_name: 'Somebody' },
-        chat: { id: from, type: 'private', first_name: 'Somebody' },
+        chat,
         text,
         ...(command === undefined ? {} : { entities: [{ type: 'bot_command', offset: 0, length: command.length }] }),
         ...(replyTo === undefined
           ? {}
           : {
-              reply_to_message: { message_id: replyTo, date: 0, chat: { id: from, type: 'private' }, text: 'a card' },
+              reply_to_message: { message_id: replyTo, date: 0, chat, text: textOf(replyTo), from: BOT },
             }),
       },
     };
+  }
+
+  function textOf(messageId: number): string {
+    return record.messages.find(({ id }) => id === messageId)?.text ?? 'a card';
   }
 
   return {
@@ -374,6 +393,7 @@ export function createChat(options: {
         payload: Payload,
         { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
       ) => call(host, method, payload, timeoutMs, signal) as Promise<Result>,
+      downloadFile: () => Promise.resolve(undefined),
       reset: () => undefined,
     }),
     suffer(kind, forMs) {
@@ -389,31 +409,37 @@ export function createChat(options: {
       faults.end();
     },
     isGood: () => faults.isGood() && !isWaiting(),
-    press(message, data) {
+    press(message, data, by = OWNER) {
       const id = `q${nextUpdate}`;
-      queries.set(id, clock.now());
-      options.trace(`owner presses ${data.split(':').slice(0, 3).join(':')}`);
+      const press = { ...readButton(data), by: `owner:${by}`, text: message.text, at: clock.now(), answer: undefined };
+      record.presses.push(press);
+      queries.set(id, { askedAt: clock.now(), press });
+      options.trace(`${by === OWNER ? 'owner' : 'second owner'} presses ${data.split(':').slice(0, -1).join(':')}`);
       arrive(PRESS_LIVES_MS, {
         callback_query: {
           id,
-          from: { id: OWNER, is_bot: false, first_name: 'Owner' },
+          from: { id: by, is_bot: false, first_name: by === OWNER ? 'Ada' : 'Bob' },
           chat_instance: '1',
           data,
           message: {
             message_id: message.id,
             date: Math.floor(message.at / 1_000),
-            chat: { id: OWNER, type: 'private', first_name: 'Owner' },
+            chat:
+              message.chatId < 0
+                ? { id: message.chatId, type: 'supergroup', title: 'The fleet' }
+                : { id: message.chatId, type: 'private', first_name: 'Ada' },
             text: message.text,
           },
         },
       });
     },
-    write(text, replyTo) {
-      options.trace(`owner writes ${text}`);
-      arrive(MESSAGE_LIVES_MS, messageBody(OWNER, text, replyTo));
+    write(text, replyTo, by = OWNER) {
+      options.trace(`${by === OWNER ? 'owner' : 'second owner'} writes ${text}`);
+      record.texts.push({ by: `owner:${by}`, text, at: clock.now() });
+      arrive(MESSAGE_LIVES_MS, messageBody(by, text, replyTo));
       return nextMessage;
     },
-    writeAsStranger: () => arrive(MESSAGE_LIVES_MS, messageBody(666, '/status')),
+    writeAsStranger: () => arrive(MESSAGE_LIVES_MS, messageBody(STRANGER, '/status')),
     remove(message) {
       const index = record.messages.indexOf(message);
       if (index >= 0) record.messages.splice(index, 1);
@@ -426,6 +452,13 @@ export function createChat(options: {
       answers.length = 0;
     },
   };
+}
+
+/** What a button asks for, as it stands in its data. */
+export function readButton(data: string): Pick<OwnerPress, 'verb' | 'id' | 'revision' | 'choice'> {
+  const [verb = '', id, revision = '', ...rest] = data.split(':');
+  const choice = rest.length > 1 ? Number.parseInt(rest[0] ?? '', 36) : undefined;
+  return { verb, id: Number(id), revision: Number.parseInt(revision, 36), choice };
 }
 
 function buttonsOf(payload: Payload): ChatMessage['buttons'] {

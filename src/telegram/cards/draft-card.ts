@@ -30,6 +30,12 @@ const LONGEST_FOOT = 800;
 /** What a quotation of the post answered may take of a card. */
 const LONGEST_CONTEXT = 500;
 
+/**
+ * What Telegram leaves out of messages, besides what nobody sees: control characters, separators of lines, and marks that turn the direction
+ * of all that follows (td, clean_input_string). Its owner would read another text than the one that goes out.
+ */
+const LEFT_OUT = /(?![\n\r\t])\p{Cc}|[\u2028-\u202e]/u;
+
 const DIFF_TITLE = '✏️ What changed:';
 
 /** What a card needs besides the draft. */
@@ -103,8 +109,9 @@ export function renderReplacedCard(draft: DraftRow, shown: DraftRow): Content {
     : asDocument(shown, head, foot, [], undefined);
 }
 
-/** Whether a message takes the whole text, whatever becomes of the draft. */
+/** Whether a message takes the whole text, as it is, whatever becomes of the draft. */
 function fitsMessage(draft: DraftRow, head: Piece): boolean {
+  if (LEFT_OUT.test(draft.body)) return false;
   return lines(head, '', draft.body, '', '').text.length + LONGEST_FOOT <= LONGEST_TEXT;
 }
 
