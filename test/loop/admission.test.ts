@@ -45,6 +45,17 @@ const CASES: readonly (readonly [string, Partial<AdmissionFacts>, string])[] = [
   ['it is held twice', { holds: [dead, paused] }, 'skip: claude is dead'],
   ['it is held and runs without pause', { holds: [paused], isContinuous: true }, 'wait: paused by you'],
   ['it is held again after it was resumed', { holds: [paused], cause: 'resumed' }, 'wait: paused by you'],
+  ['it is held and has a task', { holds: [paused], cause: 'task' }, 'wait: paused by you'],
+  [
+    'its hours are over and it has a task',
+    { insideActiveHours: false, cause: 'task' },
+    'wait: outside its active hours',
+  ],
+  [
+    'its credential is dead and it has a task',
+    { readiness: { kind: 'dead', credential: 'claude' }, cause: 'task' },
+    'wait: claude is dead',
+  ],
   ['a trial meets the hold of its credential', { holds: [dead], cause: 'trial' }, 'start'],
   ['a trial meets another hold as well', { holds: [dead, paused], cause: 'trial' }, 'skip: paused by you'],
   ['its hours are over', { insideActiveHours: false }, 'skip: outside its active hours'],
