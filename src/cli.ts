@@ -12,6 +12,7 @@ const USAGE = `nightdesk: a night desk for your fleet of agents
   nightdesk start --config fleet.yaml         run the control plane in the foreground
   nightdesk demo [--port P]                   see it work: no account, no network
   nightdesk check --config fleet.yaml         validate the file, print the plan
+  nightdesk install --config fleet.yaml       has systemd or launchd keep it running (--help)
   nightdesk status --config fleet.yaml [--json]
   nightdesk sentinel --config fleet.yaml      one look from outside: whether it lives, and who has to know
 
@@ -97,6 +98,13 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command === 'init') {
     const { init } = await import('./operator/init.ts');
     return await init(rest, openAskingTerminal());
+  }
+  if (command === 'install') {
+    const [{ install }, { describeThisHost }] = await Promise.all([
+      import('./operator/install.ts'),
+      import('./operator/this-host.ts'),
+    ]);
+    return await install(rest, openAskingTerminal(), describeThisHost(process.env));
   }
   const { parsed, problem } = parseOptions(rest);
   if (problem !== undefined) {
@@ -184,4 +192,4 @@ function parseOptions(argv: readonly string[]): {
 
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
-if (['start', 'demo', 'sentinel', 'init'].includes(process.argv[2] ?? '')) process.exit();
+if (['start', 'demo', 'sentinel', 'init', 'install'].includes(process.argv[2] ?? '')) process.exit();

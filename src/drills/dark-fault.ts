@@ -53,7 +53,7 @@ export function createDarkFault(parts: {
       const { lookedAt } = trace();
       if (drill.faultAt === null) return 'the sentinel has not yet seen the end of what it told last';
       if (lookedAt === undefined || lookedAt < (drill.faultAt ?? 0))
-        return 'no sentinel watches: install deploy/systemd/nightdesk-sentinel.timer';
+        return 'no sentinel watches: nightdesk install has it look each minute';
       return 'the sentinel looked, and did not get it told: its own output says why';
     },
 

@@ -83,7 +83,7 @@ function describe(
     life.lastProofAt === null ? 'no proof of life yet' : `last proof of life ${duration(now - life.lastProofAt)} ago`;
   const sentinel =
     life.sentinelLookedAt === null
-      ? 'no sentinel has ever looked: see deploy/systemd'
+      ? 'no sentinel has ever looked: nightdesk install has it look'
       : `the sentinel looked ${duration(now - life.sentinelLookedAt)} ago`;
   return [
     life.running ? `running, process ${life.pid ?? 'unknown'}; ${seen}` : `NOT running; ${seen}`,

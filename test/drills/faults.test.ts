@@ -170,6 +170,6 @@ describe('the dark drill', () => {
     const { drill, fault } = openDark();
     drill.look();
 
-    expect(fault.describe(drill.row())).toBe('no sentinel watches: install deploy/systemd/nightdesk-sentinel.timer');
+    expect(fault.describe(drill.row())).toBe('no sentinel watches: nightdesk install has it look each minute');
   });
 });

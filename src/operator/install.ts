@@ -1,0 +1,211 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeAll } from '../adapters/whole-files.ts';
+import { type InstallPlan, MARK, type Place, planInstall, type Scope, type ServiceFile } from '../install/plan.ts';
+import { loadConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import type { AskingTerminal } from './init.ts';
+
+/** What `nightdesk install --help` says. */
+export const INSTALL_HELP = `nightdesk install --config F [--user|--system [--as USER]] [--yes] [--undo]
+Has this machine keep Nightdesk running, with its sentinel beside it: systemd on Linux, launchd on macOS. Shows what it will do first.
+
+  --user        a service of your own (default)
+  --system      a service of the machine (default for root), under the account --as, by default the one that owns fleet.yaml
+  --yes         does it without asking
+  --undo        ends the services and takes the files away again
+
+Exit: 0 done, 64 wrong usage or not wanted, 69 this machine cannot, 78 the configuration is wrong or a file is in the way.`;
+
+/** What installing has to know of the machine, and the one way to run its programs. */
+export interface Host {
+  readonly platform: NodeJS.Platform;
+  /** Whether systemd is what started this machine. */
+  readonly hasSystemd: boolean;
+  readonly uid: number;
+  readonly home: string;
+  readonly node: string;
+  readonly packageFolder: string;
+  /** Name and home of an account, by name or uid; undefined: there is none. */
+  account(nameOrUid: string | number): { readonly name: string; readonly home: string } | undefined;
+  ownerOf(file: string): number;
+  run(argv: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }>;
+}
+
+interface Options {
+  readonly config: string;
+  readonly scope: Scope;
+  readonly as: string | undefined;
+  readonly yes: boolean;
+  readonly undo: boolean;
+}
+
+/** `nightdesk install`: service files in place, and started; or all of it undone. */
+export async function install(argv: readonly string[], terminal: AskingTerminal, host: Host): Promise<number> {
+  function refuse(exit: number, reason: string): number {
+    terminal.complain(`nightdesk install: ${reason}`);
+    return exit;
+  }
+
+  const options = readOptions(argv, host);
+  if (options === 'help') {
+    terminal.print(INSTALL_HELP);
+    return EXIT.ok;
+  }
+  if (typeof options === 'string') return refuse(EXIT.usage, options);
+  const place = await findPlace(options, host);
+  if ('reason' in place) return refuse(place.exit, place.reason);
+  const plan = planInstall(place, (name) => readFileSync(join(host.packageFolder, 'deploy', name), 'utf8'));
+  if (options.undo) return await undo(plan);
+  if (loadConfiguration(place.config, terminal) === undefined) return EXIT.config;
+  const foreign = plan.files.find((file) => isForeign(file));
+  if (foreign !== undefined)
+    return refuse(
+      EXIT.config,
+      `${foreign.path} is there already, and not by me: move it away first; nothing was changed`,
+    );
+  for (const { path, text } of plan.files)
+    terminal.print(`${readText(path) === text ? 'stays   ' : 'writes  '} ${path}`);
+  for (const command of plan.start) terminal.print(`runs     ${command.join(' ')}`);
+  if (!(await isWanted())) return refuse(EXIT.usage, 'nothing was changed; --yes does it without asking');
+  return await apply(plan);
+
+  async function isWanted(): Promise<boolean> {
+    if (options === 'help' || typeof options === 'string') return false;
+    if (options.yes) return true;
+    if (!terminal.isInteractive) return false;
+    return /^y(es)?$/i.test((await terminal.ask('Do that? [y/N] '))?.trim() ?? '');
+  }
+
+  async function apply({ files, start, stop, forget }: InstallPlan): Promise<number> {
+    const fresh = files.filter(({ path }) => readText(path) === undefined);
+    try {
+      writeAll(files.map((file) => ({ ...file, mode: 0o644 })));
+    } catch (error) {
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      return refuse(EXIT.taken, `the service files could not be written (${code}): nothing was changed`);
+    }
+    for (const command of start) {
+      const { ok, said } = await host.run(command);
+      if (ok) continue;
+      // A first installation that fails leaves nothing behind; a renewed one keeps what was there.
+      if (fresh.length === files.length) {
+        for (const undoing of stop) await host.run(undoing);
+        for (const { path } of files) rmSync(path, { force: true });
+        for (const forgetting of forget) await host.run(forgetting);
+      }
+      return refuse(
+        EXIT.taken,
+        `${command.join(' ')} failed: ${said}${fresh.length === files.length ? '; all of it was undone' : ''}`,
+      );
+    }
+    terminal.print('Done: it is being started, and started again whenever it fails; the sentinel looks each minute.');
+    if (fresh.length < files.length) terminal.print('What runs already takes a changed file over with its next start.');
+    return EXIT.ok;
+  }
+
+  async function undo({ files, stop, forget }: InstallPlan): Promise<number> {
+    const ours = files.filter(({ path }) => readText(path)?.includes(MARK) === true);
+    if (ours.length === 0) return refuse(EXIT.config, 'nothing of mine is installed there: nothing was changed');
+    // What is not running any more cannot be stopped; the files go all the same.
+    for (const command of stop) await host.run(command);
+    for (const { path } of ours) {
+      rmSync(path, { force: true });
+      terminal.print(`removed  ${path}`);
+    }
+    for (const command of forget) await host.run(command);
+    for (const { path } of files.filter((file) => !ours.includes(file) && existsSync(file.path)))
+      terminal.print(`left     ${path}: it is not by me`);
+    return EXIT.ok;
+  }
+}
+
+function readOptions(argv: readonly string[], host: Host): Options | 'help' | (string & {}) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        config: { type: 'string' },
+        user: { type: 'boolean' },
+        system: { type: 'boolean' },
+        as: { type: 'string' },
+        yes: { type: 'boolean', short: 'y' },
+        undo: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) return 'help';
+    if (values.config === undefined) return 'which fleet? Say --config fleet.yaml';
+    if (values.user === true && values.system === true) return 'say either --user or --system';
+    const isSystem = values.system === true || (values.user !== true && host.uid === 0);
+    if (values.as !== undefined && !isSystem) return '--as goes with --system: a service of your own runs as you';
+    return {
+      config: resolve(values.config),
+      scope: isSystem ? 'system' : 'user',
+      as: values.as,
+      yes: values.yes === true,
+      undo: values.undo === true,
+    };
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the options cannot be read';
+  }
+}
+
+/** Where the files go and what they name; or why this machine cannot. */
+async function findPlace(
+  options: Options,
+  host: Host,
+): Promise<Place | { readonly exit: number; readonly reason: string }> {
+  const { scope, config } = options;
+  const manager = host.platform === 'darwin' ? 'launchd' : host.hasSystemd ? 'systemd' : undefined;
+  if (manager === undefined)
+    return {
+      exit: EXIT.taken,
+      reason:
+        'this machine was not started by systemd, and is no Mac: run `nightdesk start` under what keeps programs running here, or in a container (deploy/container)',
+    };
+  if (scope === 'system' && host.uid !== 0)
+    return { exit: EXIT.usage, reason: '--system needs root: put sudo before it, or leave --system away' };
+  if (!existsSync(config)) return { exit: EXIT.config, reason: `there is no ${config}; nightdesk init makes one` };
+  const account = host.account(scope === 'user' ? host.uid : (options.as ?? host.ownerOf(config)));
+  if (account === undefined)
+    return { exit: EXIT.usage, reason: `there is no account "${options.as ?? host.ownerOf(config)}": say --as USER` };
+  if (scope === 'system' && account.name === 'root' && options.as === undefined)
+    return {
+      exit: EXIT.usage,
+      reason: 'fleet.yaml belongs to root, and agents would run as root: say --as USER, or --as root if you mean it',
+    };
+  if (manager === 'systemd' && scope === 'user') {
+    const { ok, said } = await host.run(['systemctl', '--user', 'show-environment']);
+    if (!ok)
+      return {
+        exit: EXIT.taken,
+        reason: `your account has no systemd of its own right now (${said}): log in directly instead of by su or sudo, or use --system`,
+      };
+  }
+  return {
+    manager,
+    scope,
+    config,
+    node: host.node,
+    packageFolder: host.packageFolder,
+    user: account.name,
+    userHome: scope === 'user' ? host.home : account.home,
+  };
+}
+
+/** A file that somebody else put there. */
+function isForeign({ path, text }: ServiceFile): boolean {
+  const there = readText(path);
+  return there !== undefined && there !== text && !there.includes(MARK);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Host, install } from '../../src/operator/install.ts';
+import { temporaryFolder } from '../fakes/temporary-folder.ts';
+import { root } from '../repository/source-files.ts';
+
+/** A machine in a folder: its programs only note that they were called. */
+function createMachine(change: Partial<Host> = {}, answer?: string) {
+  const home = temporaryFolder();
+  const config = join(home, 'fleet.yaml');
+  writeFileSync(config, 'telegram: { owners: [1] }\n');
+  const ran: string[] = [];
+  const said: string[] = [];
+  const host: Host = {
+    platform: 'linux',
+    hasSystemd: true,
+    uid: 1000,
+    home,
+    node: '/opt/node',
+    packageFolder: root,
+    account: () => ({ name: 'ada', home }),
+    ownerOf: () => 1000,
+    run: (argv) => {
+      ran.push(argv.join(' '));
+      return Promise.resolve({ ok: true, said: '' });
+    },
+    ...change,
+  };
+  const terminal = {
+    env: {},
+    print: (line: string) => void said.push(line),
+    complain: (line: string) => void said.push(line),
+    interrupted: new Promise<string>(() => {}),
+    isInteractive: answer !== undefined,
+    ask: () => Promise.resolve(answer),
+  };
+  const unit = join(home, '.config/systemd/user/nightdesk.service');
+  const run = (...args: string[]) => install(['--config', config, ...args], terminal, host);
+  return { home, config, ran, said, unit, run };
+}
+
+test('install shows what it will do, and does nothing before it is told to', async () => {
+  const { run, said, ran, unit } = createMachine();
+
+  expect(await run()).toBe(64);
+
+  expect(said[0]).toBe(`writes   ${unit}`);
+  expect(said.at(-1)).toContain('nothing was changed');
+  expect(ran).toEqual(['systemctl --user show-environment']);
+  expect(existsSync(unit)).toBe(false);
+});
+
+test.each([
+  ['y', 0],
+  ['', 64],
+  ['no', 64],
+])('install at a terminal does it for the answer "%s" with exit %i', async (answer, exit) => {
+  const { run, unit } = createMachine({}, answer);
+
+  expect(await run()).toBe(exit);
+
+  expect(existsSync(unit)).toBe(exit === 0);
+});
+
+test('installing twice changes nothing the second time, and undoing removes all of it', async () => {
+  const { run, said, ran, unit } = createMachine();
+  expect(await run('--yes')).toBe(0);
+  const written = readFileSync(unit, 'utf8');
+  expect(await run('--yes')).toBe(0);
+  expect(readFileSync(unit, 'utf8')).toBe(written);
+  expect(said).toContain(`stays    ${unit}`);
+
+  expect(await run('--undo')).toBe(0);
+
+  expect(existsSync(unit)).toBe(false);
+  expect(ran.at(-2)).toBe('systemctl --user disable --now nightdesk.service nightdesk-sentinel.timer');
+  expect(await run('--undo')).toBe(78);
+});
+
+test('a unit that somebody else wrote is left alone, by installing and by undoing', async () => {
+  const { run, said, home, unit } = createMachine();
+  mkdirSync(join(home, '.config/systemd/user'), { recursive: true });
+  writeFileSync(unit, '[Service]\nExecStart=/bin/true\n');
+
+  expect(await run('--yes')).toBe(78);
+  expect(await run('--undo')).toBe(78);
+
+  expect(said[0]).toContain(`${unit} is there already, and not by me`);
+  expect(readFileSync(unit, 'utf8')).toContain('/bin/true');
+});
+
+test('a first installation whose start fails leaves nothing behind, and says why', async () => {
+  const machine = createMachine({
+    run: (argv) => Promise.resolve({ ok: !argv.includes('enable'), said: 'Failed to enable unit' }),
+  });
+
+  expect(await machine.run('--yes')).toBe(69);
+
+  expect(machine.said.at(-1)).toContain('Failed to enable unit; all of it was undone');
+  expect(existsSync(machine.unit)).toBe(false);
+});
+
+test.each<[what: string, host: Partial<Host>, args: string[], exit: number, words: string]>([
+  ['without systemd', { hasSystemd: false }, [], 69, 'was not started by systemd'],
+  [
+    'without a user bus',
+    { run: () => Promise.resolve({ ok: false, said: 'no bus' }) },
+    [],
+    69,
+    'no systemd of its own right now (no bus)',
+  ],
+  ['where --system is not for root', {}, ['--system'], 64, '--system needs root'],
+  [
+    'where root owns the fleet',
+    { uid: 0, account: () => ({ name: 'root', home: '/root' }) },
+    [],
+    64,
+    'agents would run as root',
+  ],
+  [
+    'for an account that is not there',
+    { uid: 0, account: () => undefined },
+    ['--as', 'nobody'],
+    64,
+    'there is no account "nobody"',
+  ],
+  ['for both scopes at once', {}, ['--user', '--system'], 64, 'either --user or --system'],
+])('install refuses %s in one line', async (_what, host, args, exit, words) => {
+  const { run, said } = createMachine(host);
+
+  expect(await run('--yes', ...args)).toBe(exit);
+
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain(words);
+});
+
+test('install of a broken fleet.yaml says what is wrong with it, and writes nothing', async () => {
+  const { run, said, config, unit } = createMachine();
+  writeFileSync(config, 'telegram: { owners: [] }\n');
+
+  expect(await run('--yes')).toBe(78);
+
+  expect(said.join('\n')).toContain('telegram.owners');
+  expect(existsSync(unit)).toBe(false);
+});
