@@ -218,6 +218,7 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
 
   function finish(program: Program, agent: Agent, lines: StreamLines, usedTokens: number): void {
     const end = (): void => {
+      if (random.chance(0.4)) tools.readDecisions(program);
       if (random.chance(0.5)) tools.submitDraft(program, agent);
       if (random.chance(0.3)) tools.ask(program, 'POST', '/v1/progress', { text: 'got on' });
       program.print(lines.says('All done.', usedTokens));

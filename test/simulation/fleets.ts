@@ -1,9 +1,12 @@
-import type { Agent, Credential, Fleet, Schedule } from '../../src/config/fleet.ts';
+import type { Agent, Credential, DraftKind, Fleet, Schedule } from '../../src/config/fleet.ts';
 import { createWallClock } from '../../src/loop/wall-clock.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
-/** The one owner of every simulated fleet, and the chat in which he is told. */
+/** The owner of every simulated fleet, and the one that some have besides. */
 export const OWNER = 4711;
+export const SECOND_OWNER = 4712;
+/** The chat in which two owners are told. */
+const GROUP = -1_004_711;
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
@@ -55,6 +58,11 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     ...(random.chance(0.5) ? { fallback: ['fallback:sms'] } : {}),
     quiet: random.chance(0.2),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
+    hasTwoOwners: random.chance(0.4),
+    undoMs: random.pick([0, 0, 30 * SECOND_MS, 5 * MINUTE_MS]),
+    ...(random.chance(0.3)
+      ? { autoApprove: { afterMs: random.pick([5, 10, 30]) * MINUTE_MS, perDay: random.between(1, 4) } }
+      : {}),
   });
 }
 
@@ -67,6 +75,10 @@ export function fleetOf(parts: {
   readonly quiet?: boolean;
   readonly windowMs?: number;
   readonly fallback?: readonly [string, ...string[]];
+  readonly hasTwoOwners?: boolean;
+  readonly undoMs?: number;
+  /** Of the first kind that somebody publishes. */
+  readonly autoApprove?: DraftKind['autoApprove'];
 }): Fleet {
   const kinds = parts.agents.flatMap((agent) => agent.publishes);
   return {
@@ -75,7 +87,8 @@ export function fleetOf(parts: {
     home: '/fleet/state',
     containment: 'best',
     concurrency: parts.concurrency ?? 32,
-    telegram: { owners: [OWNER], chat: OWNER },
+    telegram:
+      parts.hasTwoOwners === true ? { owners: [OWNER, SECOND_OWNER], chat: GROUP } : { owners: [OWNER], chat: OWNER },
     budget: undefined,
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
@@ -92,9 +105,14 @@ export function fleetOf(parts: {
     drafts: {
       burst: 5,
       kinds: new Map(
-        kinds.map((kind) => [
+        kinds.map((kind, index) => [
           kind,
-          { windowMs: parts.windowMs, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined },
+          {
+            windowMs: parts.windowMs,
+            undoMs: parts.undoMs ?? 0,
+            remindPercent: [50, 80],
+            autoApprove: index === 0 ? parts.autoApprove : undefined,
+          },
         ]),
       ),
     },

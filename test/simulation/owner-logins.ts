@@ -51,7 +51,10 @@ export function createOwnerLogins(options: {
     seen.set(message.id, message.text);
     const link = message.buttons.find(({ url }) => url !== undefined)?.url;
     const prompt = record.messages.findLast(({ text }) => PROMPT.test(text));
-    const replyTo = random.chance(0.5) ? prompt?.id : undefined;
+    // In a group only what answers a prompt is taken for an answer.
+    const isGroup = message.chatId < 0;
+    const replyTo = isGroup || random.chance(0.5) ? prompt?.id : undefined;
+    if (isGroup && replyTo === undefined) return true;
     if (!isCalm() && random.chance(0.1)) {
       const cancel = message.buttons.find(({ text }) => text === 'Cancel')?.data;
       if (cancel !== undefined) chat.press(message, cancel);

@@ -1,7 +1,8 @@
 import type { Fleet } from '../../src/config/fleet.ts';
 import type { Chat } from './chat.ts';
-import { MINUTE_MS, SECOND_MS } from './fleets.ts';
+import { MINUTE_MS, OWNER, SECOND_MS } from './fleets.ts';
 import type { LoginPages } from './login-pages.ts';
+import { createOwnerDesk } from './owner-desk.ts';
 import { createOwnerLogins } from './owner-logins.ts';
 import type { ChatMessage, WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -13,8 +14,8 @@ export interface Owner {
   start(): void;
 }
 
-/** Draft cards and questions: `approve:12:1:…`. */
-const DRAFT_BUTTON = /^(approve|edit|reject|live|again):(\d+):/;
+/** Questions about publications that nobody knows the end of: `live:12:1:…`. */
+const UNKNOWN_BUTTON = /^live:(\d+):/;
 
 /** Answers to questions of runs: `choose:7:0:…`. */
 const QUESTION_BUTTON = /^choose:(\d+):/;
@@ -30,8 +31,12 @@ export function createOwner(options: {
   readonly fleet: Fleet;
   readonly pages: LoginPages;
   readonly isCalm: () => boolean;
+  /** His id; the second one of a fleet sees to drafts and questions only. */
+  readonly by: number;
 }): Owner {
-  const { clock, random, record, chat, isCalm } = options;
+  const { clock, random, record, chat, isCalm, by } = options;
+  const isFirst = by === OWNER;
+  const desk = createOwnerDesk({ ...options, random: random.fork('desk') });
   /** Cards as they looked when he last saw them: his phone may show an old one for a while. */
   const seen = new Map<number, ChatMessage>();
   const seeToLogin = createOwnerLogins({ ...options, random: random.fork('logins') });
@@ -49,7 +54,7 @@ export function createOwner(options: {
   function write(text: string): void {
     const target = /^\/resume (\w+)/.exec(text)?.[1];
     if (target !== undefined) noteResume(target);
-    chat.write(text);
+    chat.write(text, undefined, by);
   }
 
   function button(message: ChatMessage, label: RegExp): string | undefined {
@@ -58,47 +63,27 @@ export function createOwner(options: {
 
   function press(message: ChatMessage, data: string | undefined): void {
     if (data === undefined) return;
-    const draft = DRAFT_BUTTON.exec(data);
-    const verb = draft?.[1];
-    if (verb === 'approve' || verb === 'again')
-      record.consents.push({ verb, draft: Number(draft?.[2]), text: message.text, at: clock.now() });
     const question = QUESTION_BUTTON.exec(data)?.[1];
     const text = message.buttons.find((button) => button.data === data)?.text;
     if (question !== undefined && text !== undefined)
       record.choices.push({ question: Number(question), text, at: clock.now() });
     if (/^(resume|restart):/.test(data)) noteResume('all');
-    // He asks for the card once more.
-    const again = /^show:(\d+):/.exec(data)?.[1];
-    if (again !== undefined)
-      for (const showing of record.showings) if (showing.key.startsWith(`draft:${again}:`)) showing.isKnown = false;
-    chat.press(message, data);
-    if (!isCalm() && random.chance(0.08)) clock.after(random.between(10, 3_000), () => chat.press(message, data));
-    if (verb === 'edit' && random.chance(0.8))
-      clock.after(random.between(2, 90) * SECOND_MS, () => chat.write(`Better words ${random.between(1, 1_000_000)}.`));
-    if (verb === 'reject' && random.chance(0.5))
-      clock.after(random.between(2, 90) * SECOND_MS, () => chat.write('Too long for me.'));
+    desk.press(message, data);
   }
 
   function seeTo(message: ChatMessage): void {
-    if (seeToLogin(message)) return;
-    const approve = button(message, /Approve/);
-    if (approve !== undefined) {
-      const draw = isCalm() ? 0 : random.fraction();
-      if (draw < 0.6) return press(message, approve);
-      if (draw < 0.72) return press(message, button(message, /Edit/));
-      if (draw < 0.84) return press(message, button(message, /Reject/));
-      if (draw < 0.88) return void chat.write('Words in a reply.', message.id);
-      return;
-    }
+    if (isFirst && seeToLogin(message)) return;
+    if (desk.seeTo(message)) return;
     if (message.buttons.some(({ data }) => QUESTION_BUTTON.test(data ?? '')) || AGENT_ASKS.test(message.text))
       return answerQuestion(message);
     const live = button(message, /It is live/);
     if (live !== undefined) {
-      const id = Number(DRAFT_BUTTON.exec(live)?.[2]);
+      const id = Number(UNKNOWN_BUTTON.exec(live)?.[1]);
       const isOut = record.publications.some(({ draft }) => draft === id);
       const isRight = isCalm() || random.chance(0.9);
       return press(message, isOut === isRight ? live : button(message, /Publish again/));
     }
+    if (!isFirst) return;
     const mend = button(message, /Re-auth|Restart/);
     // Later he knows what is mended already, and leaves old buttons alone.
     const isNeeded = !isCalm() || !mend?.startsWith('reauth') || listDead().some((name) => message.text.includes(name));
@@ -121,10 +106,17 @@ export function createOwner(options: {
       const id = record.showings.findLast(({ messageId }) => messageId === message.id)?.key.split(':')[1];
       const text = `Words ${random.between(1, 1_000_000)} of an answer.`;
       record.choices.push({ question: Number(id), text, at: clock.now() });
-      chat.write(text, message.id);
+      chat.write(text, message.id, by);
     }
     // Another mind, a moment later: the first word counts.
     if (!isCalm() && buttons.length > 1 && random.chance(0.1)) press(message, random.pick(buttons).data);
+  }
+
+  /** Of old buttons the second one presses those of drafts only; and nobody asks twice for what went out. */
+  function mayPress(data: string): boolean {
+    return (
+      !data.startsWith('again') && (isFirst || /^(approve|edit|reject|snooze|revise|undo|next|review):/.test(data))
+    );
   }
 
   function command(): string {
@@ -133,6 +125,8 @@ export function createOwner(options: {
     return random.pick([
       '/status',
       '/drafts',
+      '/drafts',
+      `/drafts ${random.pick(['reply', agent])}`,
       `/why ${agent}`,
       `/pause ${agent} 10m`,
       `/pause ${agent} now`,
@@ -150,6 +144,7 @@ export function createOwner(options: {
     const open = record.messages.filter(
       ({ buttons, text }) => buttons.length > 0 || (AGENT_ASKS.test(text) && text.includes('Reply to this message')),
     );
+    if (isCalm() && !isFirst) return;
     const fresh = isCalm() ? open : open.slice(-random.between(1, 12));
     for (const message of fresh) if (isCalm() || random.chance(0.7)) seeTo(message);
     if (isCalm()) {
@@ -163,14 +158,15 @@ export function createOwner(options: {
     }
     const old = seen.size > 0 && random.chance(0.4) ? random.pick([...seen.values()]) : undefined;
     const stale = old === undefined || old.buttons.length === 0 ? undefined : random.pick(old.buttons).data;
-    if (old !== undefined && stale !== undefined && !stale.startsWith('again')) press(old, stale);
-    if (random.chance(0.25)) write(command());
+    if (old !== undefined && stale !== undefined && mayPress(stale)) press(old, stale);
+    for (const message of record.messages.slice(-30)) if (!seen.has(message.id)) seen.set(message.id, { ...message });
+    if (random.chance(0.25)) write(isFirst ? command() : '/drafts');
+    if (!isFirst) return;
     if (random.chance(0.02)) chat.write('What is going on?');
     if (random.chance(0.02)) chat.writeAsStranger();
     // What only he knows he is asked once: that question he keeps.
     const expendable = record.messages.slice(-20).filter((message) => button(message, /It is live/) === undefined);
     if (random.chance(0.03) && expendable.length > 0) chat.remove(random.pick(expendable));
-    for (const message of record.messages.slice(-30)) if (!seen.has(message.id)) seen.set(message.id, { ...message });
   }
 
   function wait(): void {

@@ -54,6 +54,8 @@ export interface ProgramTools {
   usersOf(credential: string): readonly number[];
   /** Hands in a draft; the same one again until it is known to be accepted. */
   submitDraft(program: Program, agent: Agent): void;
+  /** Looks what became of its drafts, and hands in the versions that are wanted. */
+  readDecisions(program: Program): void;
   /** Asks the owner something, and looks for the answer until there is one. */
   askOwner(program: Program, onEnd: () => void): void;
 }
@@ -129,6 +131,26 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
       if (!random.chance(0.1)) memory.openKey = undefined;
       options.trace(`${agent.name} handed in ${key}`);
       if (random.chance(0.1)) submit();
+    },
+    readDecisions(program) {
+      const decisions = (ask(program, 'GET', '/v1/decisions')?.body['decisions'] ?? []) as readonly {
+        readonly draft: number;
+        readonly verdict: string;
+        readonly reason: string | null;
+      }[];
+      const last = new Map(decisions.map((decision) => [decision.draft, decision]));
+      for (const { draft, verdict, reason } of last.values()) {
+        if (verdict !== 'revise' || random.chance(0.2)) continue;
+        const hand = (body: string): void => {
+          // Whether it was taken or not: what is in a row has to be something that was handed in.
+          record.versionsOfDrafts.push({ draft, agent: program.name, body, at: clock.now() });
+          ask(program, 'POST', '/v1/version', { revises: draft, body });
+        };
+        const body = `Another version of draft ${draft} (${reason ?? ''})`;
+        hand(body);
+        options.trace(`${program.name} handed in another version of draft ${draft}`);
+        if (random.chance(0.15)) hand(random.chance(0.5) ? body : `${body}, once more`);
+      }
     },
     askOwner(program, onEnd) {
       const asked = ask(program, 'POST', '/v1/ask', {

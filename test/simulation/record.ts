@@ -19,8 +19,9 @@ export interface Showing {
   readonly askedAt: number;
   readonly at: number;
   readonly messageId: number;
-  /** Its first line. */
+  /** Its first line, and all of it. */
   readonly text: string;
+  readonly whole: string;
   /** The phone made no sound. */
   readonly isSilent: boolean;
   /** False when the answer never came, or came to a control plane that died with it. */
@@ -86,11 +87,65 @@ export interface Publication {
   readonly at: number;
 }
 
-/** The owner pressed Approve or Publish again, under this text. */
+/** An owner pressed Approve or Publish again, under this text. */
 export interface Consent {
   readonly verb: 'approve' | 'again';
   readonly draft: number;
+  /** As the button has it. */
+  readonly revision: number;
   readonly text: string;
+  readonly at: number;
+}
+
+/** What was decided about a draft, as its row has it. */
+export interface DecisionTaken {
+  readonly id: number;
+  readonly draft: number;
+  readonly revision: number;
+  readonly verdict: string;
+  /** `owner:4711`, `rule:reply`, `agent:scout`, `publisher:murmur`, `nightdesk`. */
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly kind: string;
+  /** When it was decided, and when the window ends, by the wall of the machine. */
+  readonly wallAt: number;
+  readonly windowEndsAt: number | null;
+  /** The same in true time. */
+  readonly at: number;
+  /** When the row was read. */
+  readonly seenAt: number;
+  /** The text of that revision, and who wrote it. */
+  readonly body: string;
+  readonly author: string;
+}
+
+/** A button that an owner pressed, and what he was answered. */
+export interface OwnerPress {
+  /** `owner:4711`. */
+  readonly by: string;
+  readonly verb: string;
+  readonly id: number;
+  readonly revision: number;
+  readonly choice: number | undefined;
+  /** The text under which the button stood. */
+  readonly text: string;
+  readonly at: number;
+  /** In a window that has to be closed, the tap did not do what was meant; undefined: the answer never came. */
+  answer: { readonly text: string; readonly isAlert: boolean } | undefined;
+}
+
+/** What an owner wrote. */
+export interface OwnerText {
+  readonly by: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** Another version of a draft, as its agent believes it to be accepted. */
+export interface AcceptedVersion {
+  readonly draft: number;
+  readonly agent: string;
+  readonly body: string;
   readonly at: number;
 }
 
@@ -169,7 +224,15 @@ export interface Resumption {
 /** The rows of the control plane as of the last look, for what only rows can tell. */
 export interface Rows {
   readonly at: number;
-  readonly drafts: readonly { id: number; state: string; revision: number; reason: string | null; revisedAt: number }[];
+  readonly drafts: readonly {
+    id: number;
+    state: string;
+    revision: number;
+    reason: string | null;
+    revisedAt: number;
+    isQueued: number;
+    author: string;
+  }[];
   readonly waiting: readonly { key: string; class: MessageClass; createdAt: number; error: string | null }[];
   readonly refused: readonly { key: string; class: MessageClass; state: string; error: string | null }[];
   readonly dues: readonly { id: number; agent: string; dueAt: number; reason: string | null }[];
@@ -242,6 +305,18 @@ export interface WorldRecord {
   readonly showings: Showing[];
   readonly publications: Publication[];
   readonly consents: Consent[];
+  readonly presses: OwnerPress[];
+  readonly decisions: DecisionTaken[];
+  /** When they were read last. */
+  decisionsReadAt: number;
+  /** Kinds that a rule approves, and how many a day. */
+  readonly ruleKinds: ReadonlyMap<string, number>;
+  /** How often the owner wants to be reminded of a draft. */
+  readonly remindPercents: number;
+  /** The calendar day of the fleet. */
+  readonly dayOf: (at: number) => string;
+  readonly texts: OwnerText[];
+  readonly versionsOfDrafts: AcceptedVersion[];
   readonly calls: PlatformCall[];
   readonly outages: CredentialOutage[];
   readonly duties: Duty[];
@@ -291,6 +366,7 @@ export interface WorldRecord {
 /** A record in which nothing has happened yet. */
 export function createRecord(now: number, fleet: Fleet): WorldRecord {
   const agents = [...fleet.agents.values()];
+  const days = new Intl.DateTimeFormat('en-CA', { timeZone: fleet.timezone });
 
   return {
     now,
@@ -314,6 +390,18 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     showings: [],
     publications: [],
     consents: [],
+    presses: [],
+    decisions: [],
+    decisionsReadAt: 0,
+    ruleKinds: new Map(
+      [...fleet.drafts.kinds].flatMap(([kind, { autoApprove }]) =>
+        autoApprove === undefined ? [] : [[kind, autoApprove.perDay] as const],
+      ),
+    ),
+    remindPercents: Math.max(0, ...[...fleet.drafts.kinds.values()].map(({ remindPercent }) => remindPercent.length)),
+    dayOf: (at) => days.format(at),
+    texts: [],
+    versionsOfDrafts: [],
     calls: [],
     outages: [],
     duties: [],

@@ -19,7 +19,7 @@ export function createRowReader(
   clock: Pick<VirtualClock, 'machine' | 'trueTimeOf'>,
 ): (at: number, alive: Alive) => Rows {
   const drafts = database.prepare(
-    `SELECT d.id, d.state, d.revision, d.reason, r.created_at AS revisedAt FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
+    `SELECT d.id, d.state, d.revision, d.reason, d.is_queued AS isQueued, r.created_at AS revisedAt, r.author FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision`,
   );
   const waiting = database.prepare(
     `SELECT key, class, created_at AS createdAt, error FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL AND class <> 'answer'`,

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import type { Agent } from '../../src/config/fleet.ts';
-import { hashDraft } from '../../src/drafts/media.ts';
 import type { ProcessExit } from '../../src/ports.ts';
 import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
@@ -54,7 +54,7 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
       }
       program.later(random.between(1_000, 40_000), () => {
         if (random.chance(0.5)) tools.submitDraft(program, agent);
-        if (random.chance(0.2)) ask(program, 'GET', '/v1/decisions');
+        if (random.chance(0.4)) tools.readDecisions(program);
         if (random.chance(0.3)) ask(program, 'POST', '/v1/progress', { text: 'got on' });
         if (random.chance(0.03)) tools.askOwner(program, () => finish(program, agent, calm));
         else finish(program, agent, calm);
@@ -187,7 +187,7 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
         platform.publish({
           draft: draft.id,
           revision: draft.revision,
-          isHashRight: hashDraft(draft.body) === draft.hash,
+          isHashRight: createHash('sha256').update(draft.body).digest('hex') === draft.hash,
           body: draft.body,
         });
         options.trace(`published draft ${draft.id} revision ${draft.revision}`);

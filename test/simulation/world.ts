@@ -9,8 +9,9 @@ import { MARK } from '../../src/containment/mark.ts';
 import { isPassingStorageTrouble } from '../../src/worker.ts';
 import { createChat } from './chat.ts';
 import { createInstalledCli } from './cli-versions.ts';
+import { createDecisionReader } from './desk-rows.ts';
 import { type Stage, thinkOfFaults } from './faults.ts';
-import { MINUTE_MS, makeFleet, PROMPT, SECOND_MS } from './fleets.ts';
+import { MINUTE_MS, makeFleet, OWNER, PROMPT, SECOND_MS } from './fleets.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
 import { readHistory } from './history.ts';
 import { createMachine, type Host, isOfRun, type Program, UNSETTLED_MS } from './machine.ts';
@@ -69,6 +70,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   let database = openDatabase(':memory:', () => '/nowhere');
   let readRows = createRowReader(database, clock);
   let lookup = createRowLookup(database, clock);
+  let readDecisions = createDecisionReader(database, clock);
   let host: Host = { isAlive: false };
   let plane: ControlPlane | undefined;
   let armed: (ArmedCrash & { readonly pauseMs: number }) | undefined;
@@ -130,8 +132,20 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     keyOf: findKey,
     look: leaks.look,
     trace,
+    fleetChat: fleet.telegram.chat,
   });
-  const owner = createOwner({ clock, random: random.fork('owner'), record, chat, fleet, pages, isCalm });
+  const owners = fleet.telegram.owners.map((by) =>
+    createOwner({
+      clock,
+      random: random.fork(by === OWNER ? 'owner' : `owner:${by}`),
+      record,
+      chat,
+      fleet,
+      pages,
+      isCalm,
+      by,
+    }),
+  );
 
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
   function findKey(
@@ -268,6 +282,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     database.pragma('foreign_keys = ON');
     readRows = createRowReader(database, clock);
     lookup = createRowLookup(database, clock);
+    readDecisions = createDecisionReader(database, clock);
   }
 
   function goDown(): void {
@@ -343,7 +358,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       clock.sleep(lastsMs);
       beUnsure();
     },
-    ownerLooks: owner.start,
+    ownerLooks: () => owners.forEach(({ start }) => start()),
   };
 
   /** Nothing happens on a machine that sleeps. */
@@ -398,6 +413,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   function look(): void {
     lookedAt = record.now;
     if (!host.isAlive || plane === undefined || clock.isAsleep()) return;
+    readDecisions(record);
     record.rowsBefore = record.rows;
     record.rows = readRows(record.now, {
       programs: machine.alive(),
