@@ -90,9 +90,10 @@ test('two presses of Next are one step', async () => {
   const world = await reviewing(['one', 'two', 'three']);
   const next = world.buttonNow('Next');
 
-  await world.presses(next);
-  await world.presses(next);
+  const first = await world.presses(next);
+  const second = await world.presses(next);
 
+  expect([first.answer?.text, second.answer?.text]).toEqual(['#1 still waits.', 'That one is passed already.']);
   expect(world.text()).toContain('two');
   expect(world.buttonNow('Next (2 of 3)')).toBeTruthy();
 });
@@ -432,4 +433,33 @@ test('the files of a draft come in reply to the review that shows it, once', asy
   await world.presses(world.buttonOfReply('Next'));
 
   expect(files()).toHaveLength(1);
+});
+
+test('what is bold in a card is bold in a review', async () => {
+  const world = await reviewing(['one']);
+
+  const content = world.content(world.key);
+  const body = content?.kind === 'text' ? content.body : { text: '', entities: [] };
+  const bold = body.entities
+    .filter(({ type }) => type === 'bold')
+    .map(({ offset, length }) => body.text.slice(offset, offset + length));
+
+  expect(bold).toEqual(expect.arrayContaining(['📥 1 draft for you', '✍️ Draft #1', 'scout', '@ada']));
+});
+
+test('a publication of unknown fate is named above the drafts, and answered below when nothing else waits', async () => {
+  const world = await reviewing(['one', 'two']);
+  world.database.exec(`UPDATE draft SET state = 'unknown', decided_by = 'owner:1' WHERE id = 1`);
+  world.database.exec(
+    `INSERT INTO publication (draft_id, revision, hash, attempt, publisher, state, approved_by, approved_at, next_at)
+     SELECT 1, 1, hash, 1, 'poster', 'unknown', 'owner:1', 0, 0 FROM draft_revision WHERE draft_id = 1`,
+  );
+
+  expect(await world.says('/drafts')).toMatch(/^📥 1 draft for you.*\n❓ Of 1 draft I do not know .* \(#1\)/);
+  await world.presses(world.buttonOfReply('Reject'));
+  await world.says('/cancel');
+  await world.says('/drafts');
+  await world.presses(world.buttonOfReply('#1: It is live'));
+
+  expect(world.draft(1)?.state).toBe('published');
 });
