@@ -1,6 +1,7 @@
 import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { Fleet } from '../config/fleet.ts';
+import type { Agent, Fleet } from '../config/fleet.ts';
+import { nextOpening } from '../loop/schedule.ts';
 import type { Clock } from '../ports.ts';
 import type { Preface } from '../runs/run-preparation.ts';
 import { draftCardKey, renderReplacedCard } from '../telegram/cards/draft-card.ts';
@@ -63,8 +64,14 @@ export function createVersions(options: {
     return true;
   }
 
+  /** Makes the author due, also one that still runs: it is told when its next run begins. */
+  function wake({ name, active }: Agent, now: number): void {
+    const { timezone } = options.fleet;
+    storage.dues.wait(name, active === undefined ? now : nextOpening(active, now, timezone), 'task');
+  }
+
   /** Why a draft gets no version now; undefined: it may. */
-  function refusal(draft: DraftRow | undefined, { agent, draft: id }: VersionSubmission): string | undefined {
+  function refusal(draft: DraftRow | undefined, { agent, draft: id, body }: VersionSubmission): string | undefined {
     if (draft === undefined || draft.agent !== agent) return `you have no draft ${id}`;
     switch (draft.state) {
       case 'expired':
@@ -78,7 +85,7 @@ export function createVersions(options: {
       return `draft ${id} takes no version any more: its time is over`;
     if (draft.reviseInstruction === null)
       return `nobody asked for another version of draft ${id}; hand in a new draft if you have something new to say`;
-    return undefined;
+    return body.trim() === '' ? 'the text is empty: there is nothing to approve' : undefined;
   }
 
   return {
@@ -87,14 +94,15 @@ export function createVersions(options: {
     want(draft, instruction, by) {
       if (draft.reviseInstruction === instruction && draft.reviseWantedBy === by)
         return ledger.done(draft.id, `${draft.agent} is asked for another version.`);
-      if (!options.fleet.agents.has(draft.agent))
+      const author = options.fleet.agents.get(draft.agent);
+      if (author === undefined)
         return { kind: 'late', said: `fleet.yaml has no agent ${draft.agent} any more: nobody would answer.` };
       const at = clock.now();
       if (!storage.drafts.wantVersion(draft.id, draft.revision, { instruction, by, at }))
         return ledger.late(storage.drafts.get(draft.id), draft.revision, by);
       ledger.seen(draft, by);
       ledger.record(draft, 'revise', by, instruction);
-      storage.dues.wait(draft.agent, at, 'task');
+      wake(author, at);
       ledger.refreshCard(draft.id);
       return ledger.done(draft.id, `${draft.agent} is asked for another version.`);
     },

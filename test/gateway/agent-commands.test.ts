@@ -167,6 +167,32 @@ describe('nightdesk draft', () => {
     expect(acts).toEqual([]);
   });
 
+  test('hands in another version of a draft, with nothing but its number and the text', async () => {
+    const { env, acts } = await setUp();
+
+    const result = await run(['draft', '--revises', '7'], env, ' Shorter.\n');
+
+    expect(result).toEqual({ code: 0, stdout: '7\n', stderr: '' });
+    expect(acts).toMatchObject([{ act: 'version', version: { draft: 7, body: ' Shorter.\n' } }]);
+  });
+
+  test.each([
+    [['--revises', 'seven'], '--revises must be the number of a draft, as in --revises 12'],
+    [
+      ['--revises', '7', '--priority', '1'],
+      '--priority cannot be given with --revises: another version changes the text only',
+    ],
+  ])('exits 64 for a version that is asked for wrongly: %j', async (argv, reason) => {
+    const { env, acts } = await setUp();
+
+    expect(await run(['draft', ...argv], env, 'x')).toEqual({
+      code: 64,
+      stdout: '',
+      stderr: `nightdesk draft: ${reason}\n`,
+    });
+    expect(acts).toEqual([]);
+  });
+
   test('exits 1 with the reason when the desk refuses', async () => {
     const { env } = await setUp({
       submitDraft: () => ({ kind: 'refused', reason: 'nobody publishes\nthe kind reply' }),
@@ -235,6 +261,25 @@ describe('nightdesk decisions', () => {
     reason: 'too\nlong',
     body_before: 'a\nb\n',
     body_after: 'a\u001B[31m',
+  });
+
+  test('prints what is to be different in another version, with the text as it is', async () => {
+    const wanted = decision({ verdict: 'revise', reason: 'shorter', body_before: 'a\nb' });
+    const { env } = await setUp({
+      decisions: () => [wanted, decision({ verdict: 'revised' }), decision({ verdict: 'undone' })],
+    });
+
+    const { stdout } = await run(['decisions'], env);
+
+    expect(stdout.split('\n')).toEqual([
+      '2026-07-01T08:00:00.000Z  draft 12, reply to @ada: revise, another version is wanted: shorter',
+      '  its text now:',
+      '    a',
+      '    b',
+      '2026-07-01T08:00:00.000Z  draft 12, reply to @ada: revised, your other version waits for a decision',
+      '2026-07-01T08:00:00.000Z  draft 12, reply to @ada: undone, it waits for a decision again',
+      '',
+    ]);
   });
 
   test('prints a line each, and the texts of an edit', async () => {
@@ -313,7 +358,7 @@ describe('a command line that is wrong', () => {
     [
       'draft',
       ['-k', 'reply'],
-      'unknown option -k; it takes --kind, --to, --url, --context, --window, --priority, --key, --help',
+      'unknown option -k; it takes --kind, --to, --url, --context, --window, --priority, --key, --revises, --media, --help',
     ],
     ['draft', ['--kind'], '--kind needs a value'],
     ['draft', ['--kind', '--to', 'x'], '--kind needs a value; one that begins with a dash is written --kind=--to'],

@@ -135,7 +135,7 @@ describe('routes', () => {
 
     expect(status).toBe(404);
     expect(answer['error']).toContain(
-      'POST /v1/draft, POST /v1/beat, POST /v1/progress, POST /v1/fail, GET /v1/decisions',
+      'POST /v1/draft, POST /v1/version, POST /v1/beat, POST /v1/progress, POST /v1/fail, GET /v1/decisions',
     );
     expect(acts).toEqual([]);
   });
@@ -223,14 +223,18 @@ describe('requests that are wrong', () => {
     [
       '/v1/draft',
       { ...DRAFT, run: 9 },
-      '"run" is not known here (known: kind, to, url, context, body, windowMs, priority, key)',
+      '"run" is not known here (known: kind, to, url, context, body, windowMs, priority, key, media)',
     ],
     [
       '/v1/draft',
       [DRAFT],
-      'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key',
+      'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key, media',
     ],
-    ['/v1/draft', null, 'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key'],
+    [
+      '/v1/draft',
+      null,
+      'the request must be a JSON object with kind, to, url, context, body, windowMs, priority, key, media',
+    ],
     ['/v1/beat', { note: 5 }, 'note must be text'],
     ['/v1/beat', { text: 'x' }, '"text" is not known here (known: note, forMs)'],
     [

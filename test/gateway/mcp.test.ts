@@ -91,6 +91,18 @@ describe.each([
     expect(acts).toEqual([{ act: 'draft', run: RUN, draft }]);
   });
 
+  test('hand in another version of a draft by its number, and say what a new one is missing', async () => {
+    const { url, acts } = await serve();
+    const client = await connect(url);
+
+    const version = await call(client, 'draft', { revises: 7, body: 'Shorter.' });
+    const incomplete = await call(client, 'draft', { body: 'Hello.' });
+
+    expect(version).toEqual({ text: '7', isError: false });
+    expect(acts).toMatchObject([{ act: 'version', version: { draft: 7, body: 'Shorter.' } }]);
+    expect(incomplete).toEqual({ text: 'kind is missing; to is missing', isError: true });
+  });
+
   test('move the clocks of their own run, and report failures', async () => {
     const { url, acts } = await serve();
     const client = await connect(url);
