@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
 import { createOwnerHolds } from '../../src/loop/holds.ts';
-import { createLedger } from '../../src/budget/ledger.ts';
+import { createLedger, type Ledger } from '../../src/budget/ledger.ts';
 import { createBudgetMeter } from '../../src/budget/meter.ts';
 import { createRunSpending } from '../../src/budget/run-spending.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createOutbox } from '../../src/telegram/outbox.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
+import { aClaim } from '../fakes/agents.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
 import { openStorage } from '../fakes/open-storage.ts';
@@ -28,7 +29,8 @@ afterEach(async () => {
 
 /** A meter over real SQLite, in Berlin at noon of 22 November 2026. */
 function setUp(budgets: { readonly monthly?: number; readonly scout?: number; readonly warn?: string }) {
-  const { storage } = openStorage();
+  const { storage, database } = openStorage();
+  let books: Ledger | undefined;
   const clock = createManualClock();
   const log = createMemoryLog();
   const outbox = createOutbox({ storage, clock, chatId: 1, scrub: (text) => text, isQuiet: () => false });
@@ -49,6 +51,7 @@ agents:
   writer: { runtime: command, command: [/bin/true], schedule: every 1h }
 `);
     const ledger = createLedger({ fleet, storage, clock });
+    books = ledger;
     const spending = createRunSpending({ fleet, storage, clock, ledger, scrub: (text) => text });
     const onFatal = (error: unknown): void => void fatal.push(error);
     const meter = createBudgetMeter({ fleet, storage, clock, log, incidents, ledger, spending, onFatal });
@@ -82,6 +85,11 @@ agents:
 
   return {
     storage,
+    database,
+    ledger(): Ledger {
+      if (books === undefined) throw new Error('nothing was started');
+      return books;
+    },
     clock,
     incidents,
     start,
@@ -344,5 +352,98 @@ describe('the budget of the fleet', () => {
     await clock.pass(MINUTE);
 
     expect(commits).toBe(0);
+  });
+});
+
+describe('the pace of a budget', () => {
+  it('is alarmed about once when the last hour would use it up within a day, until less is spent', async () => {
+    const { start, runCosts, clock, burning, storage } = setUp({});
+    await start({ scout: 100 });
+    runCosts('scout', 1.9 * DOLLAR);
+    await clock.pass(MINUTE);
+    const calm = burning();
+    runCosts('scout', 8.1 * DOLLAR);
+    await clock.pass(MINUTE);
+    const fast = burning();
+    await clock.pass(MINUTE);
+    const row = storage.incidents.listUnresolved().find(({ fingerprint }) => fingerprint.startsWith('burn:'));
+    await clock.pass(62 * MINUTE);
+
+    expect(calm).toEqual([]);
+    expect(fast).toEqual([
+      {
+        title: 'scout spends too fast: its budget for November would be used up in 9 h',
+        evidence: '$10.00 in the last hour, $90.00 of $100.00 left',
+      },
+    ]);
+    expect(row).toMatchObject({ times: 1, severity: 'warning' });
+    expect(burning()).toEqual([]);
+  });
+
+  it('counts the run that goes on, as far as it was within the hour', async () => {
+    const { start, runCosts, clock, burning, storage } = setUp({});
+    await start({ scout: 100 });
+    const run = runCosts('scout', 20 * DOLLAR, true);
+    storage.transaction(() => storage.runs.claim(run, aClaim({ startedAt: clock.now() - 2 * 60 * MINUTE })));
+    await clock.pass(MINUTE);
+
+    expect(burning()).toMatchObject([{ evidence: expect.stringMatching(/^\$9\.9\d in the last hour/) }]);
+  });
+});
+
+describe('what is told of money', () => {
+  it('keeps apart what a subscription covers', async () => {
+    const { start, runCosts, clock, open, storage } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 20 * DOLLAR);
+    storage.transaction(() => {
+      const id = storage.runs.add({
+        agent: 'scout',
+        cause: 'schedule',
+        publicationId: null,
+        wantedAt: clock.now(),
+        generations: '{}',
+        isCovered: 1,
+      });
+      const nothing = { inputTokens: null, outputTokens: null, contextTokens: null, contextLimit: null };
+      storage.runs.usage(id, { ...nothing, costMicroUsd: 12_400_000 });
+    });
+    await clock.pass(LOOK);
+
+    expect(open()).toMatchObject([
+      {
+        evidence: '$32.40 of $60.00: billed $20.00 · covered by subscription $12.40 (list prices)',
+      },
+    ]);
+  });
+});
+
+describe('a month of 100,000 runs', () => {
+  it('is summed once: a look costs the runs of today', async () => {
+    const { start, clock, database, ledger } = setUp({});
+    const now = clock.now();
+    const insert = database.prepare(
+      `INSERT INTO run (agent, cause, state, wanted_at, started_at, ended_at, generations, cost_micro_usd)
+       VALUES ('writer', 'schedule', 'done', @at, @at, @at, '{}', 3)`,
+    );
+    database.transaction(() => {
+      for (let run = 0; run < 100_000; run += 1)
+        insert.run({ at: now - 22 * DAY + Math.floor((run * 22 * DAY) / 100_000) });
+    })();
+    await start({ scout: 60, monthly: 1_000_000 });
+    const first = ledger().look().purse('').spentMicroUsd;
+    const plan = database
+      .prepare<[], { detail: string }>(
+        `EXPLAIN QUERY PLAN SELECT agent, is_covered, sum(cost_micro_usd) FROM run
+         WHERE ended_at >= 1 AND ended_at < 2 AND cost_micro_usd IS NOT NULL AND agent NOT LIKE '~%' GROUP BY agent, is_covered`,
+      )
+      .all();
+    // What no commit told of is looked for again after a minute, but only among the runs of today.
+    database.prepare(`UPDATE run SET cost_micro_usd = 1000 WHERE ended_at < ?`).run(now - 2 * DAY);
+    clock.jump(2 * MINUTE);
+
+    expect(plan[0]?.detail).toContain('USING COVERING INDEX run_cost');
+    expect(first).toBeGreaterThan(290_000);
+    expect(ledger().look().purse('').spentMicroUsd).toBe(first);
   });
 });
