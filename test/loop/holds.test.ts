@@ -117,11 +117,11 @@ describe('owner holds', () => {
 
     const gently = fleet.rooms.holds.pause('scout', 'owner:1', undefined, false);
     await fleet.advance(SECOND);
-    expect({ ...gently, alive: fleet.running().length }).toEqual({ stopped: 0, running: 1, alive: 1 });
+    expect({ ...gently, alive: fleet.running().length }).toEqual({ stopped: 0, asked: 0, running: 1, alive: 1 });
     const hard = fleet.rooms.holds.pause('scout', 'owner:1', undefined, true);
     await fleet.advance(SECOND);
 
-    expect({ ...hard, alive: fleet.running().length }).toEqual({ stopped: 1, running: 0, alive: 0 });
+    expect({ ...hard, alive: fleet.running().length }).toEqual({ stopped: 1, asked: 0, running: 0, alive: 0 });
     expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
   });
 
