@@ -75,7 +75,7 @@ async function download(url: string, maxBytes: number, signal: AbortSignal): Pro
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of response.body) {
+  for await (const piece of response.body as AsyncIterable<Uint8Array>) {
     length += piece.length;
     // Leaving the loop ends the connection.
     if (length > maxBytes) return undefined;

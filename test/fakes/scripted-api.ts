@@ -19,7 +19,9 @@ export interface ScriptedApi extends TelegramApi {
 }
 
 /** Builds an API without a network. */
-export function createScriptedApi(): ScriptedApi {
+export function createScriptedApi(
+  downloadFile: TelegramApi['downloadFile'] = () => Promise.resolve(undefined),
+): ScriptedApi {
   const calls: PendingCall[] = [];
   let answer: ((call: PendingCall) => void) | undefined;
   let resets = 0;
@@ -31,7 +33,7 @@ export function createScriptedApi(): ScriptedApi {
     answerWith(next) {
       answer = next;
     },
-    downloadFile: () => Promise.resolve(undefined),
+    downloadFile,
     reset() {
       resets += 1;
     },

@@ -22,10 +22,14 @@ export function createSenderWorld(
   disk = createVoidDisk(),
   scrub: (text: string) => string = (given) => given,
   realApi?: TelegramApi,
+  files: {
+    downloadFile?: TelegramApi['downloadFile'];
+    onFetched?: Parameters<typeof createSender>[0]['onFetched'];
+  } = {},
 ) {
   const clock = createManualClock();
   const log = createMemoryLog();
-  const api = createScriptedApi();
+  const api = createScriptedApi(files.downloadFile);
   const fatal: unknown[] = [];
   const storage = createStorage(opened.database);
   const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
@@ -37,6 +41,7 @@ export function createSenderWorld(
     disk,
     scrub,
     ownerChatId: OWNER,
+    ...(files.onFetched === undefined ? {} : { onFetched: files.onFetched }),
     onFatal: (error) => fatal.push(error),
   });
   sender.start();
