@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import type { AskingTerminal } from './init.ts';
 
 /** What `nightdesk install --help` says. */
-export const INSTALL_HELP = `nightdesk install --config F [--user|--system [--as USER]] [--yes] [--undo]
+const INSTALL_HELP = `nightdesk install --config F [--user|--system [--as USER]] [--yes] [--undo]
 Has this machine keep Nightdesk running, with its sentinel beside it: systemd on Linux, launchd on macOS. Shows what it will do first.
 
   --user        a service of your own (default)
