@@ -21,6 +21,7 @@ import { measureOutputIntake } from './output-intake.ts';
 import { measureReal401 } from './real-401.ts';
 import { type Bare, renderTable, type Row } from './row.ts';
 import { measureReauth } from './reauth.ts';
+import { measureTasks } from './tasks.ts';
 import { measureStartAndStop } from './start-and-stop.ts';
 import { measureStorm } from './storm.ts';
 import { measureStreamDecoding } from './stream-decoding.ts';
@@ -36,6 +37,7 @@ const quick = values.quick === true;
 const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
+  ['tasks', () => measureTasks(quick ? 2 : 5)],
   ['drills', () => measureDrills(quick ? 1 : 5)],
   ['storm', () => measureStorm(quick ? 10_000 : 55_000)],
   ['reauth', () => measureReauth(quick ? 1 : 5)],

@@ -120,6 +120,39 @@ describe('an agent on: task', () => {
     expect(fleet.named('worker')).toHaveLength(10);
   });
 
+  it('does the phase again in which its login died, once that works, and nobody is told that it makes no headway', async () => {
+    const fleet = await open(
+      `${BOSS}  worker: { runtime: command, command: [/bin/worker], on: task, credentials: [mail] }\n`,
+      'credentials: { mail: { check: [/bin/check], backoff: { first: 1m, max: 1m } } }\n',
+    );
+    const work = works(fleet);
+    let isDead = false;
+    fleet.behaviours['check'] = (program) => {
+      program.says(isDead ? 'AUTH_FAILED: expired\n' : 'AUTH_OK\n');
+      program.exits(isDead ? 1 : 0);
+    };
+    await fleet.advance(MINUTE);
+    const attempts: number[] = [];
+    fleet.behaviours['worker'] = (program) => {
+      const task = fleet.rooms.tasks.claim(callerOf(fleet, 'worker'), 'command');
+      if (task?.phase === 'rewrite') attempts.push(task.attempt);
+      if (attempts.length !== 1) return work(program);
+      isDead = true;
+      program.says('AUTH_FAILED: 401\n');
+      program.exits(77);
+    };
+
+    const id = await give(fleet, { for: 'worker', phases: NINE });
+    await fleet.advance(10 * MINUTE);
+    expect(fleet.storage.tasks.get(id)).toMatchObject({ state: 'open', attempts: 1 });
+    expect(fleet.storage.incidents.listUnresolved().map(({ kind }) => kind)).toEqual(['auth']);
+    isDead = false;
+    await fleet.advance(10 * MINUTE);
+
+    expect(attempts).toEqual([1, 2]);
+    expect(fleet.storage.tasks.get(id)?.state).toBe('done');
+  });
+
   it('waits with its task while it is paused, without a receipt for each moment, and goes on when it is resumed', async () => {
     const fleet = await open(BOSS + WORKER);
     fleet.behaviours['worker'] = works(fleet);
