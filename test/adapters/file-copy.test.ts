@@ -8,6 +8,9 @@ import type { CopyRequest } from '../../src/ports.ts';
 import { SMALL_DISK_BYTES, smallDisk } from '../fakes/small-disk.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 
+/** Node itself cannot make a pipe that has a name. */
+const PIPE_MAKER = 'mkfifo';
+
 let work = '';
 let target = '';
 const disk = createFileDisk();
@@ -66,7 +69,7 @@ describe('copying a file in', () => {
   ])('refuses as %s: %s', async (why, name) => {
     mkdirSync(join(work, 'folder'));
     mkdirSync(join(work, 'kept'));
-    execFileSync('mkfifo', [join(work, 'pipe')]);
+    execFileSync(PIPE_MAKER, [join(work, 'pipe')]);
     writeFileSync(join(work, '../secret'), 'secret');
     put('kept/out.txt', 'secret');
     put('plain.txt', 'x');

@@ -295,6 +295,24 @@ describe.skipIf(withoutChromium)('phone page', () => {
     expect((await bot.nextUpdate()).message?.text).toBe('/stop');
   });
 
+  it('shows a picture as itself, with its caption', async () => {
+    const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const id = await bot.sendFile('dot.png', Uint8Array.from(Buffer.from(dot, 'base64')), 'a dot', 'photo');
+    const picture = phone.message(id).locator('img.media');
+
+    await expectText(phone.message(id), 'a dot');
+    await picture.waitFor();
+    const width = await picture.evaluate(async (node) => {
+      const image = node as unknown as { decode(): Promise<void>; readonly naturalWidth: number };
+      await image.decode();
+      return image.naturalWidth;
+    });
+
+    expect(width).toBe(1);
+    expect(await picture.getAttribute('alt')).toBe('dot.png');
+    expect(phone.faults).toEqual([]);
+  });
+
   it('hands out a document with its name and content', async () => {
     const id = await bot.sendFile('run-4412.log', 'line 1\nline 2\n', 'The log');
     const download = phone.page.waitForEvent('download');

@@ -5,7 +5,12 @@ export interface TestBot {
   /** Sends a text to the owner; returns the message's id. */
   say(text: string, more?: object): Promise<number>;
   /** Sends a file to the owner; returns the message's id. */
-  sendFile(name: string, content: string, caption?: string): Promise<number>;
+  sendFile(
+    name: string,
+    content: string | Uint8Array<ArrayBuffer>,
+    caption?: string,
+    as?: 'document' | 'photo',
+  ): Promise<number>;
   /** Polls until an update comes, and confirms it. */
   nextUpdate(): Promise<TestUpdate>;
 }
@@ -38,13 +43,13 @@ export function createTestBot(apiRoot: string, token: string, ownerId: number): 
       const message = await call<{ message_id: number }>('sendMessage', { chat_id: ownerId, text, ...more });
       return message.message_id;
     },
-    async sendFile(name, content, caption) {
+    async sendFile(name, content, caption, as = 'document') {
       const form = new FormData();
       form.set('chat_id', String(ownerId));
-      form.set('document', 'attach://file');
+      form.set(as, 'attach://file');
       form.set('file', new Blob([content]), name);
       if (caption !== undefined) form.set('caption', caption);
-      const message = await post<{ message_id: number }>('sendDocument', { body: form });
+      const message = await post<{ message_id: number }>(as === 'photo' ? 'sendPhoto' : 'sendDocument', { body: form });
       return message.message_id;
     },
     async nextUpdate() {
