@@ -312,7 +312,7 @@ test('/help lists what works, and what is to come', async () => {
 
   for (const { name } of world.rooms.commands.listed) expect(works).toContain(`/${name} – `);
   for (const { name } of world.rooms.commands.toCome) expect(later).toContain(`/${name}`);
-  expect(await world.says('/budget')).toBe('/budget is not there yet in this version. What is: /help');
+  expect(await world.says('/digest')).toBe('/digest is not there yet in this version. What is: /help');
 });
 
 test('every command of the menu has a name and a description that Telegram takes', () => {

@@ -56,9 +56,14 @@ drafts: { kinds: { reply: { window: 4h } } }
 const ME = { id: 123456, is_bot: true, first_name: 'Nightdesk', username: 'nightdesk_bot' };
 
 /** The bot with its rooms over real SQLite and without a network: updates in, rows of the outbox out. */
-export function createBotWorld(files: Readonly<Record<string, string>> = {}, fleetChat = OWNER) {
+export function createBotWorld(
+  files: Readonly<Record<string, string>> = {},
+  fleetChat = OWNER,
+  /** More lines of fleet.yaml, before its agents. */
+  more = '',
+) {
   using folder = createFleetFolder();
-  const { fleet } = folder.loaded(FLEET);
+  const { fleet } = folder.loaded(FLEET.replace('agents:', `${more}agents:`));
   const opened = openStorage();
   const clock = createManualClock();
   let nextUpdate = 1;
