@@ -65,6 +65,8 @@ export interface OutboxStore {
   end(id: number, state: 'refused' | 'unknown', error: string): void;
   /** Takes the sound from a message that nobody was shown yet. */
   hush(key: string): void;
+  /** From here on a message that is shown already is changed as fast as a reply is: somebody presses its buttons. */
+  hurryEdits(key: string): void;
   /** Takes back a message that was never tried to be shown; false when it was. */
   takeBack(key: string): boolean;
   /** Takes back a message that Telegram is not known to show; one that it shows nevertheless is a card that no row stands for. */
@@ -122,6 +124,9 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     `UPDATE outbox SET state = 'queued', attempts = attempts + 1, next_at = ?, error = ? WHERE id = ?`,
   );
   const end = connection.statement<[string, string, number]>('UPDATE outbox SET state = ?, error = ? WHERE id = ?');
+  const hurryEdits = connection.statement<[string]>(
+    `UPDATE outbox SET class = 'reply', priority = 2 WHERE key = ? AND class = 'card' AND message_id IS NOT NULL`,
+  );
   const hush = connection.statement<[string]>('UPDATE outbox SET silent = 1 WHERE key = ? AND message_id IS NULL');
   const takeBack = connection.statement<[string]>(
     `DELETE FROM outbox WHERE key = ? AND state = 'queued' AND attempts = 0 AND message_id IS NULL`,
@@ -175,6 +180,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),
     end: (id, state, error) => void end.run(state, error, id),
+    hurryEdits: (key) => void hurryEdits.run(key),
     hush: (key) => void hush.run(key),
     takeBack: (key) => takeBack.run(key).changes === 1,
     withdraw: (key) => withdraw.run(key).changes === 1,

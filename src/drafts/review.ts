@@ -83,6 +83,8 @@ export function createReviews(options: {
   /** Makes the message show the review as it stands. */
   function show(review: ReviewRow): void {
     const page = pages.render(review);
+    // Whoever presses looks at it: the cards of the same drafts may come later.
+    if (review.movedAt !== null && review.origin !== 'command') storage.outbox.hurryEdits(review.messageKey);
     outbox.edit(review.messageKey, page.content);
     sendAlong(review, page.file);
   }

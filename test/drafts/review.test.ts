@@ -463,3 +463,19 @@ test('a publication of unknown fate is named above the drafts, and answered belo
 
   expect(world.draft(1)?.state).toBe('published');
 });
+
+test('what a press changes in a queue message is sent before the cards of its drafts, and its first words as surely as theirs', async () => {
+  const world = createBotWorld();
+  world.submit('one');
+  world.submit('two');
+  const { storage, reviews } = world.rooms;
+  for (const key of ['draft:1:r1', 'draft:2:r1']) world.deliver(key);
+  storage.transaction(() => reviews.tellQueue());
+  expect(storage.outbox.get('review:1')).toMatchObject({ class: 'card' });
+  const messageId = world.deliver('review:1');
+
+  await world.presses(world.button('review:1', 'Approve'), { messageId });
+
+  const due = storage.outbox.due(world.clock.now(), 10).map(({ key }) => key);
+  expect(due.filter((key) => !key.startsWith('answer:'))).toEqual(['review:1', 'draft:1:r1']);
+});

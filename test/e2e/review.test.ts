@@ -28,7 +28,14 @@ it('nineteen drafts of a burst are reviewed on one message with nineteen taps, t
   const program = await stage.startReady();
   const queue = await stage.says('📥 19 drafts for you');
   const shown = (): string => sandbox.messages().find(({ id }) => id === queue.id)?.text ?? '';
-  const cards = new Set(sandbox.messages().flatMap(({ text }) => /^✍️ Draft #(\d+)/.exec(text)?.[1] ?? []));
+  const cards = new Map(
+    sandbox.messages().flatMap(({ id, text }) => {
+      const draft = /^✍️ Draft #(\d+)/.exec(text)?.[1];
+      return draft === undefined ? [] : [[draft, id] as const];
+    }),
+  );
+  const isOfCard = (payload: Readonly<Record<string, unknown>>): boolean =>
+    [...cards.values()].some((id) => id === Number(payload['message_id']));
   const messagesBefore = sandbox.messages().length;
 
   const callsOfTap: string[][] = [];
@@ -39,7 +46,8 @@ it('nineteen drafts of a burst are reviewed on one message with nineteen taps, t
     if (message === undefined) throw new Error('the queue message is gone');
     expect(await stage.press(message, 'Approve')).toBe('Approved, going out.');
     await until(() => !shown().includes(`Draft #${id} ·`), `the review goes on after #${id}`);
-    if (!cards.has(id) && n < 19) callsOfTap.push(sandbox.calls.slice(before).map(({ method }) => method));
+    const calls = sandbox.calls.slice(before).filter(({ payload }) => !isOfCard(payload));
+    if (!cards.has(id) && n < 19) callsOfTap.push(calls.map(({ method }) => method));
   }
   await until(() => shown().match(/see it live/g)?.length === 19, 'all are live');
 

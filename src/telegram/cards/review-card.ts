@@ -42,7 +42,7 @@ export interface ReviewNumbers {
 }
 
 /** `19 drafts`, `12 reply drafts`, `7 drafts of scout`. */
-export function countFiltered(n: number, filter: ReviewFilter): string {
+function countFiltered(n: number, filter: ReviewFilter): string {
   const drafts = filter.kind === undefined ? 'draft' : `${shorten(filter.kind, 40)} draft`;
   return `${count(n, drafts)}${filter.agent === undefined ? '' : ` of ${filter.agent}`}`;
 }
@@ -119,7 +119,7 @@ export function readReviewedDraft(
 }
 
 /** One line for a draft: its number, to whom, what is left, and how it begins. */
-export function renderListed(draft: DraftRow, now: number): Piece {
+function renderListed(draft: DraftRow, now: number): Piece {
   return line(
     bold(`#${draft.id}`),
     ` to ${shorten(draft.recipient, 40)}`,
