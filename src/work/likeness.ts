@@ -7,6 +7,8 @@ const ALIKE = 0.9;
  */
 export function isNearlySame(one: string, other: string): boolean {
   const [ones, others] = [linesOf(one), linesOf(other)];
+  const enough = ALIKE * Math.max(ones.length, others.length);
+  if (Math.min(ones.length, others.length) < enough) return false;
   const left = new Map<string, number>();
   for (const line of others) left.set(line, (left.get(line) ?? 0) + 1);
   let shared = 0;
@@ -16,12 +18,15 @@ export function isNearlySame(one: string, other: string): boolean {
     left.set(line, count - 1);
     shared += 1;
   }
-  return shared >= ALIKE * Math.max(ones.length, others.length);
+  return shared >= enough;
 }
 
 function linesOf(text: string): readonly string[] {
   return text
+    .toLowerCase()
+    .replace(/\d+/g, '0')
+    .replace(/[^\S\n]+/g, ' ')
     .split('\n')
-    .map((line) => line.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim())
+    .map((line) => line.trim())
     .filter((line) => line !== '');
 }

@@ -16,7 +16,7 @@ import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, NOW, RUN, TOKEN 
 vi.setConfig({ testTimeout: 30_000 });
 
 const FIXTURE = new URL('fixtures/agent-command.ts', import.meta.url).pathname;
-const TOOLS = ['draft', 'beat', 'progress', 'fail', 'ask', 'task', 'decisions'];
+const TOOLS = ['draft', 'beat', 'progress', 'fail', 'ask', 'checkpoint', 'task', 'decisions'];
 const closers: (() => Promise<void> | void)[] = [];
 
 afterEach(async () => {
