@@ -23,7 +23,7 @@ ALTER TABLE draft ADD COLUMN rule_over INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX draft_watch ON draft (watch_at) WHERE watch_at IS NOT NULL;
 CREATE INDEX draft_queued ON draft (id) WHERE is_queued = 1 AND state = 'pending' AND shown_at IS NULL;
 CREATE INDEX draft_snoozed ON draft (snoozed_until) WHERE snoozed_until IS NOT NULL AND state = 'pending';
-CREATE INDEX draft_decided ON draft (decided_at) WHERE decided_at IS NOT NULL;
+CREATE INDEX draft_decided ON draft (decided_at, state) WHERE decided_at IS NOT NULL;
 CREATE INDEX draft_record ON draft (agent, id) WHERE state <> 'pending';
 
 -- More verdicts: SQLite changes a CHECK only with the whole table.

@@ -217,3 +217,130 @@ test('a card names what is to be decided in its first lines', async () => {
     '⏳ Decide by 17:00 · over 3 h left',
   ]);
 });
+
+test.each([
+  [
+    'ready',
+    { kind: 'ready' },
+    [
+      ['Approve', 'Edit', 'Reject'],
+      ['Snooze', 'Revise'],
+    ],
+    undefined,
+  ],
+  [
+    'dead',
+    { kind: 'dead', credential: 'murmur' },
+    [
+      ['Re-auth', 'Edit', 'Reject'],
+      ['Snooze', 'Revise'],
+    ],
+    '⚠️ murmur is dead: it cannot go out now',
+  ],
+  [
+    'being checked',
+    { kind: 'checking', credential: 'murmur' },
+    [
+      ['Edit', 'Reject'],
+      ['Snooze', 'Revise'],
+    ],
+    '🔎 checking murmur…',
+  ],
+] as const)(
+  'Approve is offered only where it could go out: the credential is %s',
+  async (_title, preflight, buttons, words) => {
+    const message = await show(renderDraftCard(draft(), setting, { preflight }));
+
+    expect(message.buttons.map((row) => row.map(({ text }) => text))).toEqual(buttons);
+    expect(message.text.split('\n').at(-1)).toBe(words ?? '⏳ Decide by 17:00 · over 3 h left');
+  },
+);
+
+test('a dead credential that cannot be logged in to from the phone has no Re-auth', async () => {
+  const view = { preflight: { kind: 'dead', credential: 'murmur' } } as const;
+
+  const message = await show(renderDraftCard(draft(), { ...setting, canLogIn: () => false }, view));
+
+  expect(message.buttons[0]?.map(({ text }) => text)).toEqual(['Edit', 'Reject']);
+});
+
+test('a card says all that is known of a draft, and its text stays as it is', async () => {
+  const row = draft({
+    revision: 2,
+    body: '  Sorry *Ada* \n',
+    priority: 2,
+    reason: 'the thread was locked (exit 1)',
+    snoozedUntil: NOW + 3_600_000,
+    reviseInstruction: 'shorter',
+  });
+
+  const { text } = await show(
+    renderDraftCard(row, setting, {
+      before: '  We are sorry *Ada* \n',
+      autoApproveAt: NOW + 7_200_000,
+      record: '3 as is · 1 rejected',
+    }),
+  );
+
+  expect(text).toContain('To @ada · ❗ urgent');
+  expect(text).toContain('\n  Sorry *Ada* \n');
+  expect(text.slice(text.indexOf('✏️'))).toBe(
+    [
+      '✏️ What changed:',
+      '  We are sorrySorry *Ada* ',
+      '',
+      '',
+      '⚠️ Not published: the thread was locked (exit 1)',
+      '⏳ Decide by 17:00 · over 3 h left',
+      '💤 Snoozed until 14:00',
+      '🔁 Asked scout for another version: shorter',
+      '🤖 Goes out by itself at 15:00 unless you object',
+      'scout: 3 as is · 1 rejected',
+    ].join('\n'),
+  );
+});
+
+test('a long card keeps its whole text, and says how much changed where a diff has no room', async () => {
+  const body = `${'words '.repeat(530)}new end`;
+
+  const { text } = await show(
+    renderDraftCard(draft({ revision: 2, body }), setting, { before: body.replace('new', 'old') }),
+  );
+
+  expect(text).toContain(body);
+  expect(text).toContain('✏️ 1 word changed');
+});
+
+test('a file of another version says how much changed, beside the first words', async () => {
+  const body = `${'words '.repeat(900)}new end`;
+
+  const { text } = await show(
+    renderDraftCard(draft({ revision: 2, body }), setting, { before: body.replace('new', 'old') }),
+  );
+
+  expect(text).toContain('✏️ 1 word changed');
+});
+
+test('a card with everything that can stand on it at its longest is still a message that Telegram takes', async () => {
+  const long = 'w'.repeat(500);
+  const row = draft({
+    agent: 'a'.repeat(60),
+    reason: long,
+    reviseInstruction: long,
+    snoozedUntil: NOW + 3_600_000_000,
+    windowEndsAt: NOW + 7_200_000_000,
+  });
+  const view = {
+    preflight: { kind: 'dead', credential: 'c'.repeat(100) },
+    autoApproveAt: NOW + 3_600_000_000,
+    record: '50 as is · 50 edited · 50 rejected · 50 expired (last 50)',
+    before: 'x',
+  } as const;
+
+  for (const length of [10, 2_500, 3_000, 3_100, 5_000]) {
+    const content = renderDraftCard({ ...row, body: 'b'.repeat(length) }, setting, view);
+    const { text } = await show(content);
+    expect(contains(content, 'b'.repeat(length))).toBe(true);
+    expect(text).toContain('is dead');
+  }
+});
