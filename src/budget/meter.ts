@@ -96,6 +96,8 @@ export function createBudgetMeter(options: {
     const steps: Step[] = outdated.map((percent) => () => storage.budgets.untell(month.key, agent, percent));
     if (isUsedUp) {
       if (fresh.length > 0 || open === undefined) steps.push(() => tellUsedUp(scope, own, month, open));
+      const short = budgetFingerprint({ about: 'short', agent, month: month.key, limitMicroUsd: limit });
+      if (storage.incidents.unresolved(short) !== undefined) steps.push(() => incidents.close(short));
       if (hold?.until !== month.endsAt) steps.push(() => holdBack(scope, spent, month));
     } else {
       if (hold !== undefined) steps.push(() => release(hold));
@@ -176,10 +178,13 @@ export function createBudgetMeter(options: {
       const usedUpAt = decideBurn({ now, monthEndsAt: month.endsAt, spentMicroUsd, lastHourMicroUsd, limitMicroUsd });
       const fingerprint = budgetFingerprint({ about: 'burn', agent, month: month.key });
       const open = storage.incidents.unresolved(fingerprint);
-      if (usedUpAt === undefined)
-        return open === undefined
-          ? []
-          : [() => void incidents.resolve(fingerprint, `${dollarText(lastHourMicroUsd)} were spent in the last hour.`)];
+      if (usedUpAt === undefined) {
+        if (open === undefined) return [];
+        // Used up, it is told of as that: nothing has recovered.
+        if (spentMicroUsd >= limitMicroUsd) return [() => incidents.close(fingerprint)];
+        const calm = `${dollarText(lastHourMicroUsd)} were spent in the last hour.`;
+        return [() => void incidents.resolve(fingerprint, calm)];
+      }
       if (open !== undefined) return [];
       return [
         () =>

@@ -98,7 +98,6 @@ export function createRunSpending(options: {
 
   /** `estimated` is what it used beyond that, by its price. */
   function judge(run: SpendingRun, toldMicroUsd: number, estimated = 0): void {
-    if (toldMicroUsd > 0) ledger.told(run.id, toldMicroUsd);
     const costMicroUsd = toldMicroUsd + estimated;
     // A publisher that is cut off leaves a publication that nobody knows the end of. A fire drill spends nothing.
     if (run.publicationId !== null || isDrillAgent(run.agent) || costMicroUsd <= 0) return;
@@ -135,6 +134,7 @@ export function createRunSpending(options: {
           const spent = of(run.id);
           const costMicroUsd = count(spent, agent, event);
           const told = costMicroUsd ?? 0;
+          if (told > 0) ledger.told(run.id, told);
           judge(run, told, (spent.toldMicroUsd ?? 0) + spent.openMicroUsd - told);
           return costMicroUsd;
         }

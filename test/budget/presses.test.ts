@@ -56,7 +56,7 @@ describe('/budget', () => {
       expect.stringMatching(/^writer \$10\.00 · → \$10\.00$/),
       '',
       'Last 7 days ····█·█ $61.10, most on Sun 22 Nov: $31.10',
-      '1 agent tells no costs: thinker; `prices` in fleet.yaml',
+      '1 agent tells no costs: thinker; prices in fleet.yaml',
       'Agents of runtime command tell no costs.',
       'Budgets count both, billed and covered, at list prices: they are a guard against runaways.',
     ]);

@@ -47,7 +47,11 @@ export function renderBudget(
     ...renderDays(report, setting.timezone),
     silent.length === 0
       ? undefined
-      : `${count(silent.length, 'agent tells', 'agents tell')} no costs: ${shorten(silent.join(', '), 300)}; \`prices\` in fleet.yaml`,
+      : line(
+          `${count(silent.length, 'agent tells', 'agents tell')} no costs: ${shorten(silent.join(', '), 300)}; `,
+          code('prices'),
+          ' in fleet.yaml',
+        ),
     report.unmetered === 0 ? undefined : 'Agents of runtime command tell no costs.',
     'Budgets count both, billed and covered, at list prices: they are a guard against runaways.',
   );
