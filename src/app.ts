@@ -260,7 +260,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     tasks,
   });
   const mayWriteMedia = (): boolean => machineWatch.mayWrite();
-  const media = createMediaRoom({ fleet: wholeFleet, storage, clock, disk, mayWrite: mayWriteMedia });
+  const media = createMediaRoom({ fleet: wholeFleet, storage, clock, disk, mayWrite: mayWriteMedia, scrub });
   const gateway = createGateway(
     createGatewayRooms({
       fleet: wholeFleet,

@@ -14,6 +14,12 @@ const MOST_REMOVED = 200;
 /** Files of one agent after the other, so that ten of them never copy half a gigabyte each at once; more than these wait in vain. */
 const MOST_WAITING = 50;
 
+/** Texts up to here are searched for secrets, so much at once: what is longer is data. */
+const MOST_SEARCHED_BYTES = 1024 * 1024;
+const PIECE_CHARS = 64 * 1024;
+const SEAM_CHARS = 4 * 1024;
+const SECRET_WORDS = 'it holds something that looks like a token or key; take it out';
+
 /** What came of taking an agent's files. */
 export type MediaTaken =
   | { readonly kind: 'taken'; readonly media: readonly MediaFile[] }
@@ -37,9 +43,11 @@ export function createMediaRoom(options: {
   readonly fleet: Fleet;
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly disk: Pick<Disk, 'copyIn' | 'digest' | 'listFiles' | 'remove'>;
+  readonly disk: Pick<Disk, 'copyIn' | 'digest' | 'readWhole' | 'listFiles' | 'remove'>;
   /** False while the disk has too little room for more. */
   readonly mayWrite: () => boolean;
+  /** Takes known secrets out of a text. */
+  readonly scrub: (text: string) => string;
 }): MediaRoom {
   const { fleet, storage, clock, disk } = options;
   const { home } = fleet;
@@ -63,9 +71,28 @@ export function createMediaRoom(options: {
       });
       if (copy.kind === 'refused') return refused(given, copy);
       const { sha256, sizeBytes, head } = copy;
-      media.push({ name: nameOf(from), type: readMediaType(head), sizeBytes, sha256 });
+      const file = { name: nameOf(from), type: readMediaType(head), sizeBytes, sha256 };
+      if (await holdsSecret(file)) {
+        disk.remove(mediaPath(home, sha256));
+        return { kind: 'refused', reason: `${given}: ${SECRET_WORDS}; nothing was handed in` };
+      }
+      media.push(file);
     }
     return { kind: 'taken', media };
+  }
+
+  /** Whether a file that is text, as far as anybody can tell, holds a known secret; piece by piece, so that everybody else goes on. */
+  async function holdsSecret({ type, sizeBytes, sha256 }: MediaFile): Promise<boolean> {
+    if (type !== 'application/octet-stream' || sizeBytes > MOST_SEARCHED_BYTES) return false;
+    const bytes = (await disk.readWhole(mediaPath(home, sha256), MOST_SEARCHED_BYTES))?.bytes;
+    const text = new TextDecoder().decode(bytes);
+    for (let from = 0; from < text.length; from += PIECE_CHARS) {
+      // With the beginning of the next one: a secret may lie across the cut.
+      const piece = text.slice(from, from + PIECE_CHARS + SEAM_CHARS);
+      if (options.scrub(piece) !== piece) return true;
+      if (from + PIECE_CHARS < text.length) await new Promise<void>((resolve) => void clock.after(0, resolve));
+    }
+    return false;
   }
 
   async function checkAll(media: readonly MediaFile[]): Promise<string | undefined> {

@@ -237,6 +237,21 @@ agents:
     expect(fleet.storage.drafts.get(1)?.reason).toContain(words);
   });
 
+  it('is refused when a text among them holds a secret, which is not kept then', async () => {
+    const { fleet, workdir, home } = await open();
+    writeFileSync(join(workdir, 'log.txt'), `${'.'.repeat(65_530)}sk-ant-oat01-${'TEST'.repeat(10)}\n`);
+    writeFileSync(join(workdir, 'long.txt'), 'nothing '.repeat(20_000));
+
+    const refused = await fleet.rooms.media.take('writer', ['log.txt']);
+    let taken: unknown;
+    void fleet.rooms.media.take('writer', ['long.txt']).then((result) => (taken = result));
+    await until(fleet, () => taken !== undefined);
+
+    expect(refused).toMatchObject({ kind: 'refused', reason: expect.stringContaining('log.txt: it holds') as string });
+    expect(taken).toMatchObject({ kind: 'taken' });
+    expect(readdirSync(join(home, 'media'))).toEqual([hashOf('nothing '.repeat(20_000))]);
+  });
+
   it('is told that there is no room as long as the disk is full', async () => {
     const { fleet, workdir } = await open();
     writeFileSync(join(workdir, 'cover.png'), PNG);
@@ -248,6 +263,7 @@ agents:
       clock,
       disk: createFileDisk(),
       mayWrite: () => false,
+      scrub: (text) => text,
     });
 
     const taken = await media.take('writer', ['cover.png']);

@@ -278,7 +278,7 @@ export function createRoomWorld(
     const money = createRunMoney({ fleet, ledger, spending, incidents });
     const rooms = { fleet, storage, clock, random, custodian, incidents, desk, questions, tasks, money };
     const settlement = createSettlement(rooms);
-    const media = createMediaRoom({ fleet, storage, clock, disk: createFileDisk(), mayWrite: () => true });
+    const media = createMediaRoom({ fleet, storage, clock, disk: createFileDisk(), mayWrite: () => true, scrub });
     const agents = createGatewayRooms({
       fleet,
       storage,
