@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { talkingRuntime } from '../fakes/talking-runtime.ts';
-import { createRoomWorld, HOUR, type RoomWorld, SECOND } from '../loop/room-world.ts';
+import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
 
 const DOLLAR = 1_000_000;
 const codexRuntime: Runtime = { ...talkingRuntime, name: 'codex' };
@@ -177,6 +177,20 @@ describe('a run that reaches what it may spend', () => {
 
     expect(during).toEqual([['scout reached its $2.00 for one run'], [], 1]);
     expect(incidents(fleet)).toEqual([]);
+  });
+
+  it('leaves the tally of crashes alone: one after six of them is a first one', async () => {
+    const fleet = await open('', `${SCOUT.replace('every 1h', 'every 5m')}, max_run_cost: 2 }`);
+    for (let run = 0; run < 6; run += 1) {
+      talker(fleet).tells(usage(2_100_000));
+      await fleet.settle();
+      await fleet.advance(5 * MINUTE);
+    }
+    talker(fleet).tells({ outcome: { kind: 'failed', failure: 'crash', evidence: 'boom' } });
+    talker(fleet).exits(1);
+    await fleet.settle();
+
+    expect(fleet.holds()).toEqual(['scout: it failed']);
   });
 
   it('is not stopped a millionth below it', async () => {
