@@ -60,8 +60,8 @@ credentials:
 # What the owner decides about, and for how long a decision is worth something. A draft may bring its own window.
 drafts:
   kinds:
-    reply: { window: 10m, remind: [80] } # percent of the window; real fleets: window 4h
-    post: { window: 15m, remind: [80] }  # real fleets: a day
+    reply: { window: 10m, undo: 5s, remind: [80] } # undo: how long an approval can be taken back; remind: percent of the window
+    post: { window: 15m, undo: 5s, remind: [80] }  # real fleets: windows of hours and days
 
 defaults:
   timeout: 1m                        # a run that takes longer is ended

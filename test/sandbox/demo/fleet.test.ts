@@ -77,10 +77,12 @@ describe('the demo’s guide', () => {
     expect(labels).toEqual([
       'Approve',
       'Edit',
+      'Revise',
       'Reject',
       'Answer',
       '/status',
       '/drafts',
+      '/budget',
       '/why scout',
       '/log creator',
       '/pause all',

@@ -6,6 +6,7 @@ import type { Memory } from './memory.ts';
 import { describeMemory, undecided, withDecisions } from './memory.ts';
 import { MurmurError } from './murmur.ts';
 import { openSetting, say } from './setting.ts';
+import { answerWishes } from './versions.ts';
 
 /** A post of ours is longer than a reply: two at once are enough to read. */
 const mostUndecided = 2;
@@ -18,8 +19,10 @@ const setting = openSetting('creator');
 const file = setting.shared('creator.json');
 const before = readJson<Memory>(file);
 try {
-  const memory = withDecisions(before ?? { firstAt: Date.now(), drafts: [] }, await setting.desk.decisions());
+  const decisions = await setting.desk.decisions();
+  const memory = withDecisions(before ?? { firstAt: Date.now(), drafts: [] }, decisions);
   writeJson(file, memory);
+  await answerWishes(setting, decisions);
   const done = new Set(memory.drafts.map(({ about }) => about));
   const next = ownDrafts.find(({ key }) => !done.has(key));
   const waiting = undecided(memory, Date.now()).length;

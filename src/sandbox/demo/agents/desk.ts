@@ -17,6 +17,8 @@ export interface Decision {
   readonly draft: number;
   readonly verdict: string;
   readonly reason: string | null;
+  /** The text that an edit replaced, or of which another version is wanted. */
+  readonly body_before?: string | null;
 }
 
 /** A question as an agent puts it to the owner. */
@@ -30,6 +32,8 @@ export interface Question {
 /** Nightdesk's agent commands, as far as the demo's agents use them; each rejects when the command fails. */
 export interface Desk {
   draft(request: DraftRequest): Promise<number>;
+  /** Hands in another version of a draft, which the owner asked for. */
+  version(draft: number, body: string): Promise<void>;
   beat(note: string): Promise<void>;
   progress(text: string): Promise<void>;
   fail(tool: string, kind: 'auth' | 'other', credential: string, text: string): Promise<string>;
@@ -46,6 +50,9 @@ export function createDesk(): Desk {
       const args = ['draft', '--kind', request.kind, '--to', request.to, ...address, '--context', request.context];
       const limits = ['--window', `${request.windowMinutes}m`, '--priority', String(request.priority)];
       return Number(await nightdesk([...args, ...limits, '--key', request.key], request.body));
+    },
+    async version(draft, body) {
+      await nightdesk(['draft', '--revises', String(draft)], body);
     },
     async beat(note) {
       await nightdesk(['beat', note]);

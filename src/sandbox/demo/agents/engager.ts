@@ -7,6 +7,7 @@ import type { MurmurPost } from './murmur.ts';
 import type { NextReply } from './next-reply.ts';
 import { decideNextReply } from './next-reply.ts';
 import type { Setting } from './setting.ts';
+import { answerWishes } from './versions.ts';
 import { say } from './setting.ts';
 
 /** What the orchestrator sets. */
@@ -26,8 +27,10 @@ export async function runEngager(
   const { desk, agent } = setting;
   const file = setting.shared(`${agent}.json`);
   const before = readJson<Memory>(file) ?? { firstAt: Date.now(), drafts: [] };
-  const memory = withDecisions(before, await desk.decisions());
+  const decisions = await desk.decisions();
+  const memory = withDecisions(before, decisions);
   writeJson(file, memory);
+  await answerWishes(setting, decisions);
 
   const found = await options.find();
   const posts = found.map(({ id }) => storyById.get(id)).filter((post) => post !== undefined);

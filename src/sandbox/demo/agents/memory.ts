@@ -22,7 +22,7 @@ export interface Memory {
 }
 
 /** Verdicts after which a draft still waits for the owner. */
-const openVerdicts: readonly string[] = ['edited', 'failed'];
+const openVerdicts: readonly string[] = ['edited', 'failed', 'undone', 'revise', 'revised'];
 
 /** The memory with what the desk has decided since. */
 export function withDecisions(memory: Memory, decisions: readonly Decision[]): Memory {
