@@ -111,7 +111,7 @@ export function createDeskWatchStore(connection: Connection): DeskWatchStore {
     `SELECT d.id FROM draft d WHERE ${PENDING} AND d.kind IN (SELECT value FROM json_each(?)) ORDER BY ${BY_URGENCY} LIMIT ?`,
   );
   const nextOfKinds = connection.statement<[number, string, number], { id: number }>(
-    `SELECT d.id FROM draft d WHERE d.id > ? AND d.state = 'pending' AND d.kind IN (SELECT value FROM json_each(?)) ORDER BY d.id LIMIT ?`,
+    `SELECT d.id FROM draft d WHERE ${PENDING} AND +d.id > ? AND d.kind IN (SELECT value FROM json_each(?)) ORDER BY d.id LIMIT ?`,
   );
   const queued = connection.statement<[number], { id: number }>(
     `SELECT d.id FROM draft d WHERE ${PENDING} AND d.is_queued = 1 ORDER BY ${BY_URGENCY} LIMIT ?`,

@@ -152,8 +152,7 @@ export function createDeskWatch(options: {
 
   function ruleContent(draft: DraftRow) {
     const rule = fleet.drafts.kinds.get(draft.kind)?.autoApprove ?? { afterMs: 0, perDay: 0 };
-    const usedToday = rules.usedToday(draft.kind);
-    return renderRuleMessage(draft, { ...rule, usedToday }, desk.cardSetting(), desk.viewOf(draft));
+    return renderRuleMessage(draft, rule, desk.cardSetting(), desk.viewOf(draft));
   }
 
   function hasCard(draft: DraftRow): boolean {

@@ -16,8 +16,6 @@ export interface RuleBook {
   decide(draft: DraftRow): RuleDecision;
   /** What its card says of it: when it goes out, or that today's number is reached; undefined: nothing. */
   outlookOf(draft: DraftRow): { readonly at: number } | 'person' | undefined;
-  /** How many that rule approved on this calendar day. */
-  usedToday(kind: string): number;
 }
 
 /** Who approves by a rule, as decisions and publishers read it. */
@@ -109,7 +107,6 @@ export function createRuleBook(options: {
 
   return {
     decide,
-    usedToday,
     outlookOf(draft) {
       const decision = decide(draft);
       if (decision.kind === 'later') return { at: decision.at };

@@ -104,6 +104,19 @@ describe('after an absence', () => {
     expect(waitingKeys(fleet, 'expired')).toEqual([]);
   });
 
+  it('what ends is not told apart, whoever looks first', async () => {
+    const fleet = await open();
+    addDraft(fleet, { windowMs: 20 * MINUTE });
+    deliver(fleet);
+    await fleet.advance(SECOND);
+
+    fleet.jump(HOUR);
+    fleet.storage.transaction(() => fleet.rooms.desk.expireDue(fleet.now()));
+
+    expect(fleet.storage.drafts.get(1)?.state).toBe('expired');
+    expect(waitingKeys(fleet, 'expired')).toEqual([]);
+  });
+
   it('is not made of a restart', async () => {
     const fleet = await open();
     addDraft(fleet);

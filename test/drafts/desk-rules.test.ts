@@ -183,19 +183,22 @@ describe('a rule that approves', () => {
 });
 
 describe('the end of an Undo', () => {
-  it('takes the button off the card', async () => {
+  it('takes the button off the card, also where the publisher has something else to do', async () => {
     const fleet = await open(fleetWith('undo: 2m'));
-    fleet.rooms.holds.pause('poster', 'owner:1', undefined, false);
-    addDraft(fleet);
+    for (let n = 0; n < 2; n += 1) addDraft(fleet);
     deliver(fleet);
     fleet.rooms.desk.approve(1, 1, 'owner:1');
-    expect(fleet.shown().find(({ key }) => key === 'draft:1:r1')?.buttons).toEqual(['Undo']);
+    await fleet.advance(2 * MINUTE + SECOND);
+    fleet.rooms.desk.approve(2, 1, 'owner:1');
+    expect(fleet.shown().find(({ key }) => key === 'draft:2:r1')?.buttons).toEqual(['Undo']);
     deliver(fleet);
 
     await fleet.advance(MINUTE);
     expect(waitingKeys(fleet, 'draft:')).toEqual([]);
     await fleet.advance(MINUTE + SECOND);
-    expect(waitingKeys(fleet, 'draft:')).toEqual(['draft:1:r1']);
+
+    expect(states(fleet)).toEqual(['publishing', 'approved']);
+    expect(fleet.shown().find(({ key }) => key === 'draft:2:r1')?.buttons).toEqual([]);
   });
 });
 

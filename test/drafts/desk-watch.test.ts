@@ -97,6 +97,19 @@ describe('reminders', () => {
     expect(waitingKeys(fleet, 'reminder')).toEqual([`reminder:${id}:80`]);
   });
 
+  it('are planned anew at each start, since fleet.yaml may have changed', async () => {
+    const fleet = await open();
+    const id = addDraft(fleet);
+    deliver(fleet);
+    await fleet.advance(SECOND);
+    fleet.storage.deskWatch.plan(id, null);
+
+    await fleet.crash();
+    await fleet.advance(10 * MINUTE);
+
+    expect(waitingKeys(fleet, 'reminder')).toEqual([`reminder:${id}:50`]);
+  });
+
   it('come without a sound in quiet hours', async () => {
     const fleet = await open(DESK_FLEET.replace('agents:', 'alerts: { quiet: "09:05-10:00" }\nagents:'));
     const id = addDraft(fleet);

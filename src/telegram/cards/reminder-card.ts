@@ -63,7 +63,7 @@ export function renderReminder(
 /** What is told of an approval by a rule, as the draft stands. */
 export function renderRuleMessage(
   draft: DraftRow,
-  rule: { readonly afterMs: number; readonly perDay: number; readonly usedToday: number },
+  rule: { readonly afterMs: number; readonly perDay: number },
   setting: CardSetting,
   view: CardView,
 ): Content {
@@ -80,7 +80,7 @@ export function renderRuleMessage(
           bold(shortTo(draft)),
           draft.state === 'approved' ? ' goes out by your rule' : ' went out by your rule',
         ),
-        `Nobody objected within ${duration(rule.afterMs)} · ${rule.usedToday} of ${rule.perDay} today, ${shorten(draft.kind, 60)}.${fate}`,
+        `Nobody objected within ${duration(rule.afterMs)} · at most ${rule.perDay} ${shorten(draft.kind, 60)} a day.${fate}`,
       ),
     ),
     buttons: draft.state === 'approved' ? draftButtons(draft, setting, view) : [],
