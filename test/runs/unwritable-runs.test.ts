@@ -42,6 +42,20 @@ function tell(fleet: RoomWorld, ...events: readonly object[]): void {
 const PERMISSION = { kind: 'permission', request: 'r1', tool: 'Bash', detail: 'rm -r build', forRun: 'x' };
 
 describe('a run while the database cannot be written', () => {
+  it('is ended when its context is past its `stop`, and that is written down as soon as it can be', async () => {
+    const fleet = await open();
+    const allowWrites = refuseWrites(fleet);
+
+    tell(fleet, { kind: 'context', usedTokens: 95, limitTokens: 100 });
+    await fleet.advance(10 * SECOND);
+    expect(fleet.named('talker').at(0)?.signals).toEqual(['SIGTERM']);
+    allowWrites();
+    await fleet.advance(10 * SECOND);
+
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'its context was full' });
+    expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ author: 'nightdesk', runId: 1 });
+  });
+
   it('asks its owner as soon as it can what its CLI asked meanwhile', async () => {
     const fleet = await open();
     const allowWrites = refuseWrites(fleet);

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONTEXT_FLUSHED, CONTEXT_FULL } from '../../src/runs/context-stops.ts';
+import { judgeWorkstate } from '../../src/work/workstate.ts';
 import { talkingRuntime } from '../fakes/talking-runtime.ts';
 import { createRoomWorld, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
 
@@ -119,6 +121,20 @@ describe('a context that fills up', () => {
     expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('the old report');
   });
 
+  it('is flushed with the same text again when that is what the agent writes once it was asked', async () => {
+    const fleet = await open();
+    fleet.rooms.checkpoints.submit({ run: 1, agent: 'scout' }, workstate('the report'));
+    await fleet.advance(MINUTE);
+    talker(fleet).fills(81);
+    await fleet.advance(5 * SECOND);
+    expect(fleet.storage.runs.get(1)).toMatchObject({ stopReason: null });
+
+    fleet.rooms.checkpoints.submit({ run: 1, agent: 'scout' }, workstate('the report'));
+    await fleet.advance(5 * SECOND);
+
+    expect(fleet.storage.runs.get(1)).toMatchObject({ stopReason: CONTEXT_FLUSHED });
+  });
+
   it('tells its agent why a WORKSTATE.md cannot be kept, once for each change of it', async () => {
     const fleet = await open();
     const scout = talker(fleet);
@@ -205,6 +221,7 @@ describe('a context that reaches stop', () => {
     await fleet.settle();
 
     expect(old.program.signals).toEqual(['SIGTERM']);
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: CONTEXT_FULL });
     await fleet.settle();
     expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ author: 'agent' });
     expect(fleet.storage.incidents.listUnresolved()).toEqual([]);
@@ -221,6 +238,41 @@ describe('a context that reaches stop', () => {
 
     expect(outcome).toMatchObject({ kind: 'stored', isNew: true });
     expect(fleet.storage.incidents.listUnresolved()).toEqual([]);
+  });
+});
+
+describe('what Nightdesk writes down of a session', () => {
+  it('holds no secret, in no row, when the session showed one', async () => {
+    const fleet = await open();
+    const secret = `sk-ant-oat01-TEST-${'a'.repeat(40)}`;
+    talker(fleet).tells({ kind: 'said', text: `the token is ${secret}` });
+
+    talker(fleet).fills(95);
+    await fleet.advance(SECOND);
+
+    expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('the token is [secret]');
+    fleet.rooms.database.pragma('wal_checkpoint(TRUNCATE)');
+    expect(readFileSync(fleet.file).includes(secret)).toBe(false);
+    expect(fleet.workstates.textOf('scout')).not.toContain(secret);
+  });
+
+  it('is a WORKSTATE.md that may be kept, whatever the session and the file before looked like', async () => {
+    const fleet = await open();
+    fleet.workstates.putSource('scout', {
+      kind: 'file',
+      bytes: Buffer.from(`\0# Next\n${'\n'.repeat(90_000)}\u{1F989}`),
+      modifiedAt: 0,
+    });
+    talker(fleet).tells({ kind: 'said', text: '# Active Tasks '.repeat(2_000) });
+
+    talker(fleet).fills(95);
+    await fleet.advance(SECOND);
+    const text = fleet.storage.checkpoints.newest('scout')?.text ?? '';
+
+    expect(text).toMatch(/^Written by Nightdesk/);
+    expect(judgeWorkstate({ kind: 'text', text }, { twinOf: () => undefined, holdsSecret: () => false }).kind).toBe(
+      'valid',
+    );
   });
 });
 
