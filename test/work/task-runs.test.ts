@@ -197,6 +197,24 @@ describe('an agent on: task', () => {
     expect(fleet.storage.tasks.get(id)?.state).toBe('done');
   });
 
+  it('is not started for a task that the run before it has done already', async () => {
+    const fleet = await open(BOSS + WORKER);
+    const first = await give(fleet, { for: 'worker' });
+    const second = await give(fleet, { for: 'worker' });
+    const worker = callerOf(fleet, 'worker');
+    expect(fleet.storage.dues.waitingOf('worker')).toMatchObject({ cause: 'task' });
+
+    for (const id of [first, second]) {
+      expect(fleet.rooms.tasks.claim(worker, 'command')?.id).toBe(id);
+      fleet.rooms.tasks.done(worker, id);
+    }
+    fleet.named('worker')[0]?.exits(0);
+    await fleet.advance(MINUTE);
+
+    expect(fleet.named('worker')).toHaveLength(1);
+    expect(fleet.receipts('worker')).toEqual(['ran']);
+  });
+
   it('is not woken again and again when it claims nothing', async () => {
     const fleet = await open(BOSS + WORKER);
     fleet.behaviours['worker'] = (program) => program.exits(0);
@@ -211,7 +229,7 @@ describe('an agent on: task', () => {
 });
 
 describe('an agent with a schedule', () => {
-  const CLERK = '  clerk: { runtime: command, command: [/bin/clerk], schedule: "30 * * * *" }\n';
+  const CLERK = '  clerk: { runtime: command, command: [/bin/clerk], schedule: "30 * * * *", timeout: 6h }\n';
 
   it('runs for a task now instead of at its next time, which stands', async () => {
     const fleet = await open(BOSS + CLERK);
@@ -239,6 +257,20 @@ describe('an agent with a schedule', () => {
     await fleet.advance(2 * SECOND);
 
     expect(fleet.named('clerk')).toHaveLength(1);
+  });
+
+  it('skips its own times, and then runs for the task, when it is handed over while a run goes on', async () => {
+    const fleet = await open(BOSS + CLERK);
+    await fleet.advance(30 * MINUTE);
+    expect(fleet.named('clerk')).toHaveLength(1);
+
+    await give(fleet, { for: 'clerk' });
+    await fleet.advance(2 * HOUR);
+    fleet.named('clerk')[0]?.exits(0);
+    await fleet.settle();
+
+    expect(fleet.receipts('clerk')).toEqual(['ran', 'skipped x2: its last run is still going', 'ran']);
+    expect(fleet.named('clerk')).toHaveLength(2);
   });
 
   it('is told of its own times also when its login is dead while the task waits', async () => {
