@@ -6,6 +6,7 @@ import type { CallbackData } from '../telegram/callback-data.ts';
 import type { Button, Content, Outbox } from '../telegram/outbox.ts';
 import type { Batches, BatchResult } from './batches.ts';
 import type { Desk } from './desk.ts';
+import { decideFate, decidePutOff, isFull, putOff, wishesOf } from './review-fate.ts';
 import { createReviewPages } from './review-pages.ts';
 
 /** What a triage message says above the drafts that still wait. */
@@ -61,12 +62,6 @@ const AT_WORK_MS = 60_000;
 const MOST_OPEN = 4;
 /** Reviews that still tell what becomes of their drafts. */
 const MOST_FOLLOWED = 8;
-/** After so many drafts a review ends, and a press goes on: its row, which every press writes, stays small. */
-const MOST_PASSED = 300;
-
-/** What is behind a review, but still waits. */
-const PUT_OFF: ReadonlySet<PassedDraft['said']> = new Set(['skipped', 'snoozed', 'asked']);
-
 /** Builds the reviews over the desk: from here on they follow each change of a draft. */
 export function createReviews(options: {
   readonly storage: Storage;
@@ -113,28 +108,22 @@ export function createReviews(options: {
 
   /** The review with the next draft in view, or at its end. */
   function advance(review: ReviewRow): ReviewRow {
-    const putOff = review.passed.filter(({ said }) => PUT_OFF.has(said)).map(({ draft }) => draft);
-    const id =
-      review.passed.length >= MOST_PASSED ? undefined : storage.reviews.next(review.filter, putOff, clock.now());
+    const id = isFull(review.passed)
+      ? undefined
+      : storage.reviews.next(review.filter, putOff(review.passed), clock.now());
     const draft = id === undefined ? undefined : storage.drafts.get(id);
     if (draft === undefined) return save({ ...review, shows: 'end', draftId: null, revision: null, seen: '' });
-    return save({ ...review, shows: 'draft', draftId: draft.id, revision: draft.revision, seen: wishesOf(draft) });
+    return save({
+      ...review,
+      shows: 'draft',
+      draftId: draft.id,
+      revision: draft.revision,
+      seen: wishesOf(draft, clock.now()),
+    });
   }
 
-  /** What is wanted of a pending draft besides a decision: a later time, another version; empty: nothing. */
-  function wishesOf(draft: DraftRow): string {
-    const snoozed = draft.snoozedUntil !== null && draft.snoozedUntil > clock.now() ? draft.snoozedUntil : '';
-    return snoozed === '' && draft.reviseWantedAt === null ? '' : `${snoozed}/${draft.reviseWantedAt ?? ''}`;
-  }
-
-  /** What became of a draft since a review showed it; undefined: nothing that would let it go on. */
   function fateOf(draft: DraftRow, seen: string): PassedDraft['said'] | undefined {
-    if (draft.state === 'rejected' || draft.state === 'expired') return draft.state;
-    if (draft.state !== 'pending')
-      return storage.drafts.authorOf(draft.id, draft.revision)?.startsWith('owner:') ? 'edited' : 'approved';
-    const wishes = wishesOf(draft);
-    if (wishes === '' || wishes === seen) return undefined;
-    return draft.reviseWantedAt === null ? 'snoozed' : 'asked';
+    return decideFate(draft, storage.drafts.authorOf(draft.id, draft.revision), seen, clock.now());
   }
 
   /** Changed drafts of several decisions that are one: each message is rendered once for all of them. */
@@ -152,7 +141,7 @@ export function createReviews(options: {
     const showing = storage.reviews.showing(draftId);
     for (const review of showing) {
       const said = fateOf(draft, review.seen);
-      if (said === undefined) show(save({ ...review, revision: draft.revision, seen: wishesOf(draft) }));
+      if (said === undefined) show(save({ ...review, revision: draft.revision, seen: wishesOf(draft, clock.now()) }));
       else show(advance(pass({ ...review, words: null }, { draft: draftId, said })));
     }
     const seen = new Set(showing.map(({ id }) => id));
@@ -164,7 +153,7 @@ export function createReviews(options: {
 
   /** A draft that a review has behind it changed: it may wait again, or have gone out. */
   function followPassed(review: ReviewRow, draft: DraftRow, passed: PassedDraft): void {
-    const said = saidOfPassed(draft, passed);
+    const said = draft.state === 'pending' ? decidePutOff(draft, passed.said, clock.now()) : fateOf(draft, '');
     const kept =
       said === undefined
         ? review.passed.filter((one) => one !== passed)
@@ -178,13 +167,6 @@ export function createReviews(options: {
     }
     // Taken back by its owner, it is what he wants to see next; one that failed does not push away what he reads.
     show(draft.reason === null ? advance(changed) : changed);
-  }
-
-  /** What a review says of a draft behind it; undefined: it waits again. */
-  function saidOfPassed(draft: DraftRow, passed: PassedDraft): PassedDraft['said'] | undefined {
-    if (draft.state !== 'pending') return fateOf(draft, '');
-    if (wishesOf(draft) !== '') return draft.reviseWantedAt === null ? 'snoozed' : 'asked';
-    return passed.said === 'skipped' ? 'skipped' : undefined;
   }
 
   function pass(review: ReviewRow, passed: PassedDraft): ReviewRow {
