@@ -229,6 +229,6 @@ function asItStands(source: WorkstateSource): ShownWorkstate | undefined {
 }
 
 /** The hash by which texts are compared. */
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
