@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { MONEY_SPENT } from '../../src/runs/run-end.ts';
 import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { talkingRuntime } from '../fakes/talking-runtime.ts';
 import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND } from '../loop/room-world.ts';
@@ -191,6 +192,33 @@ describe('a run that reaches what it may spend', () => {
     await fleet.settle();
 
     expect(fleet.holds()).toEqual(['scout: it failed']);
+  });
+
+  it('is no crash where others spent the month’s money, however little it cost itself', async () => {
+    const fleet = await open('', `${SCOUT}, max_run_cost: 2 }`);
+    const [run] = fleet.storage.runs.alive();
+    fleet.storage.transaction(() => fleet.storage.runs.wantStop(run!.id, MONEY_SPENT, fleet.now(), 'nothing is left'));
+    await fleet.settle();
+
+    expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ failure: 'budget', evidence: 'nothing is left' });
+    expect([fleet.holds(), incidents(fleet)]).toEqual([[], []]);
+  });
+
+  it('says what it did last without its secrets', async () => {
+    const fleet = await open('', `${SCOUT}, max_run_cost: 2 }`);
+    const input = 'curl https://api.telegram.org/bot123456:TEST-the-bot-token-of-the-world/getMe';
+    talker(fleet).tells({ kind: 'tool-begun', id: '1', tool: 'Bash', input }, usage(2_000_000));
+    await fleet.settle();
+
+    const evidence = fleet.storage.runs.lastOf('scout')?.evidence;
+    expect(evidence).toContain('last it did: Bash curl');
+    expect(evidence).not.toContain('TEST-the-bot-token');
+    expect(
+      fleet
+        .shown()
+        .map(({ text }) => text)
+        .join(),
+    ).not.toContain('TEST-the-bot-token');
   });
 
   it('is not stopped a millionth below it', async () => {
