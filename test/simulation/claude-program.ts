@@ -1,9 +1,12 @@
 import type { Agent } from '../../src/config/fleet.ts';
+import type { Context, ContextScripts } from './context-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
 import type { Program } from './machine.ts';
 import type { ProgramTools, ScriptOptions } from './program-tools.ts';
+import { openPurse, type Purse } from './purse.ts';
 import type { PermissionAsked } from './record.ts';
 import { type ApiFailure, createStreamLines, type StreamLines } from './stream-json.ts';
+import type { Assignment, TaskScripts } from './task-program.ts';
 
 /** Plays the programs of a `claude`: runs, version and probe. */
 export interface ClaudeScripts {
@@ -41,16 +44,31 @@ const TOO_LONG: ApiFailure = {
 };
 const UNHEARD_OF: ApiFailure = { word: 'unheard_of', status: 418, text: 'API Error: the teapot refuses to brew' };
 
+/** What a probe costs. */
+const FREE = { turnUsd: 0, sessionUsd: 0 } as const;
+
 interface Waiting {
   readonly asked: PermissionAsked;
   readonly onEnd: (isAllowed: boolean) => void;
+}
+
+/** A session that is under way. */
+interface Session {
+  readonly lines: StreamLines;
+  readonly context: Context;
+  readonly purse: Purse;
+  readonly assignment: Assignment | undefined;
 }
 
 /** What becomes of one call of the model. */
 type ModelAnswer = 'words' | 'limited' | 'refused';
 
 /** Builds the scripts. */
-export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools): ClaudeScripts {
+export function createClaudeScripts(
+  options: ScriptOptions,
+  tools: ProgramTools,
+  work: { readonly tasks: TaskScripts; readonly contexts: ContextScripts },
+): ClaudeScripts {
   const { clock, random, record, platform } = options;
   const owners = new Map<string, string>();
   const waiting = new Map<number, Map<string, Waiting>>();
@@ -84,12 +102,25 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
       }
       owners.set(session, agent.name);
       program.print(lines.init(options.cliVersion()));
+      const context = work.contexts.open(program, agent);
+      const assignment = work.tasks.read(program, session);
+      const purse = openPurse({ program, random, record, clock, session });
+      program.onInput = (text) => {
+        for (const line of text.split('\n').filter(Boolean)) hear(program, context, line);
+      };
       if (random.chance(0.3)) tools.ask(program, 'POST', '/v1/beat', { note: 'here' });
-      takeTurn(program, agent, lines, random.between(1, 4));
+      takeTurn(program, agent, { lines, context, purse, assignment }, random.between(1, 7));
     });
   }
 
-  function takeTurn(program: Program, agent: Agent, lines: StreamLines, left: number): void {
+  function hear(program: Program, context: Context, line: string): void {
+    const { type, message } = JSON.parse(line) as { type: string; message?: { content: readonly { text: string }[] } };
+    if (type === 'user') context.hear(message?.content[0]?.text ?? '');
+    else takeAnswer(program, line);
+  }
+
+  function takeTurn(program: Program, agent: Agent, session: Session, left: number): void {
+    const { lines, context, purse } = session;
     const calm = options.isCalm();
     program.later(random.between(1, 15) * SECOND_MS, () => {
       switch (callModel(program, agent)) {
@@ -98,46 +129,56 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
           if (limit === undefined || program.run === undefined) return;
           limit.refusedRuns.push(program.run);
           program.print(lines.limited(limit.resetsAt));
-          return fail(program, lines, LIMITED);
+          return fail(program, session, LIMITED);
         }
         case 'refused':
-          return tryAgain(program, agent, lines, left, 1);
+          return tryAgain(program, agent, session, left, 1);
         case 'words':
           break;
       }
-      if (platform.isOverloaded() || (!calm && random.chance(0.01))) return waitForModel(program, lines, 1);
+      if (platform.isOverloaded() || (!calm && random.chance(0.01))) return waitForModel(program, session, 1);
       const draw = calm ? 1 : random.fraction();
-      if (draw < 0.01) return fail(program, lines, UNHEARD_OF);
-      if (draw < 0.015) return fail(program, lines, TOO_LONG);
+      if (draw < 0.01) return fail(program, session, UNHEARD_OF);
+      if (draw < 0.015) return fail(program, session, TOO_LONG);
       if (draw < 0.03) return; // its model never answers
       if (draw < 0.04) return program.exit({ kind: 'signalled', signal: 'SIGSEGV' });
-      const usedTokens = 40_000 * (5 - left) + random.between(0, 30_000);
-      if (left === 0) return finish(program, agent, lines, usedTokens);
-      useTool(program, lines, usedTokens, () => takeTurn(program, agent, lines, left - 1));
+      context.works();
+      purse.pay(calm);
+      if (purse.isEmpty()) {
+        program.print(lines.outOfMoney(purse.tell()));
+        return waitForEnd(program, 1);
+      }
+      if (!calm && random.chance(0.015)) {
+        program.print(lines.compacted());
+        context.compact();
+      }
+      const usedTokens = context.fillOn();
+      if (left === 0 || context.isEnding()) return finish(program, agent, session, usedTokens);
+      useTool(program, lines, usedTokens, () => takeTurn(program, agent, session, left - 1));
     });
   }
 
   /** It believes that a 401 passes: twice. The platform sees one knock of this program. */
-  function tryAgain(program: Program, agent: Agent, lines: StreamLines, left: number, attempt: number): void {
+  function tryAgain(program: Program, agent: Agent, session: Session, left: number, attempt: number): void {
     program.later(random.between(500, 2_000), () => {
       if (platform.accepts(MODEL_CREDENTIAL, tools.tokenOf(program, MODEL_CREDENTIAL)))
-        return takeTurn(program, agent, lines, left);
+        return takeTurn(program, agent, session, left);
       if (attempt === 2) told(program);
-      program.print(lines.retries(attempt, 401, 'authentication_failed'));
-      if (attempt < 2) return tryAgain(program, agent, lines, left, attempt + 1);
-      program.later(random.between(500, 2_000), () => fail(program, lines, EXPIRED));
+      program.print(session.lines.retries(attempt, 401, 'authentication_failed'));
+      if (attempt < 2) return tryAgain(program, agent, session, left, attempt + 1);
+      program.later(random.between(500, 2_000), () => fail(program, session, EXPIRED));
     });
   }
 
-  function waitForModel(program: Program, lines: StreamLines, attempt: number): void {
-    program.print(lines.retries(attempt, 529, 'overloaded'));
+  function waitForModel(program: Program, session: Session, attempt: number): void {
+    program.print(session.lines.retries(attempt, 529, 'overloaded'));
     program.later(attempt * 2 * SECOND_MS, () =>
-      attempt < 3 ? waitForModel(program, lines, attempt + 1) : fail(program, lines, OVERLOADED),
+      attempt < 3 ? waitForModel(program, session, attempt + 1) : fail(program, session, OVERLOADED),
     );
   }
 
-  function fail(program: Program, lines: StreamLines, failure: ApiFailure): void {
-    const [words, result] = lines.fails(failure);
+  function fail(program: Program, { lines, purse }: Session, failure: ApiFailure): void {
+    const [words, result] = lines.fails(failure, purse.tell());
     program.print(words);
     program.print(result);
     waitForEnd(program, 1);
@@ -189,9 +230,6 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
     const open = waiting.get(program.pid) ?? new Map<string, Waiting>();
     waiting.set(program.pid, open);
     open.set(request, { asked, onEnd });
-    program.onInput = (text) => {
-      for (const line of text.split('\n').filter(Boolean)) takeAnswer(program, line);
-    };
     program.print(lines.asks(request, call, command));
     options.trace(`${program.name} asks for permission: ${command}`);
   }
@@ -216,17 +254,27 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
     program.later(random.between(10, 2_000), () => onEnd(behavior === 'allow'));
   }
 
-  function finish(program: Program, agent: Agent, lines: StreamLines, usedTokens: number): void {
+  function finish(program: Program, agent: Agent, session: Session, usedTokens: number): void {
+    const { lines, purse, assignment } = session;
     const end = (): void => {
+      if (assignment !== undefined) work.tasks.handIn(program, assignment);
+      else if (random.chance(0.3)) handInClaimed(program);
+      work.tasks.handOver(program);
       if (random.chance(0.4)) tools.readDecisions(program);
       if (random.chance(0.5)) tools.submitDraft(program, agent);
       if (random.chance(0.3)) tools.ask(program, 'POST', '/v1/progress', { text: 'got on' });
       program.print(lines.says('All done.', usedTokens));
-      program.print(lines.ends('All done.'));
+      program.print(lines.ends('All done.', purse.tell()));
       waitForEnd(program, 0);
     };
     if (random.chance(0.15)) tools.askOwner(program, end);
     else end();
+  }
+
+  /** What it was not started with it may still ask for. */
+  function handInClaimed(program: Program): void {
+    const claimed = work.tasks.claim(program);
+    if (claimed !== undefined) work.tasks.handIn(program, claimed);
   }
 
   /** It leaves once its input ends, unless something in its background keeps it. */
@@ -263,12 +311,14 @@ export function createClaudeScripts(options: ScriptOptions, tools: ProgramTools)
         program.later(random.between(500, MINUTE_MS / 10), () => {
           switch (callModel(program, agent)) {
             case 'limited':
-              return end(lines.fails(LIMITED), 1);
+              return end(lines.fails(LIMITED, FREE), 1);
             case 'refused':
               told(program);
-              return end(lines.fails(EXPIRED), 1);
+              return end(lines.fails(EXPIRED, FREE), 1);
             case 'words':
-              return draw > 0.9 ? end(lines.fails(UNHEARD_OF), 1) : end([lines.says('ok', 10), lines.ends('ok')], 0);
+              return draw > 0.9
+                ? end(lines.fails(UNHEARD_OF, FREE), 1)
+                : end([lines.says('ok', 10), lines.ends('ok', FREE)], 0);
           }
         });
       });

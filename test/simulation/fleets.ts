@@ -49,7 +49,18 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     timeoutMs: random.between(1, 5) * MINUTE_MS,
   });
   const poster = makeAgent('poster', { command: ['publisher:poster'], publishes: ['post'], timeoutMs: 2 * MINUTE_MS });
-  const all = [...agents, publisher, ...(random.chance(0.5) ? [poster] : [])];
+  const worker = makeAgent('worker', {
+    command: ['agent:worker'],
+    schedule: { kind: 'task' },
+    timeoutMs: random.between(2, 8) * MINUTE_MS,
+  });
+  const clerk = { ...makeClaude('clerk', names, random), schedule: { kind: 'task' } as const };
+  const all = [
+    ...agents,
+    ...random.pick([[worker], [clerk], [worker, clerk], []]),
+    publisher,
+    ...(random.chance(0.5) ? [poster] : []),
+  ];
   return fleetOf({
     credentials,
     agents: all,
@@ -59,6 +70,7 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     quiet: random.chance(0.2),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
     hasTwoOwners: random.chance(0.4),
+    ...(random.chance(0.35) ? { budgetUsd: random.pick([0.6, 1, 3]) } : {}),
     undoMs: random.pick([0, 0, 30 * SECOND_MS, 5 * MINUTE_MS]),
     ...(random.chance(0.3)
       ? { autoApprove: { afterMs: random.pick([5, 10, 30]) * MINUTE_MS, perDay: random.between(1, 4) } }
@@ -76,6 +88,8 @@ export function fleetOf(parts: {
   readonly windowMs?: number;
   readonly fallback?: readonly [string, ...string[]];
   readonly hasTwoOwners?: boolean;
+  /** For the whole fleet, a month. */
+  readonly budgetUsd?: number;
   readonly undoMs?: number;
   /** Of the first kind that somebody publishes. */
   readonly autoApprove?: DraftKind['autoApprove'];
@@ -89,7 +103,7 @@ export function fleetOf(parts: {
     concurrency: parts.concurrency ?? 32,
     telegram:
       parts.hasTwoOwners === true ? { owners: [OWNER, SECOND_OWNER], chat: GROUP } : { owners: [OWNER], chat: OWNER },
-    budget: undefined,
+    budget: parts.budgetUsd === undefined ? undefined : { monthlyUsd: parts.budgetUsd, warnPercent: [50, 80, 95] },
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
     digest: [],
@@ -177,6 +191,8 @@ function makeClaude(name: string, names: readonly string[], random: SeededRandom
     schedule: makeSchedule(random),
     credentials: random.chance(0.1) ? [] : ['claude', ...second],
     timeoutMs: random.pick([6, 12, 20, 30]) * MINUTE_MS,
+    ...(random.chance(0.2) ? { budgetUsd: random.pick([0.5, 1]) } : {}),
+    ...(random.chance(0.25) ? { maxRunCostUsd: random.pick([0.03, 0.1, 0.5]) } : {}),
     permissions: {
       mode: random.chance(0.8) ? 'ask' : 'allow',
       tools: [],

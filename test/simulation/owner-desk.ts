@@ -137,6 +137,11 @@ export function createOwnerDesk(options: {
         decide(message, approve);
         return true;
       }
+      const [raise] = [...find(message, 'raiseyes'), ...find(message, 'raise')];
+      if (raise !== undefined) {
+        if (isCalm() || random.chance(0.3)) press(message, raise);
+        return isCalm();
+      }
       // A queue, a triage, or the end of a review: there is more behind it.
       const [more] = find(message, 'review');
       if (more === undefined) return false;

@@ -4,9 +4,11 @@ import type { CredentialOutage, WorldRecord } from './record.ts';
 import { HISTORY_PROMISES } from './history.ts';
 import { DESK_PROMISES } from './desk-promises.ts';
 import { isOverdue, LATENESS_MS, type WorldPromise } from './promise.ts';
+import { MONEY_PROMISES } from './money-promises.ts';
 import { OUTAGE_PROMISES } from './outage-promises.ts';
 import { QUIET_PROMISES } from './quiet-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
+import { WORK_PROMISES } from './work-promises.ts';
 
 /** A card may wait behind others: the sender sends about one message a second. */
 const CARD_MS = 3 * MINUTE_MS;
@@ -30,6 +32,8 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'what Telegram asks us to wait is waited', broken: impatience },
   { name: 'the control plane ends only when asked', broken: endedByBug },
   ...DESK_PROMISES,
+  ...WORK_PROMISES,
+  ...MONEY_PROMISES,
   ...RUN_PROMISES,
   { name: 'one change of a credential at a time', broken: rivals },
   ...OUTAGE_PROMISES,

@@ -1,6 +1,7 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import type { Fleet } from '../../src/config/fleet.ts';
 import type { History } from './history.ts';
+import { createWorkRecord, type WorkRecord } from './work-record.ts';
 
 /** A message as the chat shows it. */
 export interface ChatMessage {
@@ -263,6 +264,18 @@ export interface Rows {
     readonly since: number;
   }[];
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];
+  /** The same moment by the machine's wall, for rows whose times are not translated. */
+  readonly wallAt: number;
+  readonly phases: readonly { readonly task: number; readonly name: string; readonly output: string | null }[];
+  /** Runs that told costs, in millionths of a dollar; their ends by the machine's wall. */
+  readonly costs: readonly {
+    readonly run: number;
+    readonly agent: string;
+    readonly cost: number | null;
+    readonly reserved: number | null;
+    readonly endedAt: number | null;
+  }[];
+  readonly raises: readonly { readonly month: string; readonly agent: string; readonly limit: number }[];
 }
 
 /** The machine's clock on the wall was set. */
@@ -313,8 +326,12 @@ export interface WorldRecord {
   readonly ruleKinds: ReadonlyMap<string, number>;
   /** How often the owner wants to be reminded of a draft. */
   readonly remindPercents: number;
-  /** The calendar day of the fleet. */
+  /** The calendar day of the fleet, and its month. */
   readonly dayOf: (at: number) => string;
+  readonly monthOf: (at: number) => string;
+  /** Budgets of fleet.yaml in millionths of a dollar; '' is the whole fleet. */
+  readonly caps: ReadonlyMap<string, number>;
+  readonly work: WorkRecord;
   readonly texts: OwnerText[];
   readonly versionsOfDrafts: AcceptedVersion[];
   readonly calls: PlatformCall[];
@@ -377,7 +394,9 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     diskLowSince: undefined,
     memoryLowSince: undefined,
     jumps: [],
-    scheduled: agents.filter(({ schedule }) => schedule.kind !== 'none').map(({ name }) => name),
+    scheduled: agents
+      .filter(({ schedule }) => schedule.kind !== 'none' && schedule.kind !== 'task')
+      .map(({ name }) => name),
     everyMs: new Map(
       agents.flatMap(({ name, schedule, active }) =>
         schedule.kind === 'every' && active === undefined ? [[name, schedule.everyMs] as const] : [],
@@ -400,6 +419,14 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     ),
     remindPercents: Math.max(0, ...[...fleet.drafts.kinds.values()].map(({ remindPercent }) => remindPercent.length)),
     dayOf: (at) => days.format(at),
+    monthOf: (at) => days.format(at).slice(0, 7),
+    caps: new Map([
+      ...(fleet.budget === undefined ? [] : [['', Math.round(fleet.budget.monthlyUsd * 1e6)] as const]),
+      ...agents.flatMap(({ name, budgetUsd }) =>
+        budgetUsd === undefined ? [] : [[name, Math.round(budgetUsd * 1e6)] as const],
+      ),
+    ]),
+    work: createWorkRecord(),
     texts: [],
     versionsOfDrafts: [],
     calls: [],

@@ -67,6 +67,12 @@ export function createRowReader(
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
   );
 
+  const phases = database.prepare('SELECT task_id AS task, name, output FROM task_phase');
+  const costs = database.prepare(
+    'SELECT id AS run, agent, cost_micro_usd AS cost, reserved_micro_usd AS reserved, ended_at AS endedAt FROM run WHERE cost_micro_usd IS NOT NULL',
+  );
+  const raises = database.prepare('SELECT month, agent, limit_micro_usd AS "limit" FROM budget_raise');
+
   /** Rows have the times that the machine's wall showed. */
   function translate<Row extends object>(rows: unknown[], ...columns: readonly (keyof Row)[]): Row[] {
     return (rows as Row[]).map((row) => ({
@@ -136,6 +142,10 @@ export function createRowReader(
     unshownCriticals: translate(unshownCriticals.all(), 'openedAt'),
     doomed: translate(doomed.all(), 'since'),
     limitIncidents: translate(limits.all(), 'openedAt'),
+    wallAt: clock.machine.now(),
+    phases: phases.all() as Rows['phases'],
+    costs: costs.all() as Rows['costs'],
+    raises: raises.all() as Rows['raises'],
     drafts: translate(drafts.all(), 'revisedAt'),
     waiting: translate(waiting.all(), 'createdAt'),
     refused: refused.all() as Rows['refused'],
@@ -259,7 +269,7 @@ export function listUnsettled(
       `SELECT 'credential ' || name || ' is ' || state FROM credential WHERE state NOT IN ('alive', 'unknown') AND name NOT LIKE '~%'`,
     ),
     ...all(
-      `SELECT agent || ' is held: ' || reason FROM hold WHERE released_at IS NULL AND kind <> 'backoff' AND since < ?`,
+      `SELECT agent || ' is held: ' || reason FROM hold WHERE released_at IS NULL AND kind NOT IN ('backoff', 'budget') AND since < ?`,
       now - 10 * minute,
     ),
     ...all(
@@ -276,7 +286,20 @@ export function listUnsettled(
       `SELECT 'question ' || id || ' of run ' || run_id || ' is open' FROM question WHERE state = 'open' AND asked_at < ?`,
       now - 15 * minute,
     ),
+    ...all(
+      `SELECT 'task ' || id || ' is ' || state FROM task WHERE state IN ('open', 'claimed') AND offer_at < ? AND ifnull(claimed_at, 0) < ?
+       AND agent NOT IN (SELECT subject FROM incident WHERE state <> 'resolved' AND kind = 'budget')`,
+      now - 20 * minute,
+      now - 40 * minute,
+    ),
     ...agents
+      .filter(
+        (agent) =>
+          all(
+            `SELECT id FROM incident WHERE state <> 'resolved' AND kind = 'budget' AND subject IN (?, '', 'the fleet')`,
+            agent,
+          ).length === 0,
+      )
       .filter(
         (agent) =>
           all(`SELECT id FROM run WHERE agent = ? AND state = 'done' AND ended_at > ?`, agent, calmAt).length === 0,

@@ -5,6 +5,9 @@ import { createClaudeScripts } from './claude-program.ts';
 import { MINUTE_MS, SECOND_MS } from './fleets.ts';
 import { type MachineHooks, type Program, UNSETTLED_MS } from './machine.ts';
 import type { LoginPages } from './login-pages.ts';
+import { createContextScripts } from './context-program.ts';
+import { type Assignment, createTaskScripts } from './task-program.ts';
+import type { Workdirs } from './workdirs.ts';
 import { createProgramTools, EXIT, type ScriptOptions } from './program-tools.ts';
 import { createCredentialPrograms } from './credential-programs.ts';
 import { playFallback } from './fallback-program.ts';
@@ -27,10 +30,14 @@ const ALIKE_MS = 9 * MINUTE_MS;
 const TALLY_MS = 55 * MINUTE_MS;
 
 /** Builds the scripts that programs play. */
-export function createScripts(options: ScriptOptions & { readonly pages: LoginPages }): Scripts {
+export function createScripts(
+  options: ScriptOptions & { readonly pages: LoginPages; readonly workdirs: Workdirs },
+): Scripts {
   const { clock, random, record, platform, fleet } = options;
   const tools = createProgramTools(options);
-  const claude = createClaudeScripts({ ...options, random: random.fork('claude') }, tools);
+  const tasks = createTaskScripts({ ...options, random: random.fork('tasks') }, tools);
+  const contexts = createContextScripts({ ...options, random: random.fork('contexts') }, tools);
+  const claude = createClaudeScripts({ ...options, random: random.fork('claude') }, tools, { tasks, contexts });
   const credentials = createCredentialPrograms({ ...options, random: random.fork('credentials') }, tools);
   const { ask, leave, usersOf } = tools;
   /** Plain failures that the control plane was told of, since the agent's last good run. */
@@ -52,12 +59,14 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
       for (const credential of agent.credentials) {
         if (!tools.call(program, credential, 'run')) return refused(program, agent, credential);
       }
+      const assignment = tasks.claim(program);
       program.later(random.between(1_000, 40_000), () => {
+        tasks.handOver(program);
         if (random.chance(0.5)) tools.submitDraft(program, agent);
         if (random.chance(0.4)) tools.readDecisions(program);
         if (random.chance(0.3)) ask(program, 'POST', '/v1/progress', { text: 'got on' });
-        if (random.chance(0.03)) tools.askOwner(program, () => finish(program, agent, calm));
-        else finish(program, agent, calm);
+        if (random.chance(0.03)) tools.askOwner(program, () => finish(program, agent, calm, assignment));
+        else finish(program, agent, calm, assignment);
       });
     });
   }
@@ -141,12 +150,15 @@ export function createScripts(options: ScriptOptions & { readonly pages: LoginPa
     });
   }
 
-  function finish(program: Program, agent: Agent, calm: boolean): void {
+  function finish(program: Program, agent: Agent, calm: boolean, assignment: Assignment | undefined): void {
     const draw = calm ? 0 : random.fraction();
     if (random.chance(0.05))
       options.machine().leaveChild(program, !calm && random.chance(0.15) ? random.between(20, 400) * SECOND_MS : 0);
     program.later(random.between(500, !calm && random.chance(0.1) ? 6 * MINUTE_MS : 30_000), () => {
-      if (draw < 0.82) return leave(program, EXIT.done);
+      if (draw < 0.82) {
+        if (assignment !== undefined) tasks.handIn(program, assignment);
+        return leave(program, EXIT.done);
+      }
       if (draw < 0.9) {
         program.print(`cannot go on: ${agent.name} has a bug\n`, 'stderr');
         return leave(program, EXIT.failed);

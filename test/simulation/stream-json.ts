@@ -9,8 +9,18 @@ export interface StreamLines {
   /** `info` of a usage limit that refuses. */
   limited(resetsAt: number): string;
   /** The model's side refused: the error as the agent's own words, and then the end of the turn. */
-  fails(error: ApiFailure): readonly [string, string];
-  ends(text: string): string;
+  fails(error: ApiFailure, spent: Spending): readonly [string, string];
+  ends(text: string, spent: Spending): string;
+  /** Its own limit for money is reached. */
+  outOfMoney(spent: Spending): string;
+  /** The CLI made room in its context. */
+  compacted(): string;
+}
+
+/** What a turn cost, and the whole session, in dollars. */
+export interface Spending {
+  readonly turnUsd: number;
+  readonly sessionUsd: number;
 }
 
 /** A refusal as Claude Code tells it. */
@@ -41,6 +51,17 @@ export function createStreamLines(session: string): StreamLines {
 
   function result(fields: object): string {
     return line({ type: 'result', subtype: 'success', queued_turn_count: 0, permission_denials: [], ...fields });
+  }
+
+  function costs({ turnUsd, sessionUsd }: Spending): object {
+    const used = (costUSD: number): object => ({
+      [MODEL]: { inputTokens: 2_400, outputTokens: 50, contextWindow: 1_000_000, costUSD },
+    });
+    return {
+      total_cost_usd: sessionUsd,
+      modelUsage: used(sessionUsd),
+      model_usage_since_last_result: used(turnUsd),
+    };
   }
 
   return {
@@ -95,7 +116,7 @@ export function createStreamLines(session: string): StreamLines {
         type: 'rate_limit_event',
         rate_limit_info: { status: 'rejected', resetsAt: Math.ceil(resetsAt / 1_000), rateLimitType: 'five_hour' },
       }),
-    fails: ({ word, status, text, apiError, terminalReason = 'api_error' }) => {
+    fails: ({ word, status, text, apiError, terminalReason = 'api_error' }, spent) => {
       const api = { api_error_status: status, ...(apiError === undefined ? {} : { api_error: apiError }) };
       return [
         line({
@@ -106,16 +127,19 @@ export function createStreamLines(session: string): StreamLines {
           is_api_error_message: true,
           ...api,
         }),
-        result({ is_error: true, terminal_reason: terminalReason, result: text, ...api }),
+        result({ is_error: true, terminal_reason: terminalReason, result: text, ...api, ...costs(spent) }),
       ];
     },
-    ends: (text) =>
+    ends: (text, spent) => result({ is_error: false, terminal_reason: 'completed', result: text, ...costs(spent) }),
+    outOfMoney: (spent) =>
       result({
-        is_error: false,
-        terminal_reason: 'completed',
-        result: text,
-        total_cost_usd: 0.01,
-        modelUsage: { [MODEL]: { inputTokens: 2_400, outputTokens: 50, contextWindow: 1_000_000, costUSD: 0.01 } },
+        subtype: 'error_max_budget_usd',
+        is_error: true,
+        terminal_reason: 'budget_exhausted',
+        errors: ['Reached maximum budget'],
+        ...costs(spent),
       }),
+    compacted: () =>
+      line({ type: 'system', subtype: 'compact_boundary', compact_metadata: { trigger: 'auto', pre_tokens: 160_000 } }),
   };
 }

@@ -27,6 +27,7 @@ import { noteRevenants, noteRivals, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
+import { createWorkdirs } from './workdirs.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { startSentinel } from './sentinel.ts';
 import { installYields } from './yields.ts';
@@ -103,7 +104,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   });
   const machineRandom = random.fork('machine');
   const pages = createLoginPages({ random: random.fork('pages'), record, platform });
+  const workdirs = createWorkdirs(clock.machine.now, resources.isFull);
   const scripts = createScripts({
+    workdirs,
     clock,
     pages,
     random: random.fork('scripts'),
@@ -200,6 +203,10 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       processes,
       containment: createProcessGroup(processes, fleet.home),
       disk: sabotage.disk?.(resources.disk) ?? resources.disk,
+      workstateFiles: workdirs.files,
+      // Now and then a workdir is no repository.
+      readGitState: () =>
+        Promise.resolve(machineRandom.chance(0.8) ? { status: ['## main'], commits: ['1234567 begin'] } : undefined),
       machine: sabotage.machine?.(resources.machine) ?? resources.machine,
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
