@@ -18,6 +18,8 @@ import { type LoginMessage, readMessage } from './login-message.ts';
 
 /** For how long after a login's end a code for it may still come, and its message follows what its check says. */
 const LATE_MS = 15 * 60_000;
+/** What looks like a code may be one for a card that Telegram has not brought up to date for hours; it must not be stored as words. */
+const CODE_LATE_MS = 24 * 3_600_000;
 
 /** A message of an owner's, before anything of it is stored. */
 interface Heard {
@@ -77,9 +79,10 @@ export function createLoginDesk(options: {
 
   function meantFor(message: Heard): LoginMessage | undefined {
     const { chatId, replyTo } = message;
+    const lateMs = looksLikeCode(message.text) ? CODE_LATE_MS : LATE_MS;
     return readMessage(message.text, {
       // What Telegram held back for hours was written in time all the same.
-      recent: storage.logins.recent(Math.min(clock.now(), message.sentAt ?? Infinity) - LATE_MS),
+      recent: storage.logins.recent(Math.min(clock.now(), message.sentAt ?? Infinity) - lateMs),
       isOwn: (login) => login.wantedBy === `owner:${message.userId}` && chatOf(login) === chatId,
       // Telegram numbers groups below zero.
       isGroup: chatId < 0,

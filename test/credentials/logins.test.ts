@@ -337,6 +337,18 @@ describe('a login', () => {
     expect(text('login:1:late:1:1001')).toContain('I deleted it');
   });
 
+  it('knows a code for what it is that is written hours after its end, since its card may still show the link', async () => {
+    const { behaviours, want, text, advance, says, world } = open(LOGIN);
+    behaviours['login'] = asks(() => {});
+    await world.begin();
+    await want();
+    await advance(3 * 60 * MINUTE);
+
+    expect(says('Too long for me')).toBe(false);
+    expect(says(CODE)).toBe(true);
+    expect(text('login:1:late:1:1002')).toContain('I deleted it');
+  });
+
   it('is ended by a restart in the middle, its tree is swept, and its owner told what to do', async () => {
     const { behaviours, want, text, advance, says, named, world } = open(LOGIN);
     behaviours['login'] = asks(() => {});
@@ -499,7 +511,7 @@ describe('a message', () => {
     ]);
   });
 
-  it('that looks like a code is taken for fifteen minutes after a login, and any other is not', async () => {
+  it('that looks like a code is taken for a day after a login, digits for fifteen minutes, and any other is not', async () => {
     const { says, text, advance } = await asking();
     says(CODE);
     await advance(2 * SECOND);
@@ -509,6 +521,8 @@ describe('a message', () => {
 
     expect(soon).toEqual([false, false, true, true, true]);
     expect(text('login:1:late:1:1004')).toContain('went well already');
+    expect([says(CODE), says('482913')]).toEqual([true, false]);
+    await advance(24 * 60 * MINUTE);
     expect(says(CODE)).toBe(false);
   });
 
