@@ -248,7 +248,7 @@ export function createChat(options: {
         return () => {
           const query = queries.get(String(payload['callback_query_id']));
           if (query === undefined || query.askedAt + PRESS_LIVES_MS < clock.now()) return wrong('bad-request');
-          query.press.answer = { text, isAlert: payload['show_alert'] === true };
+          query.press.answer = { text, isAlert: payload['show_alert'] === true, at: clock.now() };
           return GOOD;
         };
       case 'setMyCommands':

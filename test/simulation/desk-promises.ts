@@ -118,7 +118,7 @@ function doubledEffect({ presses, decisions, decisionsReadAt }: WorldRecord): st
   );
   for (const [what, all] of told) {
     const effect = effects.get(what)?.length ?? 0;
-    const seen = all.filter(({ at }) => at < decisionsReadAt);
+    const seen = all.filter(({ answer }) => (answer?.at ?? Infinity) < decisionsReadAt);
     if (seen.length > effect)
       return `${what} was told ${seen.length} times as done ("${seen[0]?.answer?.text}"), and is ${effect} times`;
   }

@@ -124,6 +124,8 @@ export function createProgramTools(options: ScriptOptions): ProgramTools {
         const answer = ask(program, 'POST', '/v1/draft', { kind, to: '@reader', body, key, context: 'somebody asked' });
         if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) return undefined;
         const id = Number(answer.body['id']);
+        // Where another version is wanted, the same key with another text than that of now is one.
+        record.versionsOfDrafts.push({ draft: id, agent: agent.name, body, at: clock.now() });
         record.accepted.push({ id, agent: agent.name, key, body, at: clock.now() });
         return id;
       };

@@ -132,7 +132,7 @@ export interface OwnerPress {
   readonly text: string;
   readonly at: number;
   /** In a window that has to be closed, the tap did not do what was meant; undefined: the answer never came. */
-  answer: { readonly text: string; readonly isAlert: boolean } | undefined;
+  answer: { readonly text: string; readonly isAlert: boolean; readonly at: number } | undefined;
 }
 
 /** What an owner wrote. */
