@@ -56,8 +56,7 @@ export function futileTrouble({ agent }: RunRow): Trouble {
     subject: agent,
     severity: 'critical',
     title: `${agent} fills its context and gets nothing done`,
-    evidence:
-      'Two sessions in a row ran full without any progress between them, and wrote nearly the same WORKSTATE.md.',
+    evidence: 'Two sessions in a row ran full without any progress between them, and left nothing new in WORKSTATE.md.',
     agents: [agent],
     note: `No fresh session was started for it; its own schedule goes on. What it is at: /workstate ${agent}`,
   };

@@ -24,6 +24,8 @@ const LONGEST_BEFORE = 64 * 1024;
 
 /** The words with which a WORKSTATE.md begins that we wrote. */
 const OURS = 'Written by Nightdesk, without a model';
+/** The line above what was said and done; whatever others wrote is quoted or indented, and never this line. */
+const LAST_SEEN = 'What was said and done last:';
 
 /** Puts a WORKSTATE.md together from what could be seen; it is valid by our own rules. */
 export function writeMechanically(seen: SeenWork): string {
@@ -47,7 +49,7 @@ export function writeMechanically(seen: SeenWork): string {
     ...(git === undefined
       ? []
       : ['What git says of the workdir:', '', ...[...git.status, ...git.commits].map(indented), '']),
-    'What was said and done last:',
+    LAST_SEEN,
     '',
     seen.tail.trim() === '' ? indented('(nothing is left of it)') : indentedEnd(seen.tail),
     '',
@@ -60,11 +62,14 @@ export function writeMechanically(seen: SeenWork): string {
   ].join('\n');
 }
 
-/** Without what differs each time by itself: by it two such texts are compared. */
+/**
+ * Without what differs each time by itself: by it two such texts are compared. Why a run began is such a part, and so is what was said
+ * and done: a session that only talks, or tries one thing after the other, got nothing done.
+ */
 export function coreOf(text: string): string {
   if (!text.startsWith(OURS)) return text;
   const [core = ''] = text.slice(text.indexOf('\n')).split('\n# The WORKSTATE.md before\n');
-  return core;
+  return core.slice(0, core.lastIndexOf(`\n${LAST_SEEN}\n`)).replace(/^- Run \d+, begun .*$/m, '');
 }
 
 function reasonOf(run: RunRow): string {

@@ -359,6 +359,20 @@ describe('a futile flush', () => {
     expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ runId: 2 });
   });
 
+  it('is told as stuck, too, when two sessions wrote nothing, whatever they said and did meanwhile', async () => {
+    const fleet = await open();
+    for (const words of ['I begin with the books.', 'First of all: what about the garden?']) {
+      talker(fleet).tells({ kind: 'said', text: words });
+      talker(fleet).fills(91);
+      await fleet.advance(5 * SECOND);
+    }
+
+    expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ runId: 2, author: 'nightdesk' });
+    expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('garden');
+    expect(fleet.running()).toEqual([]);
+    expect(fleet.storage.incidents.listUnresolved()).toContainEqual(expect.objectContaining({ kind: 'stuck' }));
+  });
+
   it('is none when the second session told of progress', async () => {
     const fleet = await open();
     await flush(fleet, workstate('step 1'));
