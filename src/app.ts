@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
-import type { Storage } from '../storage/storage.ts';
 import { findNewestWork } from './adapters/newest-work.ts';
-import type { Agent, Credential, Fleet } from './config/fleet.ts';
 import { createLedger } from './budget/ledger.ts';
 import { createBudgetMeter } from './budget/meter.ts';
 import { createRaises } from './budget/raises.ts';
@@ -11,11 +8,8 @@ import { createReservations } from './budget/reservations.ts';
 import { createRunMoney } from './budget/run-money.ts';
 import { createRunSpending } from './budget/run-spending.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
-import type { LocateProgram } from './config/programs.ts';
-import type { Containment } from './containment/containment.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createLoginDesk } from './credentials/login-desk.ts';
-import type { OpenScreen } from './credentials/login-screen.ts';
 import { createLogins } from './credentials/logins.ts';
 import { createExpiryWatch } from './credentials/expiry-watch.ts';
 import { createProber } from './credentials/prober.ts';
@@ -35,6 +29,7 @@ import { createDrills } from './drills/drills.ts';
 import { markDrills } from './drills/marked-register.ts';
 import { pretendSurvivors } from './drills/pretended-survivor.ts';
 import { createTelegramGate } from './drills/telegram-gate.ts';
+import type { Foundations } from './foundations.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { createGatewayRooms } from './gateway/rooms.ts';
 import { createFallbackRoute } from './incidents/fallback.ts';
@@ -43,42 +38,27 @@ import { restartAgent } from './incidents/restart.ts';
 import { createIncidentWatch } from './incidents/watch.ts';
 import { createInstructionComposer } from './instructions/compose.ts';
 import { createOwnerHolds } from './loop/holds.ts';
+import { createRoomFor } from './loop/room-for.ts';
 import { isWithin } from './loop/schedule.ts';
 import { createScheduler } from './loop/scheduler.ts';
 import { createOwnerWishes } from './loop/wishes.ts';
-import type {
-  Clock,
-  Disk,
-  Log,
-  Machine,
-  Processes,
-  Random,
-  SecretSource,
-  Supervisor,
-  TelegramApi,
-  Web,
-} from './ports.ts';
 import { createQuestions } from './questions/questions.ts';
 import { createLogKeeper } from './runs/log-keeper.ts';
 import { createOrphans } from './runs/orphans.ts';
 import { createRunner } from './runs/runner.ts';
 import { createSettlement } from './runs/settlement.ts';
 import { createToolFailures } from './runs/tool-failures.ts';
-import { claudeRuntime } from './runtimes/claude/claude.ts';
-import { codexRuntime } from './runtimes/codex/codex.ts';
-import { commandRuntime } from './runtimes/command.ts';
-import { geminiRuntime } from './runtimes/gemini/gemini.ts';
+import { RUNTIMES } from './runtimes/list.ts';
 import type { LogLineReader } from './runtimes/log-entries.ts';
-import type { Runtime } from './runtimes/runtime.ts';
-import type { Scrubber } from './secrets.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createBudgetPresses } from './telegram/budget-presses.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
+import { followChat, introduce } from './telegram/introduction.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
-import { createOutbox, type RichText } from './telegram/outbox.ts';
+import { createOutbox } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createReviewPresses } from './telegram/review-presses.ts';
@@ -89,73 +69,22 @@ import { tellAbsence } from './vigil/absence.ts';
 import { createClockWatch } from './vigil/clock-watch.ts';
 import { createHousekeeper } from './vigil/housekeeper.ts';
 import { createMachineWatch } from './vigil/machine-watch.ts';
-import type { Self } from './vigil/proof-file.ts';
 import { createPulse, loadLastLife } from './vigil/pulse.ts';
 import { createReceiptWatch } from './vigil/receipts.ts';
-import { decideMemoryFloor, decideRoom } from './vigil/room-left.ts';
 import { createResetting } from './vigil/set-back.ts';
 import { CONTAINMENT_KEY } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
-import type { FindNewestWork } from './vigil/workdir.ts';
 import { createWorkstateFiles } from './adapters/workstate-files.ts';
-import { readableOutput } from './telegram/cards/log-card.ts';
-import { describeLog } from './telegram/cards/log-lines.ts';
 import { createWorkstatePresses } from './telegram/workstate-presses.ts';
 import { createCheckpoints } from './work/checkpoints.ts';
 import { createRunClosings } from './work/closing.ts';
 import { createContinuationPreface } from './work/continuation.ts';
-import { createGitReader, type ReadGitState } from './work/git-state.ts';
+import { createGitReader } from './work/git-state.ts';
 import { createKeeper } from './work/keeper.ts';
-import type { WorkstateFiles } from './work/workstate-files.ts';
+import { describeOutput, readPrompt } from './work/quotes.ts';
 import { createWorkstateRoom } from './work/workstate-room.ts';
 import { createTaskPreface } from './work/task-preface.ts';
 import { createTasks } from './work/tasks.ts';
-
-/** What the control plane is built on: the configuration, the database, and the ports. */
-export interface Foundations {
-  readonly fleet: Fleet;
-  readonly storage: Storage;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly processes: Processes;
-  readonly containment: Containment;
-  readonly disk: Disk;
-  readonly machine: Machine;
-  readonly supervisor: Supervisor;
-  readonly web: Web;
-  /** Who this process is, for the sentinel. */
-  readonly self: Self;
-  /** Who keeps a credential's secret instead of us; undefined for those of our own vault. */
-  readonly secretSourceOf: (credential: Credential) => SecretSource | undefined;
-  /** All memory that we may use. */
-  readonly totalMemoryBytes: number;
-  readonly api: TelegramApi;
-  readonly scrub: (text: string) => string;
-  /** Makes a secret known to `scrub`; a lasting one also to what takes secrets out of the runs' logs. */
-  readonly learnSecret: Scrubber['add'];
-  /** Shows what programs draw on a terminal. */
-  readonly openScreen: OpenScreen;
-  /** Takes the lasting secrets, and these, out of a stream of bytes. */
-  readonly openSecretStream: Scrubber['openStream'];
-  /** Key of the MAC on buttons; the same over restarts, or old buttons go dead. */
-  readonly callbackKey: string;
-  /** The folder that holds `nightdesk`: first on the PATH of every run. */
-  readonly launcherFolder: string;
-  /** PATH, HOME, LANG, TZ, TERM of runs, checks and logins. */
-  readonly baseEnvironment: Readonly<Record<string, string>>;
-  readonly gatewayUrl: string;
-  /** Where the CLIs of agents are looked for; by default on the disk of this machine. */
-  readonly locate?: LocateProgram;
-  /** Where the work of agents is looked for; by default on the disk of this machine. */
-  readonly findNewestWork?: FindNewestWork;
-  /** The WORKSTATE.md files of agents; by default on the disk of this machine. */
-  readonly workstateFiles?: WorkstateFiles;
-  /** How git sees a workdir; by default what the git of this machine says. */
-  readonly readGitState?: ReadGitState;
-  /** Sent once, when this home talks to its owner for the first time. */
-  readonly welcome?: RichText;
-}
 
 /** Why the control plane ended by itself. */
 export type Ending = { readonly kind: 'bug'; readonly error: unknown } | PollerDeath;
@@ -172,16 +101,6 @@ export interface ControlPlane {
   /** Stops everything, agents included. */
   stop(): Promise<void>;
 }
-
-/** All kinds of agents, by the name that fleet.yaml gives them. */
-const RUNTIMES: ReadonlyMap<string, Runtime> = new Map(
-  [commandRuntime, claudeRuntime, codexRuntime, geminiRuntime].map((runtime) => [runtime.name, runtime]),
-);
-
-/** What is read of a prompt to quote it. */
-const PROMPT_BYTES = 4_096;
-/** How long a new run counts as one that takes memory which is not yet seen. */
-const STARTING_MS = 10_000;
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
@@ -345,27 +264,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     questions,
     tasks,
     reservations: createReservations({ fleet: wholeFleet, storage, ledger, incidents }),
-    roomFor,
+    roomFor: createRoomFor({
+      fleet,
+      storage,
+      clock,
+      machine,
+      versions,
+      totalMemoryBytes: foundations.totalMemoryBytes,
+    }),
     onFatal,
   });
-  /** What one more run of an agent has to wait for: its CLI to be known, or memory. */
-  function roomFor(agent: Agent): string | undefined {
-    const now = clock.now();
-    const starting = storage.runs
-      .alive()
-      .filter((run) => now - (run.startedAt ?? now) < STARTING_MS)
-      .map((run) => fleet.agents.get(run.agent)?.runtime ?? 'command');
-    return (
-      versions.waitFor(agent) ??
-      decideRoom({
-        availableMemoryBytes: machine.availableMemoryBytes(),
-        floorBytes: decideMemoryFloor(foundations.totalMemoryBytes),
-        startingRuns: starting,
-        runtime: agent.runtime,
-      })
-    );
-  }
-
   const keeper = createKeeper({
     fleet: wholeFleet,
     storage,
@@ -656,29 +564,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       press,
       questions,
     });
-    const menu = [FLEET_COMMAND, ...commands.listed].map(({ name, description }) => ({ command: name, description }));
-    const version = createHash('sha256').update(JSON.stringify(menu)).digest('hex').slice(0, 12);
-    storage.transaction(() => {
-      outbox.send({
-        key: `commands:${bot.id}:${version}`,
-        class: 'notice',
-        content: { kind: 'commands', commands: menu },
-      });
-      if (foundations.welcome !== undefined) {
-        outbox.send({ key: 'welcome', class: 'reply', content: { kind: 'text', body: foundations.welcome } });
-      }
-    });
+    introduce({ storage, outbox }, bot.id, [FLEET_COMMAND, ...commands.listed], foundations.welcome);
     inbox.start();
-  }
-
-  /** What waits for a chat that fleet.yaml no longer names goes to the one that it names now. */
-  function followChat(): void {
-    const chat = String(fleet.telegram.chat);
-    storage.transaction(() => {
-      const before = storage.settings.get('chat');
-      if (before !== undefined && before !== chat) storage.outbox.moveChat(Number(before), fleet.telegram.chat);
-      storage.settings.set('chat', chat);
-    });
   }
 
   let isStopping = false;
@@ -757,7 +644,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     const secretsRead = vault.refresh();
     machineWatch.recover();
     custodian.start();
-    followChat();
+    followChat(storage, fleet.telegram.chat);
     deskWatch.recover();
     sender.recover();
     sender.start();
@@ -797,20 +684,5 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       foundations.supervisor.ready();
       ready.resolve();
     }, onFatal);
-  }
-}
-
-/** The end of what a run said, for people; its first line may have been cut. */
-function describeOutput(read: LogLineReader | undefined, output: string): string {
-  const whole = output.slice(output.indexOf('\n') + 1);
-  return readableOutput(read === undefined ? whole : describeLog(whole, read));
-}
-
-/** An agent's prompt, as far as a WORKSTATE.md of ours quotes it. */
-function readPrompt(disk: Disk, agent: Agent): string {
-  try {
-    return (agent.prompt === undefined ? undefined : disk.readText(agent.prompt, PROMPT_BYTES)?.text) ?? '';
-  } catch {
-    return ''; // The next run says that it cannot be read.
   }
 }
