@@ -18,7 +18,7 @@ describe('afterAwakeTime', () => {
     ['begins when the night ends, where it is shown in it', at(2), 30 * MINUTE, NIGHT, at(7, 30)],
     ['is never the minute in which the night begins', at(22, 30), 30 * MINUTE, NIGHT, at(7, 0, 13)],
     ['leaves out several nights', at(9), 20 * HOUR, NIGHT, at(13, 0, 13)],
-  ] as const)('%s', (_title, from, ms, quiet, expected) => {
+  ] as const)('a time counted awake %s', (_title, from, ms, quiet, expected) => {
     expect(new Date(afterAwakeTime(from, ms, quiet, 'UTC') ?? 0)).toEqual(new Date(expected));
   });
 
@@ -93,7 +93,7 @@ describe('decideRule', () => {
       due,
       { kind: 'later', at: due + 30 * MINUTE },
     ],
-  ])('%s', (_title, facts, now, expected) => {
+  ])('a rule %s', (_title, facts, now, expected) => {
     expect(decideRule({ ...shown, ...facts }, now)).toEqual(expected);
   });
 });

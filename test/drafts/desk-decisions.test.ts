@@ -24,7 +24,7 @@ describe('decideReminder', () => {
       { kind: 'due', percent: 50, since: 1_500 },
     ],
     ['is none for a window that ends before it begins', { windowEndsAt: 900 }, 800, { kind: 'none' }],
-  ])('%s', (_title, facts, now, expected) => {
+  ])('a reminder %s', (_title, facts, now, expected) => {
     expect(decideReminder({ ...draft, ...facts }, now)).toEqual(expected);
   });
 });
@@ -38,7 +38,7 @@ describe('decideArrival', () => {
     ['queues the sixth of a minute', { recent: 6 }, 'queued'],
     ['queues what would be the sixth card that waits to be sent', { unsent: 5 }, 'queued'],
     ['queues all during an outage', { isWithheld: true }, 'queued'],
-  ])('%s', (_title, facts, expected) => {
+  ])('the desk %s when drafts arrive', (_title, facts, expected) => {
     expect(decideArrival({ ...single, ...facts })).toBe(expected);
   });
 });
@@ -60,7 +60,7 @@ describe('decidePreflight', () => {
       [{ state: 'unknown' }, { name: 'mail', state: 'dead' }],
       { kind: 'dead', credential: 'mail' },
     ],
-  ])('%s', (_title, credentials, expected) => {
+  ])('a preflight %s', (_title, credentials, expected) => {
     expect(decidePreflight(credentials.map((credential) => ({ ...alive, ...credential })))).toEqual(expected);
   });
 });
@@ -70,7 +70,7 @@ describe('needsTriage', () => {
     ['where something expired', { expired: 1, waiting: 0 }, true],
     ['where several wait', { expired: 0, waiting: 2 }, true],
     ['not for a single one that waits', { expired: 0, waiting: 1 }, false],
-  ] as const)('%s', (_title, facts, expected) => {
+  ] as const)('a triage is needed %s', (_title, facts, expected) => {
     expect(needsTriage(facts)).toBe(expected);
   });
 });
