@@ -1,6 +1,6 @@
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import type { TaskRow } from '../../storage/task-store.ts';
+import type { TaskPhaseRow, TaskRow } from '../../storage/task-store.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { isDrillAgent } from '../drills/drill.ts';
@@ -129,6 +129,9 @@ export function createTasks(options: {
   /** Why this run may not say anything of this task; undefined: it has it. */
   function whyNot(caller: TaskCaller, task: TaskRow): string | undefined {
     const what = `task #${task.id}`;
+    const mine = storage.tasks.phaseBy(task.id, caller.run);
+    if (mine !== undefined && (task.state === 'claimed' || task.state === 'open'))
+      return phaseIsDone(mine, storage.tasks.phases(task.id));
     switch (task.state) {
       case 'claimed':
         return task.runId === caller.run ? undefined : `run ${task.runId} of ${task.agent} has ${what}`;
@@ -165,10 +168,7 @@ export function createTasks(options: {
     const mine = storage.tasks.phaseBy(task.id, caller.run);
     if (mine !== undefined) {
       if (storage.tasks.outputOf(task.id, mine.position) === output) return DONE;
-      const next = phaseToDo(phases);
-      return refused(
-        `phase ${mine.name} is done already; ${next === undefined ? 'it was the last one' : `the next one, ${next.name}, runs in a fresh run: end this one`}`,
-      );
+      return refused(phaseIsDone(mine, phases));
     }
     const why = whyNot(caller, task);
     if (why !== undefined) return refused(why);
@@ -293,6 +293,12 @@ export function createTasks(options: {
 }
 
 const DONE: TaskResult = { kind: 'done' };
+
+/** What a run is told that has done its phase, and wants to say more of the task. */
+function phaseIsDone(mine: TaskPhaseRow, phases: readonly TaskPhaseRow[]): string {
+  const next = phaseToDo(phases);
+  return `phase ${mine.name} is done already; ${next === undefined ? 'it was the last one' : `the next one, ${next.name}, runs in a fresh run: end this one`}`;
+}
 
 /** As of drafts: what is refused is in no row. */
 const SECRET = 'the text holds something that looks like a token or key; take it out';

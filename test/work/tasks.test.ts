@@ -180,6 +180,21 @@ describe('task phase-done, done and fail', () => {
     expect(world.due('scout')?.cause).toBe('task');
   });
 
+  it('tell a run that has done its phase to end, when it calls the task done or failed after it', () => {
+    const world = createTaskWorld(AGENTS);
+    const id = world.give({ for: 'scout', title: 'Look', brief: '', phases: PHASES });
+    const scout = world.begin('scout');
+    world.tasks.claim(scout, 'command');
+    world.tasks.phaseDone(scout, id, 'first');
+
+    const answer = {
+      kind: 'refused',
+      reason: 'phase research is done already; the next one, write, runs in a fresh run: end this one',
+    };
+    expect(world.tasks.done(scout, id)).toEqual(answer);
+    expect(world.tasks.fail(scout, id, 'no more to do')).toEqual(answer);
+  });
+
   it('take the same output twice as once, and leave a done phase as it is when another output comes', () => {
     const world = createTaskWorld(AGENTS);
     const id = world.give({ for: 'scout', title: 'Look', brief: '', phases: PHASES });
