@@ -10,7 +10,7 @@ export function createEditDraft(rooms: DialogueRooms) {
     draftId: number,
     revision: number,
   ): Promise<void> {
-    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms), {
+    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms, { kind: 'edit', draftId, revision }), {
       maxMilliseconds: OPEN_MS,
       next: true,
     });

@@ -8,8 +8,9 @@ export function createRejectReason(rooms: DialogueRooms) {
     conversation: Conversation<Context, Context>,
     _ctx: Context,
     draftId: number,
+    revision: number,
   ): Promise<void> {
-    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms), {
+    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms, { kind: 'reason', draftId, revision }), {
       maxMilliseconds: OPEN_MS,
       next: true,
     });

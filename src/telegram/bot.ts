@@ -25,7 +25,7 @@ import type { TextFiles } from './text-files.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
-import type { FollowUp, PressedButton } from './press.ts';
+import { askName, type FollowUp, type PressedButton, readAskKey, readDraftKey } from './press.ts';
 import { createRowTransformer } from './row-transformer.ts';
 
 type BotContext = ConversationFlavor<Context>;
@@ -79,10 +79,16 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   const talk = createDraftTalk({ ...options, say });
   const dialogueRooms: DialogueRooms = {
     ...talk,
-    isCard: (chatId, messageId) =>
-      draftOfMessage(chatId, messageId) !== undefined ||
-      questionOfMessage(chatId, messageId) !== undefined ||
-      options.reviews.isReview(chatId, messageId),
+    isForElse(chatId, messageId, question) {
+      const key = storage.outbox.byMessage(chatId, messageId)?.key ?? '';
+      const asked = readAskKey(key);
+      if (asked !== undefined) return askName(asked) !== askName(question);
+      return (
+        readDraftKey(key) !== undefined ||
+        questionOfMessage(chatId, messageId) !== undefined ||
+        options.reviews.isReview(chatId, messageId)
+      );
+    },
   };
 
   // 1. Only owners, on messages and on buttons alike.
@@ -223,17 +229,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     return question === undefined ? '' : `To answer ${question.agent}, reply to its question with it. `;
   }
 
-  function draftOfMessage(chatId: number, messageId: number): number | undefined {
-    return idInKey(/^draft:(\d+):/, chatId, messageId);
-  }
-
   function questionOfMessage(chatId: number, messageId: number): number | undefined {
-    return idInKey(/^question:(\d+)$/, chatId, messageId);
-  }
-
-  function idInKey(form: RegExp, chatId: number, messageId: number): number | undefined {
-    const key = storage.outbox.byMessage(chatId, messageId)?.key;
-    const match = key === undefined ? null : form.exec(key);
+    const match = /^question:(\d+)$/.exec(storage.outbox.byMessage(chatId, messageId)?.key ?? '');
     return match === null ? undefined : Number(match[1]);
   }
 

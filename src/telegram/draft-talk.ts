@@ -5,7 +5,7 @@ import type { Desk } from '../drafts/desk.ts';
 import type { Clock } from '../ports.ts';
 import { code, LONGEST_TEXT, lines, richText } from './cards/words.ts';
 import type { Content } from './outbox.ts';
-import { readAskKey } from './press.ts';
+import { readAskKey, readDraftKey } from './press.ts';
 
 /** What owners write about drafts: new texts, reasons, instructions. Each call is one transaction, and harmless when it is repeated. */
 export interface DraftTalk {
@@ -86,6 +86,11 @@ export function createDraftTalk(options: {
     return result.kind === 'late' ? result.said : 'It still waits for a decision.';
   }
 
+  /** What is said of a draft later, such as a reminder, answers the card of the text that it is about. */
+  function revisionAnswered(key: string): number | undefined {
+    return readDraftKey(storage.outbox.get(key)?.replyToKey ?? '')?.revision;
+  }
+
   function takeReplyToCard(draft: DraftRow, revision: number, text: string, from: Asked): void {
     switch (draft.state) {
       case 'pending':
@@ -111,10 +116,10 @@ export function createDraftTalk(options: {
         else giveReason(draftId, text, from);
         return true;
       }
-      const match = /^draft:(\d+):(?:r(\d+))?/.exec(key);
-      const draft = match === null ? undefined : storage.drafts.get(Number(match[1]));
-      if (match === null || draft === undefined) return false;
-      takeReplyToCard(draft, match[2] === undefined ? draft.revision : Number(match[2]), text, from);
+      const about = readDraftKey(key);
+      const draft = about === undefined ? undefined : storage.drafts.get(about.draftId);
+      if (about === undefined || draft === undefined) return false;
+      takeReplyToCard(draft, about.revision ?? revisionAnswered(key) ?? draft.revision, text, from);
       return true;
     },
 

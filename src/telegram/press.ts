@@ -35,8 +35,13 @@ export const NOT_OURS: Answer = {
 };
 
 /** The key of a question says what it asks: a reply to it is understood even when nobody waits for one any more. */
-export function askKey({ updateId }: PressedButton, { kind, draftId, revision }: NonNullable<FollowUp>): string {
-  return `ask:${updateId}:${kind}:${draftId}:r${revision}`;
+export function askKey({ updateId }: PressedButton, asked: NonNullable<FollowUp>): string {
+  return `ask:${updateId}:${askName(asked)}`;
+}
+
+/** Names what is asked: the same for the same question asked twice. */
+export function askName({ kind, draftId, revision }: NonNullable<FollowUp>): string {
+  return `${kind}:${draftId}:r${revision}`;
 }
 
 /** Reads what a question had asked; undefined when the message is no such question. */
@@ -46,4 +51,13 @@ export function readAskKey(key: string): FollowUp {
   return match === null || kind === undefined
     ? undefined
     : { kind, draftId: Number(match[2]), revision: Number(match[3]) };
+}
+
+/** Reads which draft a message is about, and which text of it where the key says so: a card, a reminder, what a rule or a publisher did. */
+export function readDraftKey(
+  key: string,
+): { readonly draftId: number; readonly revision: number | undefined } | undefined {
+  const match = /^(?:draft|reminder|woken|rule):(\d+):(?:r(\d+))?/.exec(key);
+  if (match === null) return undefined;
+  return { draftId: Number(match[1]), revision: match[2] === undefined ? undefined : Number(match[2]) };
 }

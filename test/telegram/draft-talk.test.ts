@@ -278,3 +278,62 @@ test('a dialogue that was asked half an hour ago is closed, but a reply to its q
 
   expect(world.draft(id)?.body).toBe('two');
 });
+
+describe('A reply while another question is open', () => {
+  test('to a reminder is the new text of the draft that it reminds of', async () => {
+    const world = createBotWorld();
+    const { id: reminded } = shown(world, 'remind me');
+    const { id: other, key } = shown(world, 'other');
+    world.rooms.storage.transaction(() =>
+      world.rooms.outbox.send({
+        key: `reminder:${reminded}:50`,
+        class: 'card',
+        content: { kind: 'text', body: { text: 'still waits', entities: [] } },
+        replyToKey: `draft:${reminded}:r1`,
+      }),
+    );
+    const reminder = world.deliver(`reminder:${reminded}:50`);
+    await world.presses(world.button(key, 'Edit'));
+
+    await world.says('in new words', { replyTo: reminder });
+
+    expect(world.draft(reminded)).toMatchObject({ revision: 2, body: 'in new words' });
+    expect(world.draft(other)).toMatchObject({ revision: 1, body: 'other' });
+  });
+
+  test('to an older question answers that one, and the newest still waits', async () => {
+    const world = createBotWorld();
+    const first = shown(world, 'first');
+    const second = shown(world, 'second');
+    const { askKey } = await world.presses(world.button(first.key, 'Reject'));
+    const older = world.deliver(askKey);
+    await world.presses(world.button(second.key, 'Reject'));
+
+    const said = await world.says('too loud', { replyTo: older });
+    await world.says('too long');
+
+    expect(said).toBe('Noted: the agent will read why #1 was rejected.');
+    expect(world.draft(first.id)).toMatchObject({ state: 'rejected', reason: 'too loud' });
+    expect(world.draft(second.id)).toMatchObject({ state: 'rejected', reason: 'too long' });
+  });
+
+  test('to a reminder of a text that was replaced since gives the words back', async () => {
+    const world = createBotWorld();
+    const { id } = shown(world, 'one');
+    world.rooms.storage.transaction(() =>
+      world.rooms.outbox.send({
+        key: `reminder:${id}:50`,
+        class: 'card',
+        content: { kind: 'text', body: { text: 'still waits', entities: [] } },
+        replyToKey: `draft:${id}:r1`,
+      }),
+    );
+    const reminder = world.deliver(`reminder:${id}:50`);
+    world.rooms.desk.edit(id, 1, 'two', `owner:${SECOND_OWNER}`);
+
+    const said = await world.says('three', { replyTo: reminder });
+
+    expect(said).toContain('stays as it is');
+    expect(world.draft(id)).toMatchObject({ revision: 2, body: 'two' });
+  });
+});
