@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { GatewayEvent, GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { GatewayEvent, GatewayRequest } from '../gateway/gateway.ts';
+import type { GatewayResponse } from '../gateway/responses.ts';
 import type { Log } from '../ports.ts';
 
 // An `import` of node:http reads all that it exports, WebSocket too, and so loads fetch's whole machinery: 14 MB and 40 ms.

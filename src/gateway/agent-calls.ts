@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/duration.ts';
-import type { AgentDecision } from './gateway.ts';
+import type { AgentDecision } from './contract.ts';
 import type { GatewayCall, GatewayOutcome } from './gateway-client.ts';
 import { MEDIA_WAIT_MS } from './limits.ts';
 import { renderDecisions } from './render-decisions.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Checkpoints } from '../work/checkpoints.ts';
-import { type Answer, parseBody, success } from './responses.ts';
+import { parseBody, success } from './responses.ts';
+import type { Refuse, Route } from './route.ts';
 
 /** What the route and the tool `checkpoint` take. */
 export const checkpointRequest = z.strictObject({
@@ -12,16 +13,8 @@ export const checkpointRequest = z.strictObject({
     .exactOptional(),
 });
 
-interface CheckpointCaller {
-  readonly run: number;
-  readonly agent: string;
-}
-
-/** Answers POST /v1/checkpoint; `refuse` tells the log, too. */
-export function createCheckpointRoute(
-  submit: Checkpoints['submit'],
-  refuse: (run: CheckpointCaller, command: string, reason: string) => Answer,
-): (call: { readonly run: CheckpointCaller; readonly body: Uint8Array }) => Answer {
+/** Answers POST /v1/checkpoint. */
+export function createCheckpointRoute(submit: Checkpoints['submit'], refuse: Refuse): Route['answer'] {
   return ({ run, body }) => {
     const parsed = parseBody(checkpointRequest, body);
     if (parsed.kind === 'bad') return parsed.response;

@@ -1,10 +1,11 @@
 import { isJSONRPCRequest, type JSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import { AGENT_TOOLS } from './agent-tools.ts';
-import type { GatewayEvent, GatewayResponse } from './gateway.ts';
+import type { GatewayEvent } from './gateway.ts';
 import { readAnswer } from './gateway-client.ts';
 import { MCP_FAULT, renderRpcError } from './json-rpc.ts';
 import { MAX_WAIT_SECONDS, SILENT_WAIT_MS, TOOL_WAIT_MS } from './limits.ts';
 import { answerOnce, createToolServer, readMessage } from './mcp-server.ts';
+import type { GatewayResponse } from './responses.ts';
 
 /** What MCP over HTTP works with. */
 export interface McpSetting {

@@ -1,4 +1,4 @@
-import type { AgentDecision } from './gateway.ts';
+import type { AgentDecision } from './contract.ts';
 
 /** Decisions for reading: a line each, and under an edited one both texts, indented. */
 export function renderDecisions(decisions: readonly AgentDecision[]): string {

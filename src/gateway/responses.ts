@@ -1,20 +1,24 @@
 import type { z } from 'zod';
 import { explainFaults } from './requests.ts';
 
-/** An answer of a route; `body` is JSON, and of a refused request always `{"error": "a sentence"}`. */
-export interface Answer {
+/** An answer; `body` is JSON, and of a refused request always `{"error": "a sentence"}`, but for MCP, whose errors are JSON-RPC's. */
+export interface GatewayResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** What was asked is done. */
-export function success(status: number, body: object): Answer {
+export function success(status: number, body: object): GatewayResponse {
   return { status, body: JSON.stringify(body) };
 }
 
 /** What was asked is refused, in a sentence. */
-export function failure(status: number, error: string, headers: Readonly<Record<string, string>> = {}): Answer {
+export function failure(
+  status: number,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): GatewayResponse {
   return { status, headers, body: JSON.stringify({ error }) };
 }
 
@@ -22,7 +26,7 @@ export function failure(status: number, error: string, headers: Readonly<Record<
 export function parseBody<Schema extends z.ZodObject>(
   schema: Schema,
   bytes: Uint8Array,
-): { kind: 'fields'; fields: z.output<Schema> } | { kind: 'bad'; response: Answer } {
+): { kind: 'fields'; fields: z.output<Schema> } | { kind: 'bad'; response: GatewayResponse } {
   let input: unknown;
   try {
     input = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

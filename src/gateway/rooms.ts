@@ -10,7 +10,7 @@ import { hashToken } from '../runs/runner.ts';
 import type { ToolFailures } from '../runs/tool-failures.ts';
 import type { Checkpoints } from '../work/checkpoints.ts';
 import type { TaskCalls } from '../work/tasks.ts';
-import type { AgentDecision, GatewayRooms, RunIdentity } from './gateway.ts';
+import type { AgentDecision, GatewayRooms, RunIdentity } from './contract.ts';
 import { MAX_DECISIONS } from './limits.ts';
 
 /** Builds what agents may call out of the rooms; each call is one transaction. */

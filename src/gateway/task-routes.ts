@@ -1,5 +1,7 @@
-import type { TaskCaller, TaskCalls, TaskResult } from '../work/tasks.ts';
-import { type Answer, failure, parseBody, success } from './responses.ts';
+import type { TaskCalls, TaskResult } from '../work/tasks.ts';
+import type { RunIdentity } from './contract.ts';
+import { failure, type GatewayResponse, parseBody, success } from './responses.ts';
+import type { Refuse, RouteCall, Routes } from './route.ts';
 import {
   taskAddRequest,
   taskClaimRequest,
@@ -8,25 +10,9 @@ import {
   taskPhaseRequest,
 } from './task-requests.ts';
 
-/** One call of a task's route. */
-interface TaskCall {
-  readonly run: TaskCaller;
-  readonly body: Uint8Array;
-  readonly query: URLSearchParams;
-}
-
-interface TaskRoute {
-  readonly method: 'GET' | 'POST';
-  readonly answer: (call: TaskCall) => Answer;
-  readonly query?: readonly string[];
-}
-
-/** The routes of tasks, by path; `refuse` tells the log, too. */
-export function createTaskRoutes(
-  tasks: TaskCalls,
-  refuse: (run: TaskCaller, command: string, reason: string) => Answer,
-): readonly (readonly [string, TaskRoute])[] {
-  function add({ run, body }: TaskCall): Answer {
+/** The routes by which agents hand work to each other. */
+export function createTaskRoutes(tasks: TaskCalls, refuse: Refuse): Routes {
+  function add({ run, body }: RouteCall): GatewayResponse {
     const parsed = parseBody(taskAddRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
     const outcome = tasks.add(run, parsed.fields);
@@ -35,13 +21,13 @@ export function createTaskRoutes(
     return success(existing ? 200 : 201, { id, existing, differs });
   }
 
-  function claim({ run, body }: TaskCall): Answer {
+  function claim({ run, body }: RouteCall): GatewayResponse {
     const parsed = parseBody(taskClaimRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
     return success(200, { task: tasks.claim(run, parsed.fields.short === true ? 'tool' : 'command') ?? null });
   }
 
-  function show({ query }: TaskCall): Answer {
+  function show({ query }: RouteCall): GatewayResponse {
     const written = query.get('id') ?? '';
     if (!/^\d{1,15}$/.test(written)) return failure(400, 'id must be the number of a task');
     const id = Number(written);
@@ -53,23 +39,23 @@ export function createTaskRoutes(
     return found.kind === 'refused' ? failure(404, found.reason) : success(200, { output: found.output });
   }
 
-  function told(run: TaskCaller, command: string, result: TaskResult): Answer {
+  function told(run: RunIdentity, command: string, result: TaskResult): GatewayResponse {
     return result.kind === 'refused' ? refuse(run, command, result.reason) : success(200, { ok: true });
   }
 
-  function phaseDone({ run, body }: TaskCall): Answer {
+  function phaseDone({ run, body }: RouteCall): GatewayResponse {
     const parsed = parseBody(taskPhaseRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
     return told(run, 'task phase-done', tasks.phaseDone(run, parsed.fields.id, parsed.fields.output));
   }
 
-  function done({ run, body }: TaskCall): Answer {
+  function done({ run, body }: RouteCall): GatewayResponse {
     const parsed = parseBody(taskDoneRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
     return told(run, 'task done', tasks.done(run, parsed.fields.id));
   }
 
-  function fail({ run, body }: TaskCall): Answer {
+  function fail({ run, body }: RouteCall): GatewayResponse {
     const parsed = parseBody(taskFailRequest, body);
     if (parsed.kind === 'bad') return parsed.response;
     return told(run, 'task fail', tasks.fail(run, parsed.fields.id, parsed.fields.reason));

@@ -6,7 +6,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { callLoopback, createLoopbackServer } from '../../src/adapters/loopback-http.ts';
 import type { LoopbackServer } from '../../src/adapters/loopback-http.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import type { GatewayRequest, GatewayResponse, GatewayRooms } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/contract.ts';
+import type { GatewayRequest } from '../../src/gateway/gateway.ts';
+import type { GatewayResponse } from '../../src/gateway/responses.ts';
 import { createFakeLog, createFakeRooms, TOKEN } from '../gateway/fake-rooms.ts';
 
 // Processes, sockets and megabytes on a machine that may be busy.

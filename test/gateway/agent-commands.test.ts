@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
 import { runAgentCommand } from '../../src/gateway/agent-commands.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import type { GatewayRooms } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/contract.ts';
 import { MAX_DRAFT_BYTES, MAX_REQUEST_BYTES } from '../../src/gateway/limits.ts';
 import { createFakeLog, createFakeRooms, createFakeTasks, decision, ENDED_TOKEN, RUN, TOKEN } from './fake-rooms.ts';
 

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
 import { runAgentCommand } from '../../src/gateway/agent-commands.ts';
 import { AGENT_TOOLS } from '../../src/gateway/agent-tools.ts';
-import { createGateway, type GatewayRooms } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/contract.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 import { callGateway } from '../../src/gateway/gateway-client.ts';
 import { createFakeLog, createFakeRooms, RUN, TOKEN } from './fake-rooms.ts';
 

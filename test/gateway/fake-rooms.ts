@@ -4,7 +4,7 @@ import type {
   GatewayRooms,
   RunIdentity,
   ToolFailure,
-} from '../../src/gateway/gateway.ts';
+} from '../../src/gateway/contract.ts';
 import type { Log } from '../../src/ports.ts';
 import type { Look, NewAsk } from '../../src/questions/questions.ts';
 import type { TaskCalls } from '../../src/work/tasks.ts';

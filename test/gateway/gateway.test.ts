@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import type { GatewayRequest, GatewayRooms } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/contract.ts';
+import type { GatewayRequest } from '../../src/gateway/gateway.ts';
 import {
   MAX_CONTEXT_CHARS,
   MAX_DECISIONS,

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createLoopbackServer } from '../../src/adapters/loopback-http.ts';
 import { createGateway, renderRefusal } from '../../src/gateway/gateway.ts';
-import type { GatewayRooms } from '../../src/gateway/gateway.ts';
+import type { GatewayRooms } from '../../src/gateway/contract.ts';
 import { MAX_REQUEST_BYTES } from '../../src/gateway/limits.ts';
 import { createFakeLog, createFakeRooms, decision, ENDED_TOKEN, NOW, RUN, TOKEN } from './fake-rooms.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunIdentity } from '../../src/gateway/gateway.ts';
+import type { RunIdentity } from '../../src/gateway/contract.ts';
 import { createRoomWorld, type RoomWorld, SECOND } from '../loop/room-world.ts';
 
 let world: RoomWorld | undefined;
