@@ -73,7 +73,7 @@ describe.each([
       expect(description).toContain('. ');
     }
     expect(tools[0]?.inputSchema).toMatchObject({
-      required: ['kind', 'to', 'body'],
+      required: ['body'],
       additionalProperties: false,
       properties: { window: { type: 'string' }, priority: { type: 'integer', minimum: 1, maximum: 5 } },
     });
