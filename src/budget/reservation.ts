@@ -4,12 +4,12 @@ import { microUsdOf } from './budget.ts';
 
 /** As many runs back as tell what the next one may cost. */
 export const COUNTED_RUNS = 20;
-/** The next run may cost so much more than the costliest one before it. */
-const MARGIN = 1.5;
-/** The least that is set aside: a cent. */
+/** The next run may cost so many times what the costliest one before it did. */
+const MARGIN = 2;
+/** A run is not begun with less than a cent. */
 const LEAST_MICRO_USD = 10_000;
-/** What is set aside for an agent that has never run: a dollar. */
-const UNKNOWN_MICRO_USD = 1_000_000;
+/** What a run gets whose owner sets no limit, whatever the ones before it cost: a run that is cut short has cost its money for nothing. */
+const UNLIMITED_MICRO_USD = 5_000_000;
 
 /** A budget that a run would be paid from. */
 export interface Budget {
@@ -20,6 +20,12 @@ export interface Budget {
   readonly spentMicroUsd: number;
   /** What alive runs may cost beyond that. */
   readonly setAsideMicroUsd: number;
+}
+
+/** What a run is to have set aside, and the least with which it is worth being begun. */
+export interface Wish {
+  readonly microUsd: number;
+  readonly leastMicroUsd: number;
 }
 
 /** Whether a run may start as far as money goes, and what is set aside for it. */
@@ -35,35 +41,42 @@ export type Reservation =
  * What an agent's next run should have set aside, in millionths of a dollar: `max_run_cost`, or by what its last runs cost. Undefined: nothing,
  * since nothing limits it, or since its costs are told by nobody.
  */
-export function decideWish(agent: Agent, isBudgeted: boolean, history: () => CostHistory): number | undefined {
-  if (agent.maxRunCostUsd !== undefined) return microUsdOf(agent.maxRunCostUsd);
+export function decideWish(agent: Agent, isBudgeted: boolean, history: () => CostHistory): Wish | undefined {
+  if (agent.maxRunCostUsd !== undefined) {
+    const microUsd = microUsdOf(agent.maxRunCostUsd);
+    return { microUsd, leastMicroUsd: Math.ceil(microUsd / 2) };
+  }
   if (!isBudgeted) return undefined;
   const { costliestMicroUsd, talkative } = history();
-  if (costliestMicroUsd !== null) return Math.max(LEAST_MICRO_USD, Math.ceil(costliestMicroUsd * MARGIN));
   // A CLI that told its tokens would have told costs, too, if it could.
-  return agent.runtime === 'command' || talkative > 0 ? undefined : UNKNOWN_MICRO_USD;
+  if (costliestMicroUsd === null && (agent.runtime === 'command' || talkative > 0)) return undefined;
+  const costliest = costliestMicroUsd ?? 0;
+  return {
+    microUsd: Math.max(UNLIMITED_MICRO_USD, costliest * MARGIN),
+    leastMicroUsd: Math.max(LEAST_MICRO_USD, costliest),
+  };
 }
 
 /**
- * Decides about one run. It gets what it wishes for where every budget has that much left; what is left where that is at least half of its
- * wish. What other runs have set aside is not left, but may be again.
+ * Decides about one run. It gets what it wishes for where every budget has that much left, else what is left, unless that is less than it
+ * needs at least. What other runs have set aside is not left, but may be again.
  */
-export function decideReservation(wish: number | undefined, budgets: readonly Budget[]): Reservation {
+export function decideReservation(wish: Wish | undefined, budgets: readonly Budget[]): Reservation {
   const [tightest] = budgets.toSorted((a, b) => leftOf(a) - leftOf(b));
-  if (tightest === undefined) return { kind: 'reserved', microUsd: wish ?? null };
+  if (tightest === undefined) return { kind: 'reserved', microUsd: wish?.microUsd ?? null };
   const spentUp = budgets.find(({ spentMicroUsd, limitMicroUsd }) => spentMicroUsd >= limitMicroUsd);
-  if (spentUp !== undefined) return { kind: 'refused', budget: spentUp, wishMicroUsd: wish ?? 0 };
+  if (spentUp !== undefined) return { kind: 'refused', budget: spentUp, wishMicroUsd: wish?.microUsd ?? 0 };
   if (wish === undefined) return { kind: 'reserved', microUsd: null };
   const left = leftOf(tightest);
-  if (isEnough(left, wish)) return { kind: 'reserved', microUsd: Math.min(wish, left) };
+  if (isEnough(left, wish)) return { kind: 'reserved', microUsd: Math.min(wish.microUsd, left) };
   const hopeless = budgets.find((budget) => !isEnough(unspentOf(budget), wish));
   return hopeless === undefined
-    ? { kind: 'waits', budget: tightest, wishMicroUsd: wish }
-    : { kind: 'refused', budget: hopeless, wishMicroUsd: wish };
+    ? { kind: 'waits', budget: tightest, wishMicroUsd: wish.leastMicroUsd }
+    : { kind: 'refused', budget: hopeless, wishMicroUsd: wish.leastMicroUsd };
 }
 
-function isEnough(left: number, wish: number): boolean {
-  return left > 0 && left * 2 >= wish;
+function isEnough(left: number, { leastMicroUsd }: Wish): boolean {
+  return left >= leastMicroUsd;
 }
 
 /** What is neither spent nor set aside. */

@@ -40,9 +40,9 @@ export function createReservations(options: {
       subject: budget.agent === '' ? 'fleet' : budget.agent,
       severity: 'warning',
       title: `${agent.name} does not start: ${budgetName(budget.agent, month)} has too little left`,
-      evidence: `${dollarText(leftOf(budget))} of ${dollarText(budget.limitMicroUsd)} are left, and its next run may cost ${dollarText(wishMicroUsd)}`,
+      evidence: `${dollarText(leftOf(budget))} of ${dollarText(budget.limitMicroUsd)} are left, and its next run needs at least ${dollarText(wishMicroUsd)}`,
       agents: [agent.name],
-      note: `Before a run starts, what it may cost is set aside: max_run_cost, or 1.5 times the costliest of its last ${COUNTED_RUNS} runs. It starts once that fits: with a raised budget, a smaller max_run_cost, or the next month.`,
+      note: `Before a run starts, what it may cost is set aside. It needs half of its max_run_cost, or without one what the costliest of its last ${COUNTED_RUNS} runs took. It starts once that fits: with a raised budget, a smaller max_run_cost, or the next month.`,
     });
   }
 
@@ -79,6 +79,6 @@ export function createReservations(options: {
 function describe(budget: Budget, month: Month, wishMicroUsd: number): string {
   const aside =
     budget.setAsideMicroUsd === 0 ? '' : `, ${dollarText(budget.setAsideMicroUsd)} more set aside for what runs`;
-  const wish = wishMicroUsd === 0 ? '' : `, and it may need ${dollarText(wishMicroUsd)}`;
+  const wish = wishMicroUsd === 0 ? '' : `, and it needs ${dollarText(wishMicroUsd)}`;
   return `${budgetName(budget.agent, month)} has ${dollarText(Math.max(0, leftOf(budget)))} left${aside}${wish}`;
 }

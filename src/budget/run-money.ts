@@ -66,7 +66,7 @@ export function createRunMoney(options: {
         run,
         `${run.agent} reached the ${dollarText(reserved)} that were set aside for its run`,
         most === undefined
-          ? 'It has no max_run_cost: what is set aside is 1.5 times the costliest of its last runs, and grows with this one. A max_run_cost in fleet.yaml sets it.'
+          ? 'It has no max_run_cost: under a budget its runs get $5, or twice what the costliest of its last ones took, and so more the next time. A max_run_cost in fleet.yaml sets it.'
           : 'No more was left of its budget.',
       );
   }

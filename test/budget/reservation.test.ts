@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Budget, decideReservation, decideWish } from '../../src/budget/reservation.ts';
+import { type Budget, decideReservation, decideWish, type Wish } from '../../src/budget/reservation.ts';
 import { anAgent } from '../fakes/agents.ts';
 
 const DOLLAR = 1_000_000;
@@ -13,15 +13,33 @@ function budget(limit: number, spent: number, setAside = 0, agent = ''): Budget 
   };
 }
 
+/** Of a run with a max_run_cost. */
+function wishOf(dollars: number): Wish {
+  return { microUsd: dollars * DOLLAR, leastMicroUsd: (dollars / 2) * DOLLAR };
+}
+
 describe('what a next run wishes to have set aside', () => {
   it.each([
-    ['its max_run_cost, budget or not', { maxRunCostUsd: 2 }, false, { runs: 5, talkative: 5, costliest: 9 }, 2],
+    ['its max_run_cost, budget or not', { maxRunCostUsd: 2 }, false, { runs: 5, talkative: 5, costliest: 9 }, [2, 1]],
     ['nothing where nothing limits it', {}, false, { runs: 5, talkative: 5, costliest: 9 }, undefined],
-    ['half more than its costliest run cost', {}, true, { runs: 5, talkative: 5, costliest: 0.4 }, 0.6],
-    ['a cent at least', {}, true, { runs: 5, talkative: 5, costliest: 0.001 }, 0.01],
-    ['a cent where all of its runs were free', {}, true, { runs: 5, talkative: 5, costliest: 0 }, 0.01],
-    ['a dollar where it has never run', { runtime: 'claude' }, true, { runs: 0, talkative: 0, costliest: null }, 1],
-    ['a dollar where no run came far', { runtime: 'claude' }, true, { runs: 2, talkative: 0, costliest: null }, 1],
+    ['twice what its costliest run cost', {}, true, { runs: 5, talkative: 5, costliest: 4 }, [8, 4]],
+    ['five dollars at least, where nobody limits it', {}, true, { runs: 5, talkative: 5, costliest: 0.4 }, [5, 0.4]],
+    ['worth beginning with a cent', {}, true, { runs: 5, talkative: 5, costliest: 0.001 }, [5, 0.01]],
+    ['five dollars where all of its runs were free', {}, true, { runs: 5, talkative: 5, costliest: 0 }, [5, 0.01]],
+    [
+      'five dollars where it has never run',
+      { runtime: 'claude' },
+      true,
+      { runs: 0, talkative: 0, costliest: null },
+      [5, 0.01],
+    ],
+    [
+      'five dollars where no run came far',
+      { runtime: 'claude' },
+      true,
+      { runs: 2, talkative: 0, costliest: null },
+      [5, 0.01],
+    ],
     [
       'nothing where its CLI tells no costs',
       { runtime: 'codex' },
@@ -38,7 +56,8 @@ describe('what a next run wishes to have set aside', () => {
       costliestMicroUsd,
     }));
 
-    expect(wished).toBe(wish === undefined ? undefined : wish * DOLLAR);
+    const [microUsd = 0, leastMicroUsd = 0] = (wish ?? []).map((dollars) => dollars * DOLLAR);
+    expect(wished).toEqual(wish === undefined ? undefined : { microUsd, leastMicroUsd });
   });
 });
 
@@ -61,13 +80,13 @@ describe('a reservation', () => {
     ['waits where others have set aside all of it', 2, [budget(10, 8, 2)], { kind: 'waits' }],
     ['is refused where even all of that would be too little', 2, [budget(10, 9.5, 0.5)], { kind: 'refused' }],
   ] as const)('%s', (_title, wish, budgets, expected) => {
-    const reservation = decideReservation(wish === undefined ? undefined : wish * DOLLAR, budgets);
+    const reservation = decideReservation(wish === undefined ? undefined : wishOf(wish), budgets);
 
     expect(reservation).toMatchObject(expected);
   });
 
   it('names the budget that is short, of several', () => {
-    const reservation = decideReservation(2 * DOLLAR, [budget(100, 1), budget(10, 9.5, 0, 'scout')]);
+    const reservation = decideReservation(wishOf(2), [budget(100, 1), budget(10, 9.5, 0, 'scout')]);
 
     expect(reservation).toMatchObject({ kind: 'refused', budget: { agent: 'scout' } });
   });

@@ -52,23 +52,23 @@ function incidents(fleet: RoomWorld): string[] {
 }
 
 describe('what is set aside', () => {
-  it('is in the row of a run: max_run_cost, or a dollar for one that has never run', async () => {
+  it('is in the row of a run: max_run_cost, or five dollars for one that nobody limits', async () => {
     const fleet = await open('budget: { monthly: 100 }', `${SCOUT}, max_run_cost: 2 }`, `${WRITER} }`);
 
     expect(reserved(fleet)).toEqual([
       ['scout', 2 * DOLLAR],
-      ['writer', DOLLAR],
+      ['writer', 5 * DOLLAR],
     ]);
   });
 
-  it('is one and a half times what the costliest run cost', async () => {
+  it('is twice what the costliest run cost, where nobody limits it', async () => {
     const fleet = await open('budget: { monthly: 100 }', `${SCOUT} }`);
-    talker(fleet).tells(usage(400_000), { kind: 'turn-ended' });
+    talker(fleet).tells(usage(4_000_000), { kind: 'turn-ended' });
     talker(fleet).exits(0);
 
     await fleet.advance(HOUR);
 
-    expect(reserved(fleet)).toEqual([['scout', 600_000]]);
+    expect(reserved(fleet)).toEqual([['scout', 8 * DOLLAR]]);
   });
 
   it('is nothing where nothing limits the run', async () => {
@@ -89,7 +89,7 @@ describe('what is set aside', () => {
 
     expect(before).toEqual([['scout', 3 * DOLLAR]]);
     expect(waits).toBe(
-      'the fleet’s budget for January has $0.00 left, $3.00 more set aside for what runs, and it may need $2.00',
+      'the fleet’s budget for January has $0.00 left, $3.00 more set aside for what runs, and it needs $1.00',
     );
     expect(reserved(fleet)).toEqual([['writer', 2 * DOLLAR]]);
     expect(incidents(fleet).filter((title) => title.includes('does not start'))).toEqual([]);
@@ -108,7 +108,7 @@ describe('what is set aside', () => {
     expect(second).toEqual([['scout', 1_500_000]]);
     expect(reserved(fleet)).toEqual([]);
     expect(fleet.receipts('scout').at(-1)).toBe(
-      'skipped: scout’s budget for January has $0.70 left, and it may need $2.00',
+      'skipped: scout’s budget for January has $0.70 left, and it needs $1.00',
     );
     expect(incidents(fleet)).toContain('scout does not start: scout’s budget for January has too little left');
   });
@@ -318,23 +318,23 @@ describe('the month’s money', () => {
 
   it('is not spent by one run where another has set it aside', async () => {
     const fleet = await open(
-      'budget: { monthly: 4 }\nprices: { gpt-6: { input: 2, output: 10 } }',
+      'budget: { monthly: 7 }\nprices: { gpt-6: { input: 2, output: 10 } }',
       `${CODER} }`,
       `${WRITER}, max_run_cost: 2 }`,
     );
     const before = reserved(fleet);
-    talker(fleet, 0).tells(usage(undefined, 999_999));
+    talker(fleet, 0).tells(usage(undefined, 2_499_999));
     await fleet.settle();
     const below = talker(fleet, 0).signals.length;
-    talker(fleet, 0).tells(usage(undefined, 1_000_000));
+    talker(fleet, 0).tells(usage(undefined, 2_500_000));
     await fleet.settle();
 
     expect(before).toEqual([
-      ['coder', DOLLAR],
+      ['coder', 5 * DOLLAR],
       ['writer', 2 * DOLLAR],
     ]);
     expect(below).toBe(0);
-    expect(fleet.storage.runs.lastOf('coder')).toMatchObject({ failure: 'budget', costMicroUsd: 2 * DOLLAR });
+    expect(fleet.storage.runs.lastOf('coder')).toMatchObject({ failure: 'budget', costMicroUsd: 5 * DOLLAR });
     expect(reserved(fleet)).toEqual([['writer', 2 * DOLLAR]]);
   });
 
