@@ -31,6 +31,12 @@ export interface CostHistory {
   readonly costliestMicroUsd: number | null;
 }
 
+/** What so many tokens of input, and what came of them, cost. */
+export interface TokenCosts {
+  readonly microUsd: number;
+  readonly inputTokens: number;
+}
+
 /** A budget that its owner raised, for that month only. */
 export interface RaiseRow {
   /** '' is the whole fleet. */
@@ -52,6 +58,8 @@ export interface BudgetStore {
   spentBy(agents: readonly string[], from: number, to: number): number;
   /** What the last ended runs of an agent cost, but for publications. */
   history(agent: string, runs: number): CostHistory;
+  /** What the last runs of each of these agents cost that told both cost and tokens, added up; undefined: there are none. */
+  tokenCosts(agents: readonly string[], runs: number): TokenCosts | undefined;
   /** When the oldest run of the agent that is kept was wanted. */
   firstRunAt(agent: string): number | undefined;
   /** Percents that were told of in that month. */
@@ -82,12 +90,18 @@ export function createBudgetStore(connection: Connection): BudgetStore {
      FROM run WHERE state IN ('starting', 'running')`,
   );
   const spent = connection.statement<[string, number, number], { sum: number | null }>(
-    `SELECT sum(cost_micro_usd) AS sum FROM run WHERE agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
+    `SELECT sum(cost_micro_usd) AS sum FROM run WHERE +agent = ? AND ended_at >= ? AND ended_at <= ? AND cost_micro_usd IS NOT NULL`,
   );
   const history = connection.statement<[string, number], CostHistory>(
     `SELECT count(*) AS runs, count(input_tokens) AS talkative, max(cost_micro_usd) AS costliestMicroUsd FROM
        (SELECT input_tokens, cost_micro_usd FROM run
         WHERE agent = ? AND publication_id IS NULL AND state NOT IN ('starting', 'running') ORDER BY id DESC LIMIT ?)`,
+  );
+  const tokenCosts = connection.statement<[string, number], TokenCosts>(
+    `SELECT coalesce(sum(cost_micro_usd), 0) AS microUsd, coalesce(sum(input_tokens), 0) AS inputTokens FROM
+       (SELECT input_tokens, cost_micro_usd FROM run
+        WHERE agent = ? AND publication_id IS NULL AND state NOT IN ('starting', 'running')
+          AND cost_micro_usd > 0 AND input_tokens > 0 ORDER BY id DESC LIMIT ?)`,
   );
   const first = connection.statement<[string], { at: number }>(
     'SELECT wanted_at AS at FROM run WHERE agent = ? ORDER BY id LIMIT 1',
@@ -117,6 +131,13 @@ export function createBudgetStore(connection: Connection): BudgetStore {
     open: () => open.all(),
     spentBy: (agents, from, to) => agents.reduce((sum, agent) => sum + (spent.get(agent, from, to)?.sum ?? 0), 0),
     history: (agent, runs) => history.get(agent, runs) ?? { runs: 0, talkative: 0, costliestMicroUsd: null },
+    tokenCosts(agents, runs) {
+      const each = agents.flatMap((agent) => tokenCosts.get(agent, runs) ?? []);
+      const inputTokens = each.reduce((sum, row) => sum + row.inputTokens, 0);
+      return inputTokens === 0
+        ? undefined
+        : { microUsd: each.reduce((sum, row) => sum + row.microUsd, 0), inputTokens };
+    },
     firstRunAt: (agent) => first.get(agent)?.at,
     told: (month, agent) => told.all(month, agent).map(({ percent }) => percent),
     tell: (month, agent, percent, at) => void tell.run(month, agent, percent, at),

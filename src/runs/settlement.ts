@@ -1,6 +1,7 @@
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { RunMoney } from '../budget/run-money.ts';
+import { writeUntoldCost } from '../budget/untold-cost.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
@@ -207,6 +208,7 @@ export function createSettlement(options: {
         const explained = refused && agent !== undefined && custodian.explainsRefusal(agent, generations);
         if (!storage.runs.settle(run.id, refused && !explained ? { ...end, failure: 'unknown' } : end)) return;
         options.questions.withdraw(run.id);
+        writeUntoldCost(options, storage.runs.get(run.id) ?? run);
         const isOutOfMoney = options.money.settled(storage.runs.get(run.id) ?? run);
         options.tasks.runEnded(run, end);
         if (run.publicationId !== null) {

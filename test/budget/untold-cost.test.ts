@@ -52,7 +52,7 @@ describe('a run that is cut off before it told what it cost', () => {
     expect(fleet.storage.journal.of('run:2', 5)).toContainEqual(expect.objectContaining({ event: 'cost estimated' }));
   });
 
-  it('costs what tokens cost other agents, or a dollar a million, while its own never told', async () => {
+  it('costs a dollar for a million tokens while no run has told a cost', async () => {
     const fleet = await open();
 
     await cutOff(fleet, 4_000_000);
@@ -61,7 +61,7 @@ describe('a run that is cut off before it told what it cost', () => {
     expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ id: 2, reservedMicroUsd: expect.any(Number) });
   });
 
-  it('costs nothing more where Nightdesk was killed and nothing was used', async () => {
+  it('costs nothing where it has used nothing', async () => {
     const fleet = await open();
 
     await fleet.crash(MINUTE);
