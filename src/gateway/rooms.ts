@@ -6,7 +6,7 @@ import type { MediaRoom } from '../drafts/media-room.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { createAnswerWait } from '../questions/waiting.ts';
-import { hashToken } from '../runs/runner.ts';
+import { hashToken } from '../runs/run-token.ts';
 import type { ToolFailures } from '../runs/tool-failures.ts';
 import type { Checkpoints } from '../work/checkpoints.ts';
 import type { TaskCalls } from '../work/tasks.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RunEnd, RunRow } from '../../storage/run-store.ts';
 import type { RunSpending } from '../budget/run-spending.ts';
@@ -15,25 +14,26 @@ import type { SecretStream } from '../secret-stream.ts';
 import { createWorker, isPassingStorageTrouble, type Worker } from '../worker.ts';
 import { fillOf, mayFinish } from './context-stops.ts';
 import { type Execution, startExecution } from './execution.ts';
+import { createFileChecks } from './file-checks.ts';
 import { identityOf, type Orphans } from './orphans.ts';
+import { createOutputRows } from './output-rows.ts';
 import { decidePublicationEnd, decideRunEnd, describeExit, type EndedProgram, FINISHED } from './run-end.ts';
 import { buildRunEnvironment, type RunEnvironmentParts } from './run-environment.ts';
 import { createRunEvents } from './run-events.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import { createRunPreparation, type PreparationParts } from './run-preparation.ts';
+import { createRunTalk } from './run-talk.ts';
+import { hashToken } from './run-token.ts';
 import { CONTROL_PLANE_STOPPED } from './session-choice.ts';
 import type { RunSigns } from './signs.ts';
 import type { PublicationEnd, Settlement } from './settlement.ts';
 import { createScrubbedSpool } from './scrubbed-spool.ts';
 import { createSpool, decideSpoolLimits } from './spool.ts';
+import { createSweepAgain } from './sweep-again.ts';
 import type { ToolFailures } from './tool-failures.ts';
 
-/** How often what a run says and uses is written down: /status shows it to the nearest seconds, and a row a line would cost the disk. */
-const OUTPUT_ROW_EVERY_MS = 5_000;
 /** What is read of a run's output when its work is written down without a model. */
 const CLOSING_TAIL_BYTES = 256 * 1024;
-/** How often what could not be ended is tried again. */
-const SWEEP_AGAIN_MS = 60_000;
 
 /** The runner, and the last lines of what runs. */
 export interface Runner extends Worker {
@@ -58,9 +58,6 @@ export interface LiveSigns extends RunSigns {
   /** Whether its agent would read a question now. */
   readonly canBeAsked: boolean;
 }
-
-/** What an agent is asked that has given no sign for long. */
-const ASK = 'Nightdesk asks for a sign of life: call the `beat` tool, then go on with your work.';
 
 /**
  * The effector of runs: starts what is `starting`, stops what shall stop, settles what ended.
@@ -104,21 +101,20 @@ export function createRunner(
   const events = createRunEvents(options);
   const prepare = createRunPreparation({ ...options, mcpUrl: `${options.environment.gatewayUrl}/mcp` });
   const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
-  const rowWrittenAt = new WeakMap<Execution, number>();
-  const awaitsRow = new WeakSet<Execution>();
-  /** Publications' runs whose files are, or were, looked at; only those that have not begun. */
-  const checkedFiles = new Map<number, { readonly isOver: boolean; readonly fault?: string | undefined }>();
-  /** Which wish for a sign of life each was asked for. */
-  const asked = new WeakMap<Execution, number>();
-  /** Which wish for its WORKSTATE.md each was told of. */
-  const toldToWrite = new WeakMap<Execution, number>();
-  /** By the monotonic clock. */
-  let sweptAgainAt = Number.NEGATIVE_INFINITY;
+  const talk = createRunTalk(options);
+  const sweepAgain = createSweepAgain({ ...options, writer });
+  const fileChecks = createFileChecks({ check: options.checkMedia, follow, onOver: () => worker.nudge() });
+  const outputRows = createOutputRows({
+    storage,
+    clock,
+    isAlive: (execution) => executions.has(execution.run.id),
+    guard,
+  });
 
   function begin(run: RunRow): void {
-    const files = checkFiles(run);
-    if (files === 'under way') return;
-    if (files !== undefined) return settleUnstarted(run, files);
+    const files = fileChecks.look(run);
+    if (files.kind === 'under way') return;
+    if (files.kind === 'wrong') return settleUnstarted(run, files.reason);
     const preparation = prepare(run);
     if (preparation.kind === 'refused') return settleUnstarted(run, preparation.reason);
     const token = options.random.token(32);
@@ -133,28 +129,6 @@ export function createRunner(
     };
     if (!storage.transaction(() => storage.runs.claim(run.id, claim))) return;
     start({ ...run, startedAt: claim.startedAt }, preparation.agent, preparation.run, token);
-  }
-
-  /**
-   * Looks whether the files of a publication are what was approved, aside of the look: the run begins, or fails, at the one after. Gives
-   * what is wrong; undefined: nothing.
-   */
-  function checkFiles({ id, publicationId }: RunRow): string | 'under way' | undefined {
-    const known = checkedFiles.get(id);
-    if (known !== undefined) {
-      if (known.isOver) checkedFiles.delete(id);
-      return known.isOver ? known.fault : 'under way';
-    }
-    const check = publicationId === null ? undefined : options.checkMedia?.(publicationId);
-    if (check === undefined) return undefined;
-    checkedFiles.set(id, { isOver: false });
-    follow(
-      check.then((fault) => {
-        checkedFiles.set(id, { isOver: true, fault });
-        worker.nudge();
-      }),
-    );
-    return 'under way';
   }
 
   function logPathOf(run: RunRow): string {
@@ -182,7 +156,7 @@ export function createRunner(
       clock,
       guard,
       onEvent: events.take,
-      onOutput,
+      onOutput: outputRows.heard,
       onLate,
     });
     executions.set(run.id, execution);
@@ -213,30 +187,6 @@ export function createRunner(
     }
   }
 
-  /** What it said last is written down also when nothing follows: an agent that waits for its model may be silent for long. */
-  function onOutput(execution: Execution): void {
-    const sinceMs = clock.now() - (rowWrittenAt.get(execution) ?? 0);
-    if (sinceMs < 0 || sinceMs >= OUTPUT_ROW_EVERY_MS) return writeRow(execution);
-    if (awaitsRow.has(execution)) return;
-    awaitsRow.add(execution);
-    clock.after(OUTPUT_ROW_EVERY_MS - sinceMs, () => {
-      awaitsRow.delete(execution);
-      if (executions.has(execution.run.id)) guard(() => writeRow(execution));
-    });
-  }
-
-  function writeRow(execution: Execution): void {
-    rowWrittenAt.set(execution, clock.now());
-    storage.transaction(() => writeCounts(execution, execution.outputAt));
-  }
-
-  function writeCounts({ run, usage, outputBytes, signs }: Execution, outputAt: number): void {
-    storage.runs.output(run.id, outputAt, outputBytes);
-    const livelyAt = signs.livelyAt();
-    if (livelyAt !== undefined) storage.runs.lively(run.id, livelyAt);
-    if (Object.values(usage).some((known) => known !== null)) storage.runs.usage(run.id, usage);
-  }
-
   function onLate({ run }: Execution, why: 'timeout' | 'stuck' | 'lingers'): void {
     const reason = why === 'lingers' ? FINISHED : why;
     writeSoon(() => void storage.runs.wantStop(run.id, reason, clock.now()));
@@ -250,7 +200,7 @@ export function createRunner(
     const report = await containment.sweep({ id: run.id, identity: process.identity });
     const closing = await options.keeper.close(run, {
       tail: () => new TextDecoder().decode(spool.tail(CLOSING_TAIL_BYTES)),
-      wasTold: toldToWrite.has(execution),
+      wasTold: talk.wasToldToWrite(execution),
     });
     spool.close();
     executions.delete(run.id);
@@ -268,7 +218,7 @@ export function createRunner(
         const current = closing.keep(storage.runs.get(run.id) ?? run, outcome.kind === 'done');
         // Why it was taken for stuck: by the vigil, which wrote it down, or by what its decoder waited for.
         const silence = execution.silence ?? current.evidence ?? undefined;
-        if (execution.outputBytes > 0) writeCounts(execution, execution.outputAt);
+        if (execution.outputBytes > 0) outputRows.write(execution);
         const runEnd = decideRunEnd({ ...ended, silence }, current.stopReason, now);
         settlement.settle(current, runEnd, decidePublicationEnd(ended, execution.lastStdout, execution.isStopping));
         closing.follow(current, runEnd);
@@ -300,51 +250,11 @@ export function createRunner(
     );
   }
 
-  function answerRequests(execution: Execution): void {
-    for (const { id, request, permission, reason } of questions.undelivered(execution.run.id)) {
-      execution.answer(request, permission, reason);
-      questions.delivered(id);
-    }
-  }
-
-  function askForSign(execution: Execution, { askedAt }: RunRow): void {
-    if (askedAt === null || asked.get(execution) === askedAt) return;
-    asked.set(execution, askedAt);
-    execution.ask(ASK);
-  }
-
-  function tellToWrite(execution: Execution, run: RunRow): void {
-    const { flushAskedAt } = run;
-    if (flushAskedAt === null || toldToWrite.get(execution) === flushAskedAt) return;
-    if (execution.ask(options.keeper.words(run))) toldToWrite.set(execution, flushAskedAt);
-  }
-
   /** What has passed its `stop` goes no further, also while no row can say so. */
   function stopOverfull(execution: Execution): void {
     const percent = fillOf(execution.usage);
     const isOver = percent !== undefined && percent >= execution.agent.context.stopPercent;
     if (isOver && execution.run.publicationId === null) execution.stop();
-  }
-
-  function sweepAgain(): void {
-    const { orphans } = options;
-    const open = orphans.open();
-    const stranded = orphans.stranded();
-    if (open.length + stranded.length === 0 || clock.monotonic() - sweptAgainAt < SWEEP_AGAIN_MS) return;
-    sweptAgainAt = clock.monotonic();
-    follow(
-      (async () => {
-        for (const run of open) {
-          const report = await containment.sweep(run);
-          await writer.write(() => orphans.sweptAgain(run.id, report));
-        }
-        for (const process of stranded) {
-          const { pid, startTicks, bootId } = process;
-          const report = await options.processes.sweep({ identity: { pid, startTicks, bootId } });
-          await writer.write(() => orphans.strandedSwept(process, report));
-        }
-      })(),
-    );
   }
 
   function look(): undefined {
@@ -366,12 +276,11 @@ export function createRunner(
     for (const run of alive) {
       const execution = executions.get(run.id);
       if (execution === undefined || (run.stopWantedAt !== null && !mayFinish(run, clock.now()))) continue;
-      answerRequests(execution);
-      if (run.stopWantedAt !== null) continue;
-      askForSign(execution, run);
-      tellToWrite(execution, run);
+      talk.answer(execution);
+      if (run.stopWantedAt === null) talk.say(execution, run);
     }
-    sweepAgain();
+    const sweep = sweepAgain();
+    if (sweep !== undefined) follow(sweep);
   }
 
   const worker = createWorker({
@@ -392,7 +301,7 @@ export function createRunner(
       if (execution === undefined) return undefined;
       const { signs, outputAt, outputBytes, usage, decoder } = execution;
       const { costMicroUsd } = usage;
-      return { ...signs, outputAt, outputBytes, costMicroUsd, canBeAsked: decoder.ask(ASK) !== undefined };
+      return { ...signs, outputAt, outputBytes, costMicroUsd, canBeAsked: talk.canBeAsked(decoder) };
     },
 
     noProofLaterThan(now) {
@@ -455,11 +364,6 @@ export function createRunner(
       await Promise.all(flights);
     },
   };
-}
-
-/** The hash under which a run's token is stored: the token itself is in no row. */
-export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
 
 function cutShort(): PublicationEnd {
