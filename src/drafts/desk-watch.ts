@@ -132,7 +132,9 @@ export function createDeskWatch(options: {
     if (draft.isQueued === 1 && hasCard(draft)) deskWatch.setQueued(id, false);
     deskWatch.plan(id, nextMoment(draft, now));
     const wokenAt = deskWatch.watchOf(id)?.wokenAt ?? null;
-    if (draft.remindedPercent > 0) refreshTelling(draft, 'reminder', reminderKey(id, draft.remindedPercent));
+    const percents = fleet.drafts.kinds.get(draft.kind)?.remindPercent ?? [];
+    for (const percent of new Set([...percents, draft.remindedPercent]))
+      if (percent <= draft.remindedPercent) refreshTelling(draft, 'reminder', reminderKey(id, percent));
     if (wokenAt !== null) refreshTelling(draft, 'woken', wokenKey(id, wokenAt));
     if (draft.decidedBy === ruleActor(draft.kind)) outbox.edit(ruleKey(draft), ruleContent(draft));
     worker.nudge();

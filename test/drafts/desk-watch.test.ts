@@ -50,6 +50,21 @@ describe('reminders', () => {
     expect(reminder).toMatchObject({ text: '⏰ Draft #1 to @ada: 🚫 rejected', buttons: [] });
   });
 
+  it('all say what became of the draft, the earlier ones too', async () => {
+    const fleet = await open();
+    const id = addDraft(fleet);
+    deliver(fleet);
+    await fleet.advance(10 * MINUTE);
+    deliver(fleet);
+    await fleet.advance(6 * MINUTE);
+    deliver(fleet);
+
+    fleet.rooms.desk.reject(id, 1, 'owner:1');
+
+    const told = [50, 80].map((percent) => fleet.shown().find(({ key }) => key === `reminder:${id}:${percent}`));
+    expect(told.map((reminder) => reminder?.text)).toEqual(Array(2).fill('⏰ Draft #1 to @ada: 🚫 rejected'));
+  });
+
   it('are one message when several are due within half a minute', async () => {
     const fleet = await open();
     addDraft(fleet);
