@@ -3,14 +3,14 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { dateAndTime } from '../loop/wall-clock.ts';
 import type { Clock } from '../ports.ts';
-import { duration, shorten } from '../telegram/cards/words.ts';
+import { count, duration, shorten } from '../telegram/cards/words.ts';
 import { takeBackCards } from './arrivals.ts';
 import type { Desk } from './desk.ts';
 import type { Reviews } from './review.ts';
 import { DESK_SETTINGS, type Outages } from './withholding.ts';
 
-/** Expired drafts that a triage names; of the others it tells how many. */
-const MOST_NAMED = 10;
+/** Expired drafts that a triage names; of the others it tells how many. With its title these are the lines that a card has for what is past. */
+const MOST_NAMED = 8;
 const MOST_COUNTED = 1_000;
 /** A look at what expired takes 200 at a time: so many of them are more than any desk has. */
 const MOST_EXPIRY_LOOKS = 50;
@@ -103,7 +103,9 @@ export function createTriage(options: {
       .filter((draft) => draft !== undefined)
       .map((draft) => nameDraft(draft, now));
     const rest = expired.length - named.length;
-    return rest === 0 ? named : [...named, `and ${expired.length === MOST_COUNTED ? 'at least ' : ''}${rest} more`];
+    const atLeast = expired.length === MOST_COUNTED ? 'at least ' : '';
+    const title = `⌛ Expired meanwhile: ${atLeast}${count(expired.length, 'draft')}`;
+    return rest === 0 ? [title, ...named] : [title, ...named, `and ${atLeast}${rest} more`];
   }
 
   function nameDraft(draft: DraftRow, now: number): string {

@@ -51,7 +51,7 @@ describe('after an absence', () => {
     const told = fleet.shown().filter(({ key }) => key.startsWith('review:'));
     expect(told).toHaveLength(1);
     expect(told[0]?.text).toContain('I was away for 2 h');
-    expect(told[0]?.text).toContain('@gone');
+    expect(told[0]?.text).toContain('⌛ Expired meanwhile: 1 draft\n#1 reply to @gone');
     expect(told[0]?.text.indexOf('@next')).toBeLessThan(told[0]?.text.indexOf('@late') ?? -1);
     expect(told[0]?.buttons.join()).toContain('Review');
     expect(news(fleet).filter((key) => /^(expired|reminder)/.test(key))).toEqual([]);
