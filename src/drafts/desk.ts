@@ -87,12 +87,17 @@ export function createDesk(
     refreshCard(draft.id);
   }
 
+  /** Why a pending draft that expires had not gone out, where it was approved before; null: nobody decided. */
+  function failureOf({ reason }: DraftRow): string | null {
+    return reason === null ? null : `not published: ${reason}`;
+  }
+
   /** The pending draft in that revision, after its window was looked at: a tap after the deadline finds it expired. */
   function openDraft(id: number, revision: number): DraftRow | undefined {
     const draft = storage.drafts.get(id);
     if (draft === undefined || draft.state !== 'pending' || draft.revision !== revision) return undefined;
     if (draft.windowEndsAt !== null && draft.windowEndsAt <= clock.now()) {
-      expire(draft, null);
+      expire(draft, failureOf(draft));
       return undefined;
     }
     return draft;
@@ -181,7 +186,7 @@ export function createDesk(
     expireDue: (now) => {
       const over = storage.drafts.expired(now);
       for (const draft of over)
-        expire(draft, draft.state === 'approved' ? 'approved, but it could not go out in time' : null);
+        expire(draft, draft.state === 'approved' ? 'approved, but it could not go out in time' : failureOf(draft));
       if (options.withholds?.() !== true) tellExpired(over);
       return storage.drafts.nextDeadline();
     },

@@ -11,6 +11,7 @@ import type { Outbox } from '../telegram/outbox.ts';
 import { decidePublication, type PublicationOutcome } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
 import { mediaPath, readMedia } from './media.ts';
+import { timeLeftWords } from './time-left.ts';
 
 /** What happens to an approved draft: its publications, one open at a time, and the question about an unknown one. */
 export interface Publishing extends Omit<PublicationDesk, 'expireDue'>, PublisherDesk {
@@ -36,6 +37,13 @@ function describeMediaIn(home: string, column: string): object {
     path: mediaPath(home, sha256),
   }));
   return media.length === 0 ? {} : { media };
+}
+
+/** What the owner can still do about a draft that came back. */
+function renderWhatIsLeft(windowEndsAt: number | null, now: number): string {
+  if (windowEndsAt === null) return 'It waits for your decision again.';
+  if (windowEndsAt <= now) return 'Its time is over, so it expires.';
+  return `It waits for your decision again: ${timeLeftWords(windowEndsAt - now)}.`;
 }
 
 /** Builds the publishing; calls belong into a transaction, but for `publicationEnded`, which is one. */
@@ -112,7 +120,7 @@ export function createPublishing(options: {
               lines(
                 bold(`⚠️ Draft #${draft.id} was not published`),
                 shorten(outcome.reason, 600),
-                'It waits for your decision again.',
+                renderWhatIsLeft(draft.windowEndsAt, now),
               ),
             ),
           },

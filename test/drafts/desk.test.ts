@@ -206,7 +206,7 @@ describe('the window of a draft', () => {
     expect(told).toHaveLength(1);
     expect(told[0]?.text).toContain('30 drafts expired');
     expect(told[0]?.text).toContain('and 10 more');
-    expect(fleet.storage.drafts.countInState('expired')).toBe(30);
+    expect(fleet.storage.drafts.counts(0).expired).toBe(30);
     expect(card(fleet, 1).buttons).toEqual([]);
   });
 
@@ -252,9 +252,9 @@ describe('the window of a draft', () => {
 });
 
 describe('publishing', () => {
-  async function approved(exits?: number): Promise<{ fleet: RoomWorld; id: number }> {
+  async function approved(exits?: number, extra: Extra = {}): Promise<{ fleet: RoomWorld; id: number }> {
     const fleet = await open();
-    const id = add(fleet);
+    const id = add(fleet, extra);
     if (exits !== undefined) fleet.behaviours['poster'] = (program) => program.exits(exits);
     fleet.rooms.desk.approve(id, 1, 'owner:4242');
     await fleet.advance(SECOND);
@@ -333,6 +333,31 @@ describe('publishing', () => {
     const told = fleet.shown().find((message) => message.key === `draft:${id}:failed:1`);
     expect(told?.text).toContain('the thread is locked');
     expect(verdicts(fleet).at(-1)).toBe('1 failed: the thread is locked (exit 1)');
+  });
+
+  it('says how much of its window is left when the publisher failed', async () => {
+    const { fleet, id } = await approved();
+
+    fleet.named('poster')[0]?.exits(1);
+    await fleet.settle();
+
+    const told = fleet.shown().find((message) => message.key === `draft:${id}:failed:1`);
+    expect(told?.text).toContain('It waits for your decision again: over 3 h left.');
+  });
+
+  it('says that it was not published, and not that nobody decided, when the publisher fails after its window', async () => {
+    const { fleet, id } = await approved(undefined, { windowMs: MINUTE });
+    await fleet.advance(2 * MINUTE);
+
+    fleet.named('poster')[0]?.says('the thread is locked\n', 'stderr');
+    fleet.named('poster')[0]?.exits(1);
+    await fleet.advance(MINUTE);
+
+    expect(stateOf(fleet, id)).toBe('expired');
+    const told = fleet.shown().find((message) => message.key === `draft:${id}:failed:1`);
+    expect(told?.text).toContain('Its time is over, so it expires.');
+    expect(card(fleet, id).text).toContain('not published: the thread is locked (exit 1)');
+    expect(verdicts(fleet).at(-1)).toBe('1 expired: not published: the thread is locked (exit 1)');
   });
 
   it('is of unknown fate when the publisher dies by a signal', async () => {
