@@ -3,7 +3,9 @@ import type { Connection } from './database.ts';
 /** How many of an agent's drafts ended how. */
 export interface DraftTally {
   readonly asIs: number;
-  /** Approved in another text than its first one. */
+  /** Approved by a rule: nobody has read it. */
+  readonly byRule: number;
+  /** Approved by a person, in another text than its first one. */
   readonly edited: number;
   readonly rejected: number;
   readonly expired: number;
@@ -40,10 +42,11 @@ export function createDeskQueries(connection: Connection): DeskQueries {
     `SELECT count(*) AS n FROM draft WHERE decided_at >= ? AND state = 'expired'`,
   );
   const tally = connection.statement<[string, number], DraftTally>(
-    `SELECT coalesce(sum(state NOT IN ('rejected', 'expired') AND revision = 1), 0) AS asIs,
-       coalesce(sum(state NOT IN ('rejected', 'expired') AND revision > 1), 0) AS edited,
+    `SELECT coalesce(sum(is_approved AND NOT by_rule AND revision = 1), 0) AS asIs,
+       coalesce(sum(is_approved AND by_rule), 0) AS byRule,
+       coalesce(sum(is_approved AND NOT by_rule AND revision > 1), 0) AS edited,
        coalesce(sum(state = 'rejected'), 0) AS rejected, coalesce(sum(state = 'expired'), 0) AS expired
-     FROM (SELECT state, revision FROM draft WHERE agent = ? AND state <> 'pending' ORDER BY id DESC LIMIT ?)`,
+     FROM (SELECT state, revision, state NOT IN ('rejected', 'expired') AS is_approved, coalesce(decided_by, '') LIKE 'rule:%' AS by_rule FROM draft WHERE agent = ? AND state <> 'pending' ORDER BY id DESC LIMIT ?)`,
   );
   const lastEdit = connection.statement<[number, string], { draftId: number; revision: number }>(
     `SELECT draft_id AS draftId, revision FROM decision WHERE at >= ? AND actor = ? AND verdict = 'edited' ORDER BY at DESC, id DESC LIMIT 1`,
@@ -51,7 +54,7 @@ export function createDeskQueries(connection: Connection): DeskQueries {
   return {
     latencies: (since) => latencies.all(since, MOST_LATENCIES).map(({ ms }) => ms),
     missed: (since) => missed.get(since)?.n ?? 0,
-    tally: (agent, most) => tally.get(agent, most) ?? { asIs: 0, edited: 0, rejected: 0, expired: 0 },
+    tally: (agent, most) => tally.get(agent, most) ?? { asIs: 0, byRule: 0, edited: 0, rejected: 0, expired: 0 },
     lastEditBy: (actor, since) => lastEdit.get(since, actor),
   };
 }

@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import { clockTime } from '../telegram/cards/words.ts';
+import { isBlank } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
 import type { Publishing } from './publishing.ts';
 import { mayEnd } from './snooze.ts';
@@ -123,6 +124,7 @@ export function createDecisions(options: {
         return done(id, 'Changed.');
       const draft = openDraft(id, revision);
       if (draft === undefined) return late(storage.drafts.get(id), revision, by);
+      if (isBlank(body)) return { kind: 'late', said: 'Your text is empty.' };
       if (body === draft.body) return { kind: 'late', said: 'That is the same text: nothing changed.' };
       if (!versions.replace(draft, body, by)) return lateNow(id, revision, by);
       seen(draft, by);

@@ -25,6 +25,11 @@ export const DRAFT_TRANSITIONS = {
   expired: {},
 } as const satisfies Record<DraftState, Partial<Record<DraftEvent, DraftState>>>;
 
+/** Whether a text shows nothing at all: blanks, and characters that nobody sees. */
+export function isBlank(text: string): boolean {
+  return !/[^\s\p{Z}\p{Cc}\p{Cf}]/u.test(text);
+}
+
 /** What came of one attempt to publish. */
 export type PublicationOutcome =
   | { readonly kind: 'published'; readonly url: string | null; readonly id: string | null }

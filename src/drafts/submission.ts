@@ -2,6 +2,7 @@ import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
+import { isBlank } from './draft.ts';
 import type { DraftLedger } from './draft-ledger.ts';
 import { hashDraft, type MediaFile, readMedia } from './media.ts';
 import type { Versions } from './versions.ts';
@@ -58,7 +59,7 @@ export function createSubmission(options: {
   function refusal({ kind, to, body, context, url, windowMs, media = [] }: Submission): string | undefined {
     if (kinds.length > 0 && !kinds.includes(kind))
       return `kind "${kind}" is unknown; fleet.yaml has: ${kinds.join(', ')}`;
-    if (body.trim() === '') return 'the text is empty: there is nothing to approve';
+    if (isBlank(body)) return 'the text is empty: there is nothing to approve';
     if (to.trim() === '') return 'it says nobody whom it goes to';
     if (windowMs !== undefined && windowMs <= 0)
       return 'its window is over before it begins: nobody could decide in time';

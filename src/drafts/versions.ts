@@ -7,6 +7,7 @@ import type { Preface } from '../runs/run-preparation.ts';
 import { draftCardKey, renderReplacedCard } from '../telegram/cards/draft-card.ts';
 import { shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
+import { isBlank } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
 import { hashDraft, type MediaFile, readMedia } from './media.ts';
 import type { SubmitResult } from './submission.ts';
@@ -85,7 +86,7 @@ export function createVersions(options: {
       return `draft ${id} takes no version any more: its time is over`;
     if (draft.reviseInstruction === null)
       return `nobody asked for another version of draft ${id}; hand in a new draft if you have something new to say`;
-    return body.trim() === '' ? 'the text is empty: there is nothing to approve' : undefined;
+    return isBlank(body) ? 'the text is empty: there is nothing to approve' : undefined;
   }
 
   return {

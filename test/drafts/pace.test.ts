@@ -105,6 +105,13 @@ describe('the record of an agent', () => {
     expect(text(fleet, next)).toContain('writer: 1 as is · 1 edited · 1 rejected');
   });
 
+  it('keeps what a rule let out apart from what a person approved', async () => {
+    const fleet = await open();
+    for (const by of ['owner:1', 'rule:reply', 'rule:reply']) fleet.rooms.desk.approve(add(fleet), 1, by);
+
+    expect(text(fleet, add(fleet))).toContain('writer: 1 as is · 2 by your rule');
+  });
+
   it('is of the newest fifty, and says so', async () => {
     const fleet = await open();
     for (let index = 0; index < 10; index += 1) fleet.rooms.desk.reject(add(fleet), 1, 'owner:1');
@@ -117,6 +124,11 @@ describe('the record of an agent', () => {
 describe('a draft that cannot be taken', () => {
   it.each([
     ['without text', { body: '  \n' }, 'the text is empty: there is nothing to approve'],
+    [
+      'with a text that nobody can see',
+      { body: '\u200b\u2060 \u00a0' },
+      'the text is empty: there is nothing to approve',
+    ],
     ['to nobody', { to: ' ' }, 'it says nobody whom it goes to'],
     ['with a window of nothing', { windowMs: 0 }, 'its window is over before it begins: nobody could decide in time'],
     [

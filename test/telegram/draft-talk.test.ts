@@ -54,7 +54,7 @@ describe('Snooze', () => {
 
   test('says that too little time is left where no time fits', async () => {
     const world = createBotWorld();
-    const { id, key, messageId } = shown(world, 'one', { windowMs: 8 * MINUTE });
+    const { id, key, messageId } = shown(world, 'one', { windowMs: 3 * MINUTE });
 
     const { answer } = await world.presses(world.button(key, 'Snooze'), { messageId });
 
@@ -336,4 +336,14 @@ describe('A reply while another question is open', () => {
     expect(said).toContain('stays as it is');
     expect(world.draft(id)).toMatchObject({ revision: 2, body: 'two' });
   });
+});
+
+test('An edit to a text that nobody can see changes nothing', async () => {
+  const world = createBotWorld();
+  const { id, messageId } = shown(world);
+
+  const said = await world.says('\u2060\u200b', { replyTo: messageId });
+
+  expect(said).toContain('stays as it is. Your text is empty.');
+  expect(world.draft(id)).toMatchObject({ revision: 1, body: 'one' });
 });
