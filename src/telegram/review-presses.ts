@@ -54,7 +54,7 @@ export function createReviewPresses(options: {
       const list = batches.list(review, by);
       if (list === undefined) {
         reviews.resume(review);
-        return { text: 'No two of them wait for a decision any more.', alert: true };
+        return { text: 'No two of them can be approved now.', alert: true };
       }
       reviews.showBatch(review, list.waiting);
       return { text: '' };
