@@ -175,7 +175,6 @@ describe('the heartbeat of a run', () => {
       { kind: 'tool-ended', id: '1', tool: 'Bash' },
       { kind: 'said', text: 'I look at the tests.' },
       call('2', 'cat README.md'),
-      { kind: 'compacted' },
     ];
     for (const step of steps) {
       await fleet.advance(9 * MINUTE);
