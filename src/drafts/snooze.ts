@@ -3,7 +3,7 @@ import { nextCron } from '../loop/schedule.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** The shortest snooze: below it, looking again costs more than deciding. */
-const SHORTEST_MS = 5 * MINUTE_MS;
+const SHORTEST_MS = 2 * MINUTE_MS;
 /** What has to be left of a window after a snooze, so that its owner can still decide. */
 const LEAST_LEFT_MS = 2 * MINUTE_MS;
 /** "Tomorrow morning" is offered only where it is further away than the longest of the other times. */

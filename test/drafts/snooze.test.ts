@@ -19,8 +19,9 @@ describe('the times that a snooze offers', () => {
     ['two hours', 2 * HOUR, ['30 min', '1 h']],
     ['an hour', HOUR, ['15 min', '30 min']],
     ['twenty minutes', 20 * MINUTE, ['5 min', '10 min']],
-    ['ten minutes', 10 * MINUTE, ['5 min']],
-    ['nine minutes', 9 * MINUTE, []],
+    ['ten minutes', 10 * MINUTE, ['2 min', '5 min']],
+    ['five minutes', 5 * MINUTE, ['2 min']],
+    ['three minutes', 3 * MINUTE, []],
     ['a window that is over', 0, []],
   ])('lie inside what is left: %s', (_title, left, expected) => {
     expect(labels(left)).toEqual(expected);
