@@ -81,7 +81,7 @@ export function createBatches(options: {
               {
                 by: { kind: kind.name },
                 waiting: kind.waiting,
-                label: `All ${kind.waiting} ${shorten(kind.name, 30)}`,
+                label: `Approve all ${kind.waiting}: ${shorten(kind.name, 30)}`,
               },
             ]),
         ...(agent === undefined || agent.waiting < 2 || isSame
@@ -90,7 +90,7 @@ export function createBatches(options: {
               {
                 by: { agent: agent.name },
                 waiting: agent.waiting,
-                label: `All ${agent.waiting} of ${shorten(agent.name, 30)}`,
+                label: `Approve all ${agent.waiting}: ${shorten(agent.name, 30)}`,
               },
             ]),
       ];

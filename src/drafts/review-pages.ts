@@ -99,7 +99,7 @@ export function createReviewPages(options: {
       ...draftButtons(draft, setting, view),
       [{ text: `Next (${position} of ${review.passed.length + rest})`, data: next }],
       ...undoRow(last),
-      ...batchRow(review),
+      ...batchRows(review),
     ]);
   }
 
@@ -111,12 +111,13 @@ export function createReviewPages(options: {
     return [[{ text: `Undo #${draft.id}`, data }]];
   }
 
-  function batchRow(review: ReviewRow): Button[][] {
-    const row = options.batches.offers(review.filter).map(({ by, label }) => ({
+  /** One below the other: Telegram cuts a label that is longer than its button. */
+  function batchRows(review: ReviewRow): Button[][] {
+    const offers = options.batches.offers(review.filter).map(({ by, label }) => ({
       text: label,
       data: callbackData.sign({ verb: 'batch', id: review.id, revision: 0 }, groupBinding(review, by)),
     }));
-    return row.length === 0 ? [] : [row];
+    return offers.map((offer) => [offer]);
   }
 
   function renderList(review: ReviewRow): Content {

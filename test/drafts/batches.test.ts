@@ -25,9 +25,9 @@ async function asked(scout: number, writer: number) {
 test('a batch approves exactly what its list shows, after a look at it', async () => {
   const { press, states, text, world } = await asked(3, 2);
 
-  await press('All 3 of scout');
+  await press('Approve all 3: scout');
   expect(text()).toMatch(/^Approve 3 drafts together\?/);
-  expect(text()).toMatch(/#1 to @p0, over 30 min left: text 1/);
+  expect(text()).toMatch(/#1 to @p0, over 30 min left: text 1\n\n#2 /);
   expect(text()).not.toContain('text 4');
   expect(states()).toEqual(['pending', 'pending', 'pending', 'pending', 'pending']);
 
@@ -41,7 +41,7 @@ test('a batch approves exactly what its list shows, after a look at it', async (
 test('Back from a list of a batch decides nothing and shows the draft again', async () => {
   const { press, states, text } = await asked(2, 2);
 
-  await press('All 4 reply');
+  await press('Approve all 4: reply');
   await press('Back');
 
   expect(text()).toContain('text 1');
@@ -50,7 +50,7 @@ test('Back from a list of a batch decides nothing and shows the draft again', as
 
 test('what changed or ended since the list was made is named and left alone by its batch', async () => {
   const { ids, press, states, text, world } = await asked(4, 0);
-  await press('All 4 reply');
+  await press('Approve all 4: reply');
 
   world.rooms.desk.edit(ids[0] ?? 0, 1, 'other words', `owner:${SECOND_OWNER}`);
   world.rooms.desk.reject(ids[1] ?? 0, 1, `owner:${SECOND_OWNER}`);
@@ -64,7 +64,7 @@ test('what changed or ended since the list was made is named and left alone by i
 
 test('a batch that is pressed twice is approved once', async () => {
   const { key, press, world } = await asked(2, 0);
-  await press('All 2 reply');
+  await press('Approve all 2: reply');
   const approve = world.button(key, 'Approve these 2');
 
   await world.presses(approve);
@@ -81,7 +81,7 @@ test('a list shows as many drafts as fit, and what is not shown is not in its ba
   await world.says('/drafts');
   const key = world.lastReply();
 
-  await world.presses(world.button(key, 'All 50 reply'));
+  await world.presses(world.button(key, 'Approve all 50: reply'));
   const listed = world.textOf(key) ?? '';
   const shown = listed.match(/^#\d+ /gm)?.length ?? 0;
   await world.presses(world.button(key, `Approve these ${shown}`));
@@ -100,15 +100,15 @@ test('a batch leaves out what is snoozed, and what another version is wanted of'
   rooms.desk.wantVersion(ids[2] ?? 0, 1, 'shorter', 'owner:1');
   await press('Next');
 
-  expect(world.button(key, 'All 2 reply')).toBeTruthy();
-  await press('All 2 reply');
+  expect(world.button(key, 'Approve all 2: reply')).toBeTruthy();
+  await press('Approve all 2: reply');
 
   expect(text()).not.toMatch(/text [23]/);
 });
 
 test('a forged button of a batch approves nothing', async () => {
   const { key, press, states, world } = await asked(2, 0);
-  await press('All 2 reply');
+  await press('Approve all 2: reply');
 
   const { answer } = await world.presses(world.button(key, 'Approve these 2').replace(/[\w-]{11}$/, 'A'.repeat(11)));
 

@@ -110,9 +110,7 @@ function shortenBody(card: RichText, body: string): RichText {
 }
 
 /** The draft and the revision that a review's message shows, read off its own text; undefined where it shows none. */
-export function readReviewedDraft(
-  text: string,
-): { readonly draftId: number; readonly revision: number } | undefined {
+export function readReviewedDraft(text: string): { readonly draftId: number; readonly revision: number } | undefined {
   // What an agent wrote comes after the head, so the first such line is ours.
   const match = /^✍️ Draft #(\d{1,15})(?: · [^\n]*?(?: · revision (\d{1,9}))?)?$/m.exec(text);
   return match === null ? undefined : { draftId: Number(match[1]), revision: Number(match[2] ?? 1) };
@@ -146,8 +144,7 @@ export function renderBatch(listed: readonly DraftRow[], more: number, now: numb
       lines(
         bold(`Approve ${count(listed.length, 'draft')} together?`),
         '',
-        ...listed.map((draft) => renderListed(draft, now)),
-        '',
+        ...listed.flatMap((draft) => [renderListed(draft, now), '']),
         more === 0
           ? undefined
           : italic(`${more} more ${more === 1 ? 'is' : 'are'} not shown, and not approved with these.`),
