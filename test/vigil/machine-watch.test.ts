@@ -166,7 +166,7 @@ describe('a disk that fills up', () => {
     expect(storage.dues.waiting()).toMatchObject([{ agent: 'scout', cause: 'resumed' }]);
     expect(text('incident:1')).toMatch(/^🟢 Over: The disk has room again/);
     expect(text('incident:1:recovery')).toMatch(
-      /^🟢 Recovered: The disk has room again\n#1 lasted 10 min\. 600 MB are free\. New runs were held for 10 min; 1 agent that missed a due time is next\.$/,
+      /^🟢 Recovered: The disk has room again\nIncident 1 lasted 10 min\. 600 MB are free\. New runs were held for 10 min; 1 agent that missed a due time is next\.$/,
     );
   });
 

@@ -227,7 +227,7 @@ function renderOutlook(draft: DraftRow, setting: CardSetting, view: CardView): r
       ? undefined
       : line('🤖 Goes out by itself at ', at(view.autoApproveAt), ' unless you object'),
     view.isRuleOver === true ? '🤖 Your rule has reached its number for the day: it waits for you' : undefined,
-    view.record === undefined ? undefined : italic(`${shorten(agent, 60)}: ${view.record}`),
+    view.record === undefined ? undefined : italic(`Your decisions on ${shorten(agent, 60)}: ${view.record}`),
   ];
 }
 

@@ -72,8 +72,19 @@ function renderChange({ value, added, removed }: Change, isFirst: boolean, isLas
   if (removed) return FormattedString.strikethrough(visible(value));
   const most = isFirst || isLast ? LONGEST_BESIDE : 2 * LONGEST_BESIDE;
   if (value.length <= most) return value;
-  const end = isFirst ? '…' : shorten(value, LONGEST_BESIDE);
-  return isLast ? end : `${end}${value.slice(-LONGEST_BESIDE).replace(/^[\udc00-\udfff]/, '')}`;
+  const end = isFirst ? '…' : beginningOf(value);
+  return isLast ? end : `${end}${endOf(value)}`;
+}
+
+/** The first words that fit beside a change; of a language without blanks, as many characters. */
+function beginningOf(value: string): string {
+  return shorten(value, LONGEST_BESIDE).replace(/(?<=\S)\s+\S*…$/, '…');
+}
+
+/** The last words that fit beside a change. */
+function endOf(value: string): string {
+  const end = value.slice(-LONGEST_BESIDE).replace(/^[\udc00-\udfff]/, '');
+  return end.replace(/^\S*\s+(?=\S)/, '');
 }
 
 /** Whitespace alone would be a change that nobody sees. */

@@ -69,7 +69,7 @@ export function renderRecovery(incident: IncidentRow): Content {
     body: richText(
       lines(
         bold(`🟢 Recovered: ${incidentTitle(incident)}`),
-        `#${incident.id} lasted ${duration(lasted)}. ${shorten(cost, LONGEST_NOTE)}`,
+        `Incident ${incident.id} lasted ${duration(lasted)}. ${shorten(cost, LONGEST_NOTE)}`,
       ),
     ),
   };

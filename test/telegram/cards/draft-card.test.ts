@@ -295,7 +295,7 @@ test('a card says all that is known of a draft, and its text stays as it is', as
       '💤 Snoozed until 14:00',
       '🔁 Asked scout for another version: shorter',
       '🤖 Goes out by itself at 15:00 unless you object',
-      'scout: 3 as is · 1 rejected',
+      'Your decisions on scout: 3 as is · 1 rejected',
     ].join('\n'),
   );
 });

@@ -71,3 +71,14 @@ test('any two texts give a diff that fits a card and whose entities fit its text
     { numRuns: 500 },
   );
 });
+
+test('the words beside a change are whole ones', () => {
+  const beside = 'nothing and we find it just as odd as you do ';
+
+  expect(compareTexts(`${beside}old.`, `${beside}new.`).full?.text).toBe(
+    '…and we find it just as odd as you do oldnew.',
+  );
+  expect(compareTexts(`old ${beside}`, `new ${beside}`).full?.text).toBe(
+    'oldnew nothing and we find it just as odd as…',
+  );
+});
