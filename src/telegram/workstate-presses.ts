@@ -28,7 +28,9 @@ export function createWorkstatePresses(options: {
 
   function writeNow(agent: Agent, pressed: PressedButton): Answer {
     const { isAsked, said } = workstates.writeNow(agent, pressed.actor, below(pressed));
-    return { text: said, alert: !isAsked };
+    // What there is may be newer than what the pressed message shows.
+    if (!isAsked) answerBelow(pressed, workstates.show(agent));
+    return { text: said };
   }
 
   return {

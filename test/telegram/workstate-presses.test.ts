@@ -38,13 +38,21 @@ test('the buttons below a WORKSTATE.md show what changed, and send the file', as
   expect(file).toMatchObject({ kind: 'document', content: version('the invoice') });
 });
 
-test('Write now says plainly when the agent does not run', async () => {
+test('Write now says plainly when the agent does not run, and shows what it wrote last', async () => {
   const world = createBotWorld();
+  keep(world, version('the report'));
   await world.says('/workstate scout');
+  const key = world.lastReply();
+  keep(world, version('the invoice'));
 
-  const { answer } = await world.presses(world.button(world.lastReply(), 'Write now'));
+  const { answer } = await world.presses(world.button(key, 'Write now'));
 
   expect(answer?.text).toBe('scout is not running: this is what there is.');
+  const [shown] = world.rooms.storage.outbox
+    .due(Number.MAX_SAFE_INTEGER, 100)
+    .filter((row) => row.key.startsWith('workstate:'))
+    .map((row) => JSON.parse(row.content) as { body: { text: string } });
+  expect(shown?.body.text).toContain('- the invoice');
 });
 
 test('/workstate AGENT diff bounds what it shows when nearly all has changed', async () => {
