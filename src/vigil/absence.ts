@@ -33,7 +33,9 @@ export function tellAbsence(
 function describeAbsence(last: LastLife, interrupted: number, now: number, isAgain: boolean): string {
   const how = last.stoppedCleanly ? 'I was stopped' : 'I was cut off';
   const forHowLong =
-    last.aliveAt > now ? 'for I do not know how long: the clock was set back' : `for ${duration(now - last.aliveAt)}`;
+    last.aliveAt > now
+      ? 'for I do not know how long: the clock was set back'
+      : `${last.stoppedCleanly ? 'for' : 'for at most'} ${duration(now - last.aliveAt)}`;
   const lost =
     interrupted === 0
       ? ''

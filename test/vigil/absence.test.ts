@@ -36,7 +36,7 @@ test.each([
     MINUTE / 2,
     false,
     1,
-    '🌙 I was cut off and was away for 30 s. I am back. 1 running agent was lost and will run again when due.',
+    '🌙 I was cut off and was away for at most 30 s. I am back. 1 running agent was lost and will run again when due.',
   ],
   [
     'an absence that a clock set back hides',
@@ -61,6 +61,6 @@ test('an absence takes the place of the one before when Telegram has not shown t
   tellAbsence(parts, life(3 * MINUTE), 0);
 
   expect(texts()).toEqual([
-    '🌙 I was cut off and was away for 3 min. I am back. It was not the first time since you last heard of me.',
+    '🌙 I was cut off and was away for at most 3 min. I am back. It was not the first time since you last heard of me.',
   ]);
 });
