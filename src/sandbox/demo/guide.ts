@@ -21,14 +21,17 @@ export function demoGuide(options: { readonly platformUrl: string; readonly toke
     intro:
       'You run Kiln & Kettle, a small publisher of things about pots. Seven agents work for you on Murmur, a made-up network on this machine. Nothing they write goes out without you.',
     steps: [
-      { label: 'Approve', text: 'the next reply that you like. The card then shows its link.' },
+      {
+        label: 'Approve',
+        text: 'the next reply that you like. For five seconds there is Undo; then the card shows its link.',
+      },
       { label: 'Edit', text: 'one with a typo (the one about tile 118 has two). Send your text, then approve that.' },
       { label: 'Revise', text: 'one, and write “shorter”. Its agent writes it anew; the card shows what changed.' },
       { label: 'Reject', text: 'one that shouts, and say why. Its agent tries once more.' },
       { label: 'Answer', text: 'the creator, who soon asks for a title: press one, or reply with yours.' },
       { label: '/status', text: 'what is wrong, who works.' },
       { label: '/drafts', text: 'all that waits, one by one, by deadline.' },
-      { label: '/budget', text: 'what the month has cost.' },
+      { label: '/budget', text: 'what the month has cost: nothing, since none of the seven calls a model.' },
       { label: '/why scout', text: 'why it ran, or didn’t.' },
       { label: '/log creator', text: 'what it said last.' },
       { label: '/pause all', text: 'then /resume all.' },

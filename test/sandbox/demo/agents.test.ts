@@ -123,9 +123,20 @@ describe('the demo’s agents', { timeout: patienceMs }, () => {
     expect(optionOf(draft, '--context')).toContain('You didn’t say which title, so I took “They Stayed for a Biscuit”');
   });
 
-  it('ask no second time when the run was cut off while it waited', async () => {
+  it('ask for the title once more when the run was cut off while it waited', async () => {
+    studio.answer('The Twelfth Time');
     await studio.run('agents/creator');
-    writeFileSync(join(studio.folder, 'shared', 'episode-title.json'), '{"title":null}');
+    writeFileSync(join(studio.folder, 'shared', 'episode-title.json'), '{"title":null,"times":1}');
+
+    await studio.run('agents/creator');
+
+    expect(studio.deskCalls('ask')).toHaveLength(1);
+    expect(studio.deskCalls('draft')[0]?.stdin).toContain('“The Twelfth Time”');
+  });
+
+  it('ask for the title no third time, however often they are cut off', async () => {
+    await studio.run('agents/creator');
+    writeFileSync(join(studio.folder, 'shared', 'episode-title.json'), '{"title":null,"times":2}');
 
     await studio.run('agents/creator');
 

@@ -12,6 +12,15 @@ interface Title {
   readonly by: 'owner' | 'creator';
 }
 
+/** What outlives a run: how often the owner was asked, and the title once there is one. */
+interface Asked {
+  readonly title: Title | null;
+  readonly times: number;
+}
+
+/** The demo's token dies while the owner still reads the guide, and a run that waits may be stopped for that: then it asks once more. */
+const mostTimes = 2;
+
 /** Time to read the guide first; much longer, and the creator's other drafts would come late. */
 const withinMinutes = 3;
 /** What stands between two quotation marks in a post. */
@@ -24,19 +33,20 @@ It is the one where Greg fires raku in a dustbin, and the fire brigade comes wit
 If you say nothing, I take the first.`;
 
 /**
- * The announcement under the title that the owner chose, or under the creator's own choice when nobody said anything. The owner is asked
- * once for each demo: a run that is cut off while it waits has asked too, so that no restart asks anew.
+ * The announcement under the title that the owner chose, or under the creator's own choice when nobody said anything. Who did not answer is
+ * not asked again; only a run that was cut off while it waited asks anew, so often and no oftener.
  */
 export async function titledEpisode(setting: Setting): Promise<{ readonly text: string; readonly why: string }> {
   const file = setting.shared('episode-title.json');
-  const before = readJson<{ readonly title: Title | null }>(file);
-  const title = before?.title ?? (before === undefined ? await askTitle(setting, file) : ownChoice());
-  writeJson(file, { title });
+  const before = readJson<Asked>(file) ?? { title: null, times: 0 };
+  const times = before.times + 1;
+  const title = before.title ?? (times > mostTimes ? ownChoice() : await askTitle(setting, file, times));
+  writeJson(file, { title, times } satisfies Asked);
   return { text: announceEpisode(title.text), why: describe(title) };
 }
 
-async function askTitle(setting: Setting, file: string): Promise<Title> {
-  writeJson(file, { title: null });
+async function askTitle(setting: Setting, file: string, times: number): Promise<Title> {
+  writeJson(file, { title: null, times } satisfies Asked);
   say(`asking the owner for a title, for at most ${withinMinutes} min: ${episodeTitles.join(' / ')}`);
   const answer = await setting.desk.ask({ text: question, options: episodeTitles, withinMinutes });
   const text = asTitle(answer ?? '');
