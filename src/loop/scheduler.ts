@@ -10,8 +10,10 @@ import { wakeForTask } from '../work/task-wake.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import type { Reservations } from '../budget/reservations.ts';
 import { decideAdmission, decideWithoutMoney } from './admission.ts';
+import { createDueTimes } from './due-times.ts';
 import { wakeAfterHold } from './holds.ts';
-import { isWithin, nextOpening, nextScheduled } from './schedule.ts';
+import { createMissedDues } from './missed-dues.ts';
+import { isWithin, nextScheduled } from './schedule.ts';
 
 /** What the scheduler asks of the desk. */
 export interface PublicationDesk {
@@ -47,10 +49,6 @@ export interface Scheduler extends Worker {
   readonly ticked: Promise<void>;
 }
 
-/** Due times of an expression that are counted one by one after an outage, some 0.2 ms each; beyond them the count is "at least". */
-const MOST_COUNTED_DUES = 5_000;
-/** Shortest time between two runs of an agent that runs without pause. */
-const CONTINUOUS_GAP_MS = 1_000;
 /** A clock that goes back by less than that is set right, which happens all the time. */
 const SET_BACK_MS = 1_000;
 /** Nothing that the scheduler waits for is noticed later than this. */
@@ -79,61 +77,13 @@ export function createScheduler(options: {
   readonly onFatal: (error: unknown) => void;
 }): Scheduler {
   const { fleet, storage, clock, custodian, desk } = options;
+  const times = createDueTimes({ fleet, storage });
+  const missed = createMissedDues({ fleet, storage, times });
   const ticked = Promise.withResolvers<void>();
   let lastTickAt: number | undefined;
   let lastTryAt: number | undefined;
   /** What the clock on the wall showed at the last tick. */
   let tickedAt: number | undefined;
-
-  function nextDueAt(agent: Agent, now: number): number | undefined {
-    const last = storage.dues.lastScheduled(agent.name);
-    switch (agent.schedule.kind) {
-      case 'none':
-      case 'task':
-        return undefined;
-      case 'continuous':
-        return opening(agent, last === undefined ? now : now + CONTINUOUS_GAP_MS);
-      case 'every':
-        return opening(
-          agent,
-          last === undefined ? now : (nextScheduled(agent.schedule, Math.min(last, now), fleet.timezone) ?? now),
-        );
-      case 'cron': {
-        const next = nextScheduled(agent.schedule, last ?? now, fleet.timezone);
-        const isAhead = next !== undefined && last !== undefined && last > now && isTooFar(agent, next, now);
-        return isAhead ? nextScheduled(agent.schedule, now, fleet.timezone) : next;
-      }
-    }
-  }
-
-  /**
-   * Whether a planned time lies further ahead than its schedule's own period: the clock was set back since. The second time of an
-   * expression is not too far: the first may have been served before the clock was set back, and happens once.
-   */
-  function isTooFar(agent: Agent, dueAt: number, now: number): boolean {
-    const first = nextScheduled(agent.schedule, now, fleet.timezone);
-    if (first === undefined) return false;
-    if (agent.schedule.kind !== 'cron') return dueAt > opening(agent, first + CONTINUOUS_GAP_MS);
-    const second = nextScheduled(agent.schedule, first, fleet.timezone);
-    return second !== undefined && dueAt > second;
-  }
-
-  /** After the clock was set back: what lies too far ahead is planned anew, and whoever was to run at once still is. */
-  function planAnew(now: number): void {
-    for (const { id, agent: name, dueAt, cause } of storage.dues.waiting()) {
-      const agent = fleet.agents.get(name);
-      if (agent === undefined || dueAt <= now || (cause === 'schedule' && !isTooFar(agent, dueAt, now))) continue;
-      storage.dues.drop(id);
-      // A task says itself from when on it is offered.
-      if (cause !== 'schedule' && cause !== 'task') storage.dues.wait(name, now, cause);
-    }
-  }
-
-  function opening(agent: Agent, at: number): number {
-    return agent.active === undefined || isWithin(agent.active, at, fleet.timezone)
-      ? at
-      : nextOpening(agent.active, at, fleet.timezone);
-  }
 
   /** An agent that runs without pause gets its place in the row when its run has ended: one kept meanwhile would be the oldest each time. */
   function runsWithoutPause(agent: Agent): boolean {
@@ -144,7 +94,7 @@ export function createScheduler(options: {
     const waiting = new Set(storage.dues.waiting().map((due) => due.agent));
     for (const agent of fleet.agents.values()) {
       if (waiting.has(agent.name) || runsWithoutPause(agent)) continue;
-      const dueAt = nextDueAt(agent, now);
+      const dueAt = times.next(agent, now);
       if (dueAt !== undefined) storage.dues.wait(agent.name, dueAt, 'schedule');
     }
     // A wake is only a hint: whoever has a task is due, whatever became of it.
@@ -169,59 +119,11 @@ export function createScheduler(options: {
     if (due.cause !== 'task' || agent.schedule.kind === 'continuous') return false;
     // One that never was due by its schedule counts from the task.
     const isFirst = storage.dues.lastScheduled(agent.name) === undefined;
-    const scheduledAt = isFirst ? nextScheduled(agent.schedule, due.dueAt, fleet.timezone) : nextDueAt(agent, now);
+    const scheduledAt = isFirst ? nextScheduled(agent.schedule, due.dueAt, fleet.timezone) : times.next(agent, now);
     if (scheduledAt === undefined || scheduledAt > now) return false;
     storage.dues.drop(due.id);
     storage.dues.wait(agent.name, scheduledAt, 'schedule');
     return true;
-  }
-
-  /** The due times of a schedule that passed in (dueAt, now], while nobody looked: how many, the last one, and the one before that. */
-  function passedSince(
-    agent: Agent,
-    dueAt: number,
-    now: number,
-  ): { readonly times: number; readonly lastAt: number; readonly beforeAt: number } {
-    if (agent.schedule.kind === 'every') {
-      const times = Math.floor((now - dueAt) / agent.schedule.everyMs);
-      const lastAt = dueAt + times * agent.schedule.everyMs;
-      return { times, lastAt, beforeAt: lastAt - agent.schedule.everyMs };
-    }
-    let times = 0;
-    let lastAt = dueAt;
-    let beforeAt = dueAt;
-    while (agent.schedule.kind === 'cron' && times < MOST_COUNTED_DUES) {
-      const next = nextScheduled(agent.schedule, lastAt, fleet.timezone);
-      if (next === undefined || next > now) break;
-      times += 1;
-      [beforeAt, lastAt] = [lastAt, next];
-    }
-    // Whoever was away for longer than can be counted still runs once, not once for every so many due times.
-    return { times, lastAt: times === MOST_COUNTED_DUES ? now : lastAt, beforeAt };
-  }
-
-  /**
-   * After an outage an agent runs once, not once for each due time that it slept through: those are receipted as missed. One that was
-   * looked at and waits its turn keeps its due time, and with it its place in the row.
-   */
-  function catchUp(agent: Agent, due: DueRow, now: number): DueRow {
-    if (due.cause !== 'schedule' || due.reason !== null) return due;
-    const passed = passedSince(agent, due.dueAt, now);
-    if (passed.times === 0) return due;
-    storage.dues.miss(due, passed.beforeAt, passed.times, 'Nightdesk was not looking', now);
-    storage.dues.wait(agent.name, passed.lastAt, 'catch-up');
-    return storage.dues.waitingOf(agent.name) ?? due;
-  }
-
-  /** The due times that passed while this one waited its turn: the run that starts now stands for them, too. */
-  function receiptWaited(agent: Agent, due: DueRow, now: number): void {
-    if (due.reason === null || (due.cause !== 'schedule' && due.cause !== 'catch-up')) return;
-    const passed = passedSince(agent, due.dueAt, now);
-    const first = nextScheduled(agent.schedule, due.dueAt, fleet.timezone);
-    if (passed.times === 0 || first === undefined) return;
-    storage.dues.wait(agent.name, first, 'schedule');
-    const waiting = storage.dues.waitingOf(agent.name);
-    if (waiting !== undefined) storage.dues.miss(waiting, passed.lastAt, passed.times, due.reason, now);
   }
 
   function holdsOf(agent: string, holds: readonly HoldRow[]): readonly HoldRow[] {
@@ -233,7 +135,7 @@ export function createScheduler(options: {
     if (agent === undefined || (agent.schedule.kind === 'none' && due.cause === 'schedule'))
       return storage.dues.drop(due.id);
     if (isVoid(agent, due, now)) return storage.dues.drop(due.id);
-    const current = catchUp(agent, due, now);
+    const current = missed.catchUp(agent, due, now);
     const holds = holdsOf(agent.name, storage.holds.active());
     const blocked = holds.length > 0 && current.cause !== 'trial';
     const readiness: Readiness = blocked || current.cause === 'trial' ? { kind: 'ready' } : custodian.readiness(agent);
@@ -273,7 +175,7 @@ export function createScheduler(options: {
         });
         if (agent.runtime !== 'command') options.tasks.assign(runId);
         storage.dues.ran(current.id, runId, now);
-        return receiptWaited(agent, current, now);
+        return missed.receiptWaited(agent, current, now);
       }
     }
   }
@@ -308,7 +210,7 @@ export function createScheduler(options: {
       for (const hold of storage.holds.expire(now))
         wakeAfterHold(storage, hold.agent === '' ? fleet.agents.keys() : [hold.agent], hold.since, now);
       // At a start nobody knows what the clock did meanwhile.
-      if (tickedAt === undefined || now < tickedAt - SET_BACK_MS) planAnew(now);
+      if (tickedAt === undefined || now < tickedAt - SET_BACK_MS) missed.planAnew(now);
       const deadlines = [desk.expireDue(now), options.questions.expireDue(now), options.tasks.expireLeases(now)];
       ensureDues(now);
       for (const publication of storage.publications.due(now)) servePublication(publication, now);
