@@ -55,7 +55,7 @@ export function createAlertStore(connection: Connection): AlertStore {
   );
   const unshownGathering = connection.statement<[string], GatheringMessage>(
     `SELECT key, created_at AS createdAt, silent FROM outbox
-     WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY id DESC LIMIT 1`,
+     WHERE ${UNSHOWN} AND key GLOB ? || '*' AND key NOT GLOB '*:private' ORDER BY +id DESC LIMIT 1`,
   );
   const held = connection.statement<
     [],

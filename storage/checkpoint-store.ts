@@ -95,7 +95,7 @@ export function createCheckpointStore(connection: Connection): CheckpointStore {
   );
   const drafts = connection.statement<[string, number], OpenWork>(
     `SELECT 'draft' AS kind, id, kind || ' to ' || recipient AS what, state FROM draft
-     WHERE agent = ? AND state IN ('pending', 'approved', 'publishing', 'unknown') ORDER BY id DESC LIMIT ?`,
+     WHERE +agent = ? AND state IN ('pending', 'approved', 'publishing', 'unknown') ORDER BY +id DESC LIMIT ?`,
   );
   const move = connection.statement<[SetBack]>(`UPDATE checkpoint SET at = ${past('at')} WHERE at > @now`);
   const purge = connection.statement<[{ before: number; most: number; always: number }]>(

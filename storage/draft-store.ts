@@ -18,6 +18,9 @@ export type Verdict =
   /** Its agent handed in that version. */
   | 'revised';
 
+/** A draft that is not over. */
+type OpenState = Extract<DraftState, 'pending' | 'approved' | 'publishing' | 'unknown'>;
+
 /** A draft with its current revision. */
 export interface DraftRow {
   readonly id: number;
@@ -141,9 +144,7 @@ export interface DraftStore extends DeskQueries {
   lastDecision(draftId: number): DecisionRow | undefined;
   /** Oldest first: the first ones at or after `since`, or without it the newest ones. */
   decisionsOf(agent: string, since: number | undefined, limit: number): DecisionRow[];
-  /** Drafts in these states, the most urgent deadline first. */
-  inState(state: DraftState, limit: number): DraftRow[];
-  countInState(state: DraftState): number;
+  countInState(state: OpenState): number;
   /** Drafts whose window is over: those that are pending, and approved ones whose publication still waits. */
   expired(now: number): DraftRow[];
   nextDeadline(): number | undefined;
@@ -248,16 +249,18 @@ export function createDraftStore(connection: Connection): DraftStore {
   const lastDecision = connection.statement<[number], DecisionRow>(
     `${DECISION} WHERE c.draft_id = ? ORDER BY c.id DESC LIMIT 1`,
   );
+  // Which ones comes first, without their texts: an agent asks for the last of thousands each time it runs.
   const decisionsSince = connection.statement<[string, number, number], DecisionRow>(
-    `${DECISION} WHERE d.agent = ? AND c.at >= ? ORDER BY c.id LIMIT ?`,
+    `${DECISION} WHERE c.id IN (SELECT o.id FROM decision o JOIN draft w ON w.id = o.draft_id WHERE +w.agent = ? AND o.at >= ? ORDER BY +o.id LIMIT ?)
+     ORDER BY c.id`,
   );
   const newestDecisions = connection.statement<[string, number], DecisionRow>(
-    `${DECISION} WHERE d.agent = ? ORDER BY c.id DESC LIMIT ?`,
+    `${DECISION} WHERE c.id IN (SELECT o.id FROM draft w JOIN decision o ON o.draft_id = w.id WHERE w.agent = ? ORDER BY o.id DESC LIMIT ?)
+     ORDER BY c.id DESC`,
   );
-  const inState = connection.statement<[string, number], DraftRow>(
-    `SELECT ${COLUMNS} ${FROM} WHERE d.state = ? ORDER BY d.window_ends_at IS NULL, d.window_ends_at, d.priority, d.id LIMIT ?`,
+  const countInState = connection.statement<[string], { n: number }>(
+    `SELECT count(*) AS n FROM draft WHERE ${OPEN} AND state = ?`,
   );
-  const countInState = connection.statement<[string], { n: number }>('SELECT count(*) AS n FROM draft WHERE state = ?');
   const expired = connection.statement<[number], DraftRow>(
     `SELECT ${COLUMNS} ${FROM} WHERE d.${OPEN} AND ${HAS_DEADLINE} AND d.window_ends_at <= ? ORDER BY d.window_ends_at LIMIT 200`,
   );
@@ -265,7 +268,7 @@ export function createDraftStore(connection: Connection): DraftStore {
     `SELECT min(d.window_ends_at) AS at FROM draft d WHERE d.${OPEN} AND ${HAS_DEADLINE}`,
   );
   const expiredSince = connection.statement<[string, number], { n: number }>(
-    `SELECT count(*) AS n FROM draft WHERE agent = ? AND state = 'expired' AND decided_at >= ?`,
+    `SELECT count(*) AS n FROM draft WHERE +agent = ? AND state = 'expired' AND decided_at >= ?`,
   );
   const moveOpen = connection.statement<[SetBack], { id: number }>(
     `UPDATE draft SET created_at = ${past('created_at')}, window_ends_at = window_ends_at - @byMs WHERE ${OPEN} AND created_at > @now RETURNING id`,
@@ -312,7 +315,6 @@ export function createDraftStore(connection: Connection): DraftStore {
     lastDecision: (draftId) => lastDecision.get(draftId),
     decisionsOf: (agent, since, limit) =>
       since === undefined ? newestDecisions.all(agent, limit).reverse() : decisionsSince.all(agent, since, limit),
-    inState: (state, limit) => inState.all(state, limit),
     countInState: (state) => countInState.get(state)?.n ?? 0,
     expired: (now) => expired.all(now),
     nextDeadline: () => deadline.get()?.at ?? undefined,

@@ -110,10 +110,10 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     `SELECT min(next_at) AS at FROM outbox WHERE ${OPEN} AND state = 'queued'`,
   );
   const hurry = connection.statement<[number, number]>(
-    `UPDATE outbox SET next_at = ? WHERE state = 'queued' AND next_at > ? AND message_id IS NULL`,
+    `UPDATE outbox SET next_at = ? WHERE ${OPEN} AND state = 'queued' AND next_at > ? AND message_id IS NULL`,
   );
   const moveChat = connection.statement<[number, number]>(
-    `UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND message_id IS NULL AND state = 'queued'`,
+    `UPDATE outbox SET chat_id = ? WHERE ${OPEN} AND state = 'queued' AND chat_id = ? AND message_id IS NULL`,
   );
   const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
   const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(

@@ -14,6 +14,9 @@ const MOST_CHECKPOINTS = 200;
 const LEAST_CHECKPOINTS = 20;
 /** Whoever handed work over may want its outputs for a season; what is open stays. */
 const KEEP_TASKS_MS = 90 * DAY_MS;
+/** Rows of a kind that go at a time: what a long absence left behind must not keep everything else waiting. */
+const MOST_AT_ONCE = 2_000;
+const NEXT_MS = 1_000;
 
 /** Builds the housekeeper: it drops what nobody needs any more. */
 export function createHousekeeper(options: {
@@ -26,10 +29,11 @@ export function createHousekeeper(options: {
 }): Worker {
   const { storage, clock } = options;
 
-  function purge(now: number): void {
+  /** True when there is more to drop. */
+  function purge(now: number): boolean {
     storage.inbox.purge(now - KEEP_UPDATES_MS);
     storage.outbox.purge(now - KEEP_MS);
-    storage.dues.purge(now - KEEP_MS);
+    const moreDues = storage.dues.purge(now - KEEP_MS, MOST_AT_ONCE);
     storage.holds.purge(now - KEEP_MS);
     storage.credentials.purge(now - KEEP_MS);
     storage.rotations.purge(now - 12 * KEEP_MS);
@@ -39,12 +43,13 @@ export function createHousekeeper(options: {
     storage.silences.purge(now - KEEP_MS);
     // Before the runs, which are kept as long as a question of theirs is.
     storage.questions.purge(now - KEEP_MS);
-    storage.runs.purge(now - KEEP_RUNS_MS);
+    const moreRuns = storage.runs.purge(now - KEEP_RUNS_MS, MOST_AT_ONCE);
     storage.checkpoints.purge(now - 3 * KEEP_MS, MOST_CHECKPOINTS, LEAST_CHECKPOINTS);
-    storage.tasks.purge(now - KEEP_TASKS_MS);
+    const moreTasks = storage.tasks.purge(now - KEEP_TASKS_MS, MOST_AT_ONCE);
     storage.drills.purge(now - 12 * KEEP_MS);
     storage.budgets.purge(now - 12 * KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);
+    return moreDues || moreRuns || moreTasks;
   }
 
   return createWorker({
@@ -54,9 +59,9 @@ export function createHousekeeper(options: {
     everyMs: PURGE_EVERY_MS,
     onFatal: options.onFatal,
     look() {
-      storage.transaction(() => purge(clock.now()));
+      const hasMore = storage.transaction(() => purge(clock.now()));
       options.clearMedia?.();
-      return undefined;
+      return hasMore ? NEXT_MS : undefined;
     },
   });
 }

@@ -25,6 +25,8 @@ CREATE INDEX draft_queued ON draft (id) WHERE is_queued = 1 AND state = 'pending
 CREATE INDEX draft_snoozed ON draft (snoozed_until) WHERE snoozed_until IS NOT NULL AND state = 'pending';
 CREATE INDEX draft_decided ON draft (decided_at, state) WHERE decided_at IS NOT NULL;
 CREATE INDEX draft_record ON draft (agent, id) WHERE state <> 'pending';
+-- Texts with files, without which looking for the files of a year reads the texts of a year.
+CREATE INDEX draft_revision_media ON draft_revision (created_at) WHERE media <> '[]';
 
 -- More verdicts: SQLite changes a CHECK only with the whole table.
 CREATE TABLE decision_2 (
@@ -150,6 +152,11 @@ ALTER TABLE run ADD COLUMN compacted_at INTEGER;
 ALTER TABLE run ADD COLUMN continues INTEGER REFERENCES run (id) ON DELETE SET NULL;
 -- Runs that go are looked for here: without it each would cost a walk over all runs.
 CREATE INDEX run_continues ON run (continues) WHERE continues IS NOT NULL;
+CREATE INDEX draft_run ON draft (run_id);
+CREATE INDEX due_run ON due (run_id) WHERE run_id IS NOT NULL;
+-- And so are incidents that go.
+CREATE INDEX incident_inhibited ON incident (inhibited_by) WHERE inhibited_by IS NOT NULL;
+CREATE INDEX fallback_incident ON fallback (incident_id) WHERE incident_id IS NOT NULL;
 -- What it may spend, set aside before it was started (millionths of a US dollar); null: not limited.
 ALTER TABLE run ADD COLUMN reserved_micro_usd INTEGER;
 -- Whether its login is a subscription's, which pays for it already.
