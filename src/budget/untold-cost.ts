@@ -8,12 +8,12 @@ import { COUNTED_RUNS } from './reservation.ts';
  * What a token of input is taken to cost while nothing is known, in millionths of a dollar: between one that comes from the cache, as most
  * do, and a fresh one (facts: agent-clis 7; list prices of 2026).
  */
-const UNKNOWN_MICRO_USD = 1;
+const UNKNOWN_MICRO_USD = 0.5;
 
 /**
  * Writes down what a run of Claude Code cost that was cut off in the middle of its first turn: it tells its costs at the end of a turn only,
- * and whoever is always cut off would cost nothing. Its tokens are taken at what those of its agent's last runs cost, else of all agents'.
- * Belongs into the transaction of the run's end.
+ * and whoever is always cut off would cost nothing. Its tokens are taken at what those of its agent's last runs cost, else of all agents',
+ * and never more than was set aside for it, since its CLI stops there. Belongs into the transaction of the run's end.
  */
 export function writeUntoldCost({ fleet, storage }: { readonly fleet: Fleet; readonly storage: Storage }, run: RunRow) {
   const tokens = run.inputTokens ?? 0;
@@ -22,7 +22,8 @@ export function writeUntoldCost({ fleet, storage }: { readonly fleet: Fleet; rea
   const others = [...fleet.agents.values()].filter(({ runtime }) => runtime === 'claude').map(({ name }) => name);
   const { microUsd, inputTokens } = storage.budgets.tokenCosts([run.agent], COUNTED_RUNS) ??
     storage.budgets.tokenCosts(others, COUNTED_RUNS) ?? { microUsd: UNKNOWN_MICRO_USD, inputTokens: 1 };
-  const costMicroUsd = Math.round((tokens * microUsd) / inputTokens);
+  const estimate = Math.round((tokens * microUsd) / inputTokens);
+  const costMicroUsd = Math.min(estimate, run.reservedMicroUsd ?? estimate);
   const unchanged = { inputTokens: null, outputTokens: null, contextTokens: null, contextLimit: null };
   storage.runs.usage(run.id, { ...unchanged, costMicroUsd });
   storage.journal.add({

@@ -45,20 +45,30 @@ describe('a run that is cut off before it told what it cost', () => {
     uses(fleet, 1_000_000, 500_000).exits(0);
     await fleet.advance(HOUR);
 
-    await cutOff(fleet, 4_000_000);
+    await cutOff(fleet, 1_200_000);
 
-    expect(fleet.storage.runs.get(2)).toMatchObject({ state: 'failed', failure: 'timeout', costMicroUsd: 2_000_000 });
-    expect(fleet.storage.budgets.spentBy(['scout'], 0, fleet.now())).toBe(2_500_000);
+    expect(fleet.storage.runs.get(2)).toMatchObject({ state: 'failed', failure: 'timeout', costMicroUsd: 600_000 });
+    expect(fleet.storage.budgets.spentBy(['scout'], 0, fleet.now())).toBe(1_100_000);
     expect(fleet.storage.journal.of('run:2', 5)).toContainEqual(expect.objectContaining({ event: 'cost estimated' }));
   });
 
-  it('costs a dollar for a million tokens while no run has told a cost', async () => {
+  it('costs half a dollar for a million tokens while no run has told a cost', async () => {
     const fleet = await open();
 
-    await cutOff(fleet, 4_000_000);
+    await cutOff(fleet, 1_000_000);
 
-    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'failed', costMicroUsd: 4_000_000 });
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'failed', costMicroUsd: 500_000 });
     expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ id: 2, reservedMicroUsd: expect.any(Number) });
+  });
+
+  it('costs no more than was set aside for it', async () => {
+    const fleet = await open();
+
+    await cutOff(fleet, 900_000_000);
+
+    const run = fleet.storage.runs.get(1);
+    expect(run?.reservedMicroUsd).not.toBeNull();
+    expect(run?.costMicroUsd).toBe(run?.reservedMicroUsd);
   });
 
   it('costs nothing where it has used nothing', async () => {
