@@ -101,7 +101,9 @@ export function createRunClosings(options: {
   return async (run, { tail, wasTold }) => {
     const agent = fleet.agents.get(run.agent);
     const before = storage.runs.get(run.id) ?? run;
-    const isWanted = agent !== undefined && agent.runtime !== 'command' && wantedSince(before) !== undefined;
+    // One that was told to pause may have ended its turn before anybody wanted its end: that is seen below.
+    const mayBeWanted = wantedSince(before) !== undefined || before.flushReason === 'pause';
+    const isWanted = agent !== undefined && agent.runtime !== 'command' && mayBeWanted;
     const [git, output] = isWanted
       ? await Promise.all([options.readGitState(agent.workdir), Promise.resolve(tail()).catch(() => '')])
       : [undefined, ''];
@@ -127,13 +129,14 @@ export function createRunClosings(options: {
           return;
         }
         if (!isToGoOn(ended, end)) return;
-        if (ours !== undefined && ended.compactedAt === null)
-          incidents.report(unwrittenTrouble(ended, options.scrub(lastLineOf(readable))));
         if (isFutile(ended)) {
           incidents.report(futileTrouble(ended));
           // A task would wake it at once again.
-          storage.tasks.postpone(ended.agent, clock.now() + FUTILE_PAUSE_MS);
-        } else storage.dues.wait(ended.agent, clock.now(), 'resumed');
+          return storage.tasks.postpone(ended.agent, clock.now() + FUTILE_PAUSE_MS);
+        }
+        if (ours !== undefined && ended.compactedAt === null)
+          incidents.report(unwrittenTrouble(ended, options.scrub(lastLineOf(readable))));
+        storage.dues.wait(ended.agent, clock.now(), 'resumed');
       },
 
       settled() {

@@ -58,6 +58,6 @@ export function futileTrouble({ agent }: RunRow): Trouble {
     title: `${agent} fills its context and gets nothing done`,
     evidence: 'Two sessions in a row ran full without any progress between them, and left nothing new in WORKSTATE.md.',
     agents: [agent],
-    note: `No fresh session was started for it; its own schedule goes on. What it is at: /workstate ${agent}`,
+    note: `No fresh session was started for it; its own schedule goes on, and its tasks are offered again in an hour. What it is at: /workstate ${agent}`,
   };
 }

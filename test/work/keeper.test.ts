@@ -370,7 +370,10 @@ describe('a futile flush', () => {
     expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ runId: 2, author: 'nightdesk' });
     expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('garden');
     expect(fleet.running()).toEqual([]);
-    expect(fleet.storage.incidents.listUnresolved()).toContainEqual(expect.objectContaining({ kind: 'stuck' }));
+    const [context, stuck] = fleet.storage.incidents.listUnresolved().toSorted((a, b) => a.id - b.id);
+    expect(stuck).toMatchObject({ kind: 'stuck', severity: 'critical' });
+    // Of the second one only that: no fresh one goes on.
+    expect(context).toMatchObject({ kind: 'context', times: 1 });
   });
 
   it('is none when the second session told of progress', async () => {
@@ -533,6 +536,23 @@ describe('/pause now', () => {
 
     expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
     expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ author: 'agent' });
+  });
+
+  it('has what was said last written down when the agent ends its turn and has written nothing', async () => {
+    const fleet = await open();
+    talker(fleet).tells(begun);
+    talker(fleet).tells({ kind: 'said', text: 'I count the apples.' });
+    await fleet.advance(SECOND);
+    fleet.rooms.holds.pause('scout', 'owner:1', undefined, true);
+    await fleet.settle();
+
+    talker(fleet).tells({ kind: 'turn-ended' });
+    talker(fleet).program.exits(0);
+    await fleet.advance(SECOND);
+
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
+    expect(fleet.storage.checkpoints.newest('scout')?.author).toBe('nightdesk');
+    expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('I count the apples.');
   });
 
   it('stops it after a minute, with what could be seen, when its agent writes nothing', async () => {
