@@ -95,7 +95,9 @@ export function createDecisions(options: {
       )
         return lateNow(id, revision, by);
       record(draft, 'undone', by, null);
-      showCard(id);
+      refreshCard(id);
+      // Whoever takes it back in a review sees it there: a card of its own would buzz for his own tap.
+      if (storage.reviews.showing(id).length === 0) showCard(id);
       return done(id, 'Taken back: it waits for your decision again.');
     },
 

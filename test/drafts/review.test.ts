@@ -407,9 +407,11 @@ test('an approval that did not go out yet can be taken back from the review, and
   if (publication === undefined) throw new Error('nothing is wanted');
 
   storage.transaction(() => desk.explainWait(publication, 'poster is paused'));
+  const rowsBefore = messages(world);
   const { answer } = await world.press('Undo #1');
 
   expect(answer?.alert).toBe(false);
+  expect(messages(world)).toBe(rowsBefore);
   expect(world.draft(world.ids[0] ?? 0)?.state).toBe('pending');
   expect(world.text()).toContain('one');
   expect(world.buttonNow('Next (1 of 2)')).toBeTruthy();
