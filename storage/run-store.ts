@@ -1,4 +1,6 @@
 import type { Connection } from './database.ts';
+import { createRunFlushStore, type FlushReason, type RunFlushStore } from './run-flush-store.ts';
+import { createRunSignStore, type RunSignStore } from './run-sign-store.ts';
 import { assign, past, type SetBack } from './set-back.ts';
 
 export type RunState = 'starting' | 'running' | 'done' | 'failed' | 'stopped' | 'lost';
@@ -76,9 +78,6 @@ export interface RunRow {
   readonly isCovered: number;
 }
 
-/** Why an agent is asked to write its WORKSTATE.md: its context fills up, its owner asks for it, or it is to be paused. */
-export type FlushReason = 'context' | 'owner' | 'pause';
-
 /** A run as it is wanted. */
 export interface NewRun {
   readonly agent: string;
@@ -133,7 +132,7 @@ export interface RunEnd {
 }
 
 /** Runs: a row before they are an act. At most one run of an agent is alive. */
-export interface RunStore {
+export interface RunStore extends RunSignStore, RunFlushStore {
   add(run: NewRun): number;
   get(id: number): RunRow | undefined;
   byToken(tokenHash: string): RunRow | undefined;
@@ -144,24 +143,6 @@ export interface RunStore {
   session(id: number, session: RunSession): void;
   usage(id: number, usage: RunUsage): void;
   started(id: number, identity: { pid: number; startTicks: string; bootId: string }): void;
-  output(id: number, at: number, bytes: number): void;
-  beat(id: number, at: number, note: string | null): void;
-  progress(id: number, at: number, note: string): void;
-  lively(id: number, at: number): void;
-  worked(id: number, at: number): void;
-  /** Nothing is expected of it until then. */
-  patient(id: number, until: number): void;
-  /** Wants it to be asked for a sign of life. */
-  wantAnswer(id: number, at: number): void;
-  repeating(id: number, words: string | null): void;
-  /** Wants its agent to write its WORKSTATE.md; false when a graver reason stands already, or the run is ending. */
-  wantFlush(id: number, reason: FlushReason, at: number): boolean;
-  /** Its agent is to be told now to write it. */
-  flushAsked(id: number, at: number): void;
-  /** What was asked for is there: it goes on working. */
-  endFlush(id: number): void;
-  /** Its CLI compacted its context by itself; false when that is known already. */
-  compacted(id: number, at: number): boolean;
   /** Gives another reason for a stop that is wanted already, one that does not wait; false when that is not so. */
   hurryStop(id: number, from: string, to: string): boolean;
   /**
@@ -239,20 +220,6 @@ export function createRunStore(connection: Connection): RunStore {
   const started = connection.statement<[{ id: number; pid: number; startTicks: string; bootId: string }]>(
     `UPDATE run SET state = 'running', pid = @pid, start_ticks = @startTicks, boot_id = @bootId WHERE id = @id AND state = 'starting'`,
   );
-  const output = connection.statement<[number, number, number]>(
-    'UPDATE run SET output_at = ?, output_bytes = ? WHERE id = ?',
-  );
-  const beat = connection.statement<[number, string | null, number]>(
-    'UPDATE run SET beat_at = ?, beat_note = coalesce(?, beat_note) WHERE id = ?',
-  );
-  const progress = connection.statement<[number, string, number]>(
-    'UPDATE run SET progress_at = ?, progress_note = ? WHERE id = ?',
-  );
-  const lively = connection.statement<[number, number]>('UPDATE run SET lively_at = ? WHERE id = ?');
-  const worked = connection.statement<[number, number]>('UPDATE run SET worked_at = ? WHERE id = ?');
-  const patient = connection.statement<[number, number]>('UPDATE run SET patient_until = ? WHERE id = ?');
-  const wantAnswer = connection.statement<[number, number]>('UPDATE run SET asked_at = ? WHERE id = ?');
-  const repeating = connection.statement<[string | null, number]>('UPDATE run SET repeating = ? WHERE id = ?');
   // A long step is declared with a beat.
   const moveAlive = connection.statement<[SetBack]>(
     `UPDATE run SET ${assign(PAST, past)}, patient_until = CASE WHEN beat_at > @now THEN patient_until - @byMs ELSE patient_until END
@@ -260,21 +227,6 @@ export function createRunStore(connection: Connection): RunStore {
   );
   const moveEnded = connection.statement<[SetBack]>(
     `UPDATE run SET ${assign(['wanted_at', 'started_at', 'ended_at'], past)} WHERE ended_at > @now`,
-  );
-  // Graver reasons take the place of others: an owner's wish leaves the run at work, a full context ends it, and a pause ends it soon.
-  const wantFlush = connection.statement<[{ id: number; reason: FlushReason; at: number }]>(
-    `UPDATE run SET flush_reason = @reason, flush_wanted_at = @at, flush_asked_at = NULL
-     WHERE id = @id AND state IN ('starting', 'running') AND stop_wanted_at IS NULL
-       AND (flush_reason IS NULL OR (flush_reason = 'owner' AND @reason <> 'owner') OR (flush_reason = 'context' AND @reason = 'pause'))`,
-  );
-  const flushAsked = connection.statement<[number, number]>(
-    'UPDATE run SET flush_asked_at = ? WHERE id = ? AND flush_reason IS NOT NULL',
-  );
-  const endFlush = connection.statement<[number]>(
-    'UPDATE run SET flush_reason = NULL, flush_wanted_at = NULL, flush_asked_at = NULL WHERE id = ?',
-  );
-  const compacted = connection.statement<[number, number]>(
-    'UPDATE run SET compacted_at = ? WHERE id = ? AND compacted_at IS NULL',
   );
   const hurry = connection.statement<[string, number, string]>(
     `UPDATE run SET stop_reason = ? WHERE id = ? AND stop_reason = ? AND state IN ('starting', 'running')`,
@@ -320,6 +272,8 @@ export function createRunStore(connection: Connection): RunStore {
        ORDER BY ended_at LIMIT ?)`,
   );
   return {
+    ...createRunSignStore(connection),
+    ...createRunFlushStore(connection),
     add(run) {
       connection.touch('runs');
       return Number(insert.run({ continues: null, reservedMicroUsd: null, isCovered: 0, ...run }).lastInsertRowid);
@@ -331,27 +285,6 @@ export function createRunStore(connection: Connection): RunStore {
     session: (id, told) => void session.run({ id, ...told }),
     usage: (id, used) => void usage.run({ id, ...used }),
     started: (id, identity) => void started.run({ id, ...identity }),
-    output: (id, at, bytes) => void output.run(at, bytes, id),
-    beat: (id, at, note) => void beat.run(at, note, id),
-    progress: (id, at, note) => void progress.run(at, note, id),
-    lively: (id, at) => void lively.run(at, id),
-    worked: (id, at) => void worked.run(at, id),
-    patient: (id, until) => void patient.run(until, id),
-    wantAnswer(id, at) {
-      connection.touch('runs');
-      wantAnswer.run(at, id);
-    },
-    repeating: (id, words) => void repeating.run(words, id),
-    wantFlush(id, reason, at) {
-      connection.touch('runs');
-      return wantFlush.run({ id, reason, at }).changes === 1;
-    },
-    flushAsked(id, at) {
-      connection.touch('runs');
-      flushAsked.run(at, id);
-    },
-    endFlush: (id) => void endFlush.run(id),
-    compacted: (id, at) => compacted.run(at, id).changes === 1,
     hurryStop(id, from, to) {
       connection.touch('runs');
       return hurry.run(to, id, from).changes === 1;
