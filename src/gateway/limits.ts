@@ -34,7 +34,7 @@ export const MAX_BRIEF_BYTES = 256 * 1024;
 export const MAX_PHASES = 50;
 
 /** Bytes of UTF-8 that the output of a phase may have (1 MiB), as a draft's. */
-export const MAX_OUTPUT_BYTES = MAX_DRAFT_BYTES;
+export const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /**
  * Bytes that a whole request may have. JSON writes one byte of text as up to six (`\u0001`), so this is six times the

@@ -4,7 +4,7 @@ import type { SeededRandom } from './seeded-random.ts';
 
 /** The owner of every simulated fleet, and the one that some have besides. */
 export const OWNER = 4711;
-export const SECOND_OWNER = 4712;
+const SECOND_OWNER = 4712;
 /** The chat in which two owners are told. */
 const GROUP = -1_004_711;
 export const SECOND_MS = 1_000;
