@@ -28,7 +28,7 @@ test('none of several files is changed when one of them cannot be put in its pla
       { path: join(folder, 'new'), text: 'after', mode: 0o600 },
       { path: join(folder, 'two'), text: 'a folder is in the way', mode: 0o600 },
     ]),
-  ).toThrow();
+  ).toThrow(/EISDIR|ENOTEMPTY|EEXIST|is a directory|directory/i);
 
   expect(readFileSync(join(folder, 'one'), 'utf8')).toBe('before');
   expect(readdirSync(folder).toSorted()).toEqual(['one', 'two']);

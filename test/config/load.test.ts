@@ -53,7 +53,12 @@ test("loads the contract's example as it stands", () => {
     schedule: { kind: 'none' },
     publishes: ['reply', 'post'],
   });
-  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: 14_400_000, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined });
+  expect(fleet.drafts.kinds.get('reply')).toEqual({
+    windowMs: 14_400_000,
+    undoMs: 0,
+    remindPercent: [50, 80],
+    autoApprove: undefined,
+  });
 });
 
 test('fills in every default when only an owner is named', () => {
@@ -126,7 +131,12 @@ drafts: { kinds: { reply: {} } }
     instructions: undefined,
     publishes: [],
   });
-  expect(fleet.drafts.kinds.get('reply')).toEqual({ windowMs: undefined, undoMs: 0, remindPercent: [50, 80], autoApprove: undefined });
+  expect(fleet.drafts.kinds.get('reply')).toEqual({
+    windowMs: undefined,
+    undoMs: 0,
+    remindPercent: [50, 80],
+    autoApprove: undefined,
+  });
 });
 
 test('merges defaults under an agent, which wins, env and context key by key', () => {
