@@ -8,15 +8,17 @@ import { liveThrough } from './world.ts';
 
 /** More storms than it takes: which one brings the moment that a sabotage waits for is chance. */
 const MOST_STORMS = 16;
+/** As many sound ones as say that it is the sabotage that breaks a promise. */
+const SOUND_STORMS = 3;
 
 /**
  * A promise that nothing can break says nothing: lives through storms in which a room or a port breaks its own, until the world notices.
- * Gives the promise that broke last.
+ * Gives the promise that broke in the last of them.
  */
 export async function brokenBy(
   sabotage: Sabotage,
   promise: string,
-  world: { readonly fleet?: Fleet; readonly plot?: (world: Stage) => void } = {},
+  world: { readonly fleet?: Fleet; readonly plot?: (world: Stage) => void },
 ): Promise<string | undefined> {
   const names: (string | undefined)[] = [];
   while (names.length < MOST_STORMS && names.at(-1) !== promise) {
@@ -26,6 +28,15 @@ export async function brokenBy(
     );
   }
   return names.at(-1);
+}
+
+/** The promise that breaks first in a fleet without any sabotage; undefined: none, as it should be. */
+export async function brokenAnyway(fleet: Fleet): Promise<string | undefined> {
+  for (let seed = 1; seed <= SOUND_STORMS; seed += 1) {
+    const { broken } = await liveThrough({ seed, fleet, stormMs: 90 * MINUTE_MS });
+    if (broken !== undefined) return broken.name;
+  }
+  return undefined;
 }
 
 /** A sabotage of rows. */

@@ -37,17 +37,18 @@ function wrongCost({ rows, work }: WorldRecord): string | undefined {
   return undefined;
 }
 
-/** Of one month: a clock that was set may bring a percent back that was not reached before. */
-function doubledWarning({ showings, jumps }: WorldRecord): string | undefined {
+/** Of one month; a clock that was set may bring a percent back that was not reached before, and so does each raise. */
+function doubledWarning({ showings, jumps, presses }: WorldRecord): string | undefined {
   if (jumps.length > 0) return undefined;
-  const told = new Map<string, string>();
+  const raises = presses.filter(({ verb }) => verb === 'raiseyes').length;
+  const told = new Map<string, Set<string>>();
   for (const { text, key } of showings) {
-    const what = /spent (\d+) % of (.*)$/.exec(text)?.[0];
-    if (what === undefined || !/^🟠|^🔴/u.test(text)) continue;
-    const owner = /^\S+ (.*?) spent/u.exec(text)?.[1] ?? '';
-    const before = told.get(`${owner} ${what}`);
-    if (before !== undefined && before !== key) return `"${text}" came as ${before} and as ${key}`;
-    told.set(`${owner} ${what}`, key);
+    const [what] = /^(?:🟠|🔴) .* spent \d+ % of .*$/u.exec(text) ?? [];
+    if (what === undefined) continue;
+    // What stands open is told again after a while.
+    const keys = (told.get(what) ?? new Set()).add(key.replace(/:r\d+$/, ''));
+    if (keys.size > 1 + raises) return `"${what}" came as ${[...keys].join(' and ')}, after ${raises} raises`;
+    told.set(what, keys);
   }
   return undefined;
 }

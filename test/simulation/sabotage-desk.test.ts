@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { OutboxStore } from '../../storage/outbox-store.ts';
-import { brokenBy, inProcesses, inStorage } from './broken-by.ts';
+import { brokenAnyway, brokenBy, inProcesses, inStorage } from './broken-by.ts';
 import { credentialOf, fleetOf, makeAgent, MINUTE_MS } from './fleets.ts';
 
 /** Two agents that write a lot, two owners who read it, a rule, and time to take back. */
@@ -31,6 +31,10 @@ function inOutbox(change: (add: Add) => Add) {
 }
 
 describe('a world notices at the desk', { timeout: PATIENCE_MS }, () => {
+  test('nothing in the fleet of the desk without a sabotage', async () => {
+    expect(await brokenAnyway(FLEET)).toBeUndefined();
+  });
+
   test.each([
     {
       sabotage: 'when an approval counts twice',
