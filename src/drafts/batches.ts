@@ -21,6 +21,14 @@ export interface BatchResult {
   readonly said: string;
 }
 
+/** What came of taking a batch back. */
+export interface UndoneBatch {
+  /** False when some of it had gone out already. */
+  readonly isWhole: boolean;
+  /** One sentence: how many wait again, and how many it was too late for. */
+  readonly said: string;
+}
+
 /** Approves several drafts at once, after their owner looked at the list. */
 export interface Batches {
   /** What is offered under a review: the largest kind and the largest author that have several. */
@@ -34,6 +42,10 @@ export interface Batches {
   list(review: ReviewRow, by: ReviewFilter): { readonly batch: BatchRow; readonly waiting: number } | undefined;
   /** Approves exactly what was listed; undefined when that was decided already. Called within a transaction. */
   approve(batch: BatchRow, actor: string): BatchResult | undefined;
+  /** How many drafts of an approved batch can still be taken back. */
+  countUndoable(batch: BatchRow): number;
+  /** Takes back what can be taken back of a batch. Called within a transaction. */
+  undo(batch: BatchRow, actor: string): UndoneBatch;
 }
 
 /** More than any message can list. */
@@ -42,6 +54,9 @@ const MOST_LISTED = 60;
 const MOST_GROUPS = 500;
 /** Drafts left alone that are named with the reason. */
 const MOST_LEFT = 5;
+
+/** The choice of a press that takes an approved batch back. */
+export const BATCH_UNDO = 1;
 
 /** What a button that lists a group is bound to. */
 export function groupBinding(review: Pick<ReviewRow, 'id'>, by: ReviewFilter): string {
@@ -57,7 +72,7 @@ export function batchBinding(batch: Pick<BatchRow, 'id' | 'drafts'>): string {
 export function createBatches(options: {
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly desk: Pick<Desk, 'approve' | 'viewOf'>;
+  readonly desk: Pick<Desk, 'approve' | 'undo' | 'viewOf'>;
 }): Batches {
   const { storage, clock, desk } = options;
 
@@ -65,6 +80,13 @@ export function createBatches(options: {
   function couldGoOut(draft: DraftRow): boolean {
     const { preflight }: CardView = desk.viewOf(draft);
     return preflight === undefined || preflight.kind === 'ready';
+  }
+
+  function undoableOf(batch: BatchRow): BatchRow['drafts'] {
+    return batch.drafts.filter(({ draft: id, revision }) => {
+      const draft = storage.drafts.get(id);
+      return draft?.state === 'approved' && draft.revision === revision && desk.viewOf(draft).canUndo === true;
+    });
   }
 
   return {
@@ -137,6 +159,17 @@ export function createBatches(options: {
           ? ''
           : ` Left alone: ${left.slice(0, MOST_LEFT).join(' ')}${left.length > MOST_LEFT ? ` and ${left.length - MOST_LEFT} more` : ''}`;
       return { approved, said: `✅ Approved together: ${count(approved.length, 'draft')}.${alone}` };
+    },
+
+    countUndoable: (batch) => undoableOf(batch).length,
+
+    undo(batch, actor) {
+      const undone = undoableOf(batch).filter(
+        ({ draft, revision }) => desk.undo(draft, revision, actor).kind === 'done',
+      ).length;
+      const rest = batch.drafts.length - undone;
+      const late = rest === 0 ? '' : ` It was too late for ${rest}.`;
+      return { isWhole: rest === 0, said: `Taken back: ${count(undone, 'draft')}.${late}` };
     },
   };
 }

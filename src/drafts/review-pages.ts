@@ -1,5 +1,5 @@
 import type { DraftRow } from '../../storage/draft-store.ts';
-import type { PassedDraft, ReviewFilter, ReviewRow } from '../../storage/review-store.ts';
+import type { BatchRow, PassedDraft, ReviewFilter, ReviewRow } from '../../storage/review-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
@@ -17,7 +17,7 @@ import {
 } from '../telegram/cards/review-card.ts';
 import { lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Button, Content } from '../telegram/outbox.ts';
-import { batchBinding, type Batches, groupBinding } from './batches.ts';
+import { BATCH_UNDO, batchBinding, type Batches, groupBinding } from './batches.ts';
 import type { Desk } from './desk.ts';
 
 /** What a review's message shows; `file` is sent along, in reply to it. */
@@ -64,7 +64,7 @@ export function createReviewPages(options: {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly callbackData: CallbackData;
-  readonly batches: Pick<Batches, 'offers'>;
+  readonly batches: Pick<Batches, 'offers' | 'countUndoable'>;
   readonly desk: Pick<Desk, 'viewOf' | 'cardSetting'>;
 }): ReviewPages {
   const { storage, clock, callbackData, desk } = options;
@@ -98,17 +98,28 @@ export function createReviewPages(options: {
     return renderReviewedDraft(draft, head, card, [
       ...draftButtons(draft, setting, view),
       [{ text: `Next (${position} of ${review.passed.length + rest})`, data: next }],
-      ...undoRow(last),
+      ...undoRow(review),
       ...batchRows(review),
     ]);
   }
 
   /** A decision that can be taken back is behind the reader already: its button stays for as long as the next draft is in view. */
-  function undoRow(last: PassedDraft | undefined): Button[][] {
+  function undoRow(review: ReviewRow): Button[][] {
+    const last = review.passed.at(-1);
+    const batch = noteOf(review) === undefined ? undefined : storage.reviews.lastBatch(review.id);
+    // What was approved together is taken back together.
+    if (batch?.drafts.some(({ draft }) => draft === last?.draft) === true) return undoBatchRow(batch);
     const draft = last === undefined ? undefined : storage.drafts.get(last.draft);
     if (draft === undefined || desk.viewOf(draft).canUndo !== true) return [];
     const data = callbackData.sign({ verb: 'undo', id: draft.id, revision: draft.revision }, draft.hash);
     return [[{ text: `Undo #${draft.id}`, data }]];
+  }
+
+  function undoBatchRow(batch: BatchRow): Button[][] {
+    const undoable = options.batches.countUndoable(batch);
+    if (undoable === 0) return [];
+    const press = { verb: 'batchyes', id: batch.id, revision: 0, choice: BATCH_UNDO } as const;
+    return [[{ text: `Undo these ${undoable}`, data: callbackData.sign(press, batchBinding(batch)) }]];
   }
 
   /** One below the other: Telegram cuts a label that is longer than its button. */
@@ -174,6 +185,7 @@ export function createReviewPages(options: {
     });
     const buttons = [
       ...(numbers.waiting === 0 ? [] : goOnRow(review, numbers.waiting)),
+      ...(noteOf(review) === undefined ? [] : undoRow(review)),
       ...unknownRows(numbers.unknown),
     ];
     return renderReviewEnd(tally, ended, numbers, buttons);

@@ -69,7 +69,7 @@ export function createReviews(options: {
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
   readonly desk: Pick<Desk, 'onChange' | 'viewOf' | 'cardSetting' | 'showMedia'>;
-  readonly batches: Pick<Batches, 'offers'>;
+  readonly batches: Pick<Batches, 'offers' | 'countUndoable'>;
 }): Reviews {
   const { storage, clock, outbox, desk } = options;
   const pages = createReviewPages(options);
@@ -166,7 +166,7 @@ export function createReviews(options: {
       return;
     }
     // Taken back by its owner, it is what he wants to see next; one that failed does not push away what he reads.
-    show(draft.reason === null ? advance(changed) : changed);
+    show(draft.reason === null ? advance({ ...changed, words: null }) : changed);
   }
 
   function pass(review: ReviewRow, passed: PassedDraft): ReviewRow {

@@ -1,5 +1,5 @@
 import type { Storage } from '../../storage/storage.ts';
-import { batchBinding, type Batches, groupBinding } from '../drafts/batches.ts';
+import { BATCH_UNDO, batchBinding, type Batches, groupBinding } from '../drafts/batches.ts';
 import { reviewBinding } from '../drafts/review-pages.ts';
 import type { Reviews } from '../drafts/review.ts';
 import type { CallbackData } from './callback-data.ts';
@@ -63,6 +63,10 @@ export function createReviewPresses(options: {
     batchyes(press, pressed) {
       const batch = storage.reviews.getBatch(press.id);
       if (batch === undefined || !callbackData.verify(press, batchBinding(batch))) return NOT_OURS;
+      if (press.choice === BATCH_UNDO) {
+        const { said, isWhole } = reviews.together(() => batches.undo(batch, pressed.actor));
+        return { text: said, alert: !isWhole };
+      }
       const result = reviews.together(() => batches.approve(batch, pressed.actor));
       if (result === undefined) return { text: 'These were approved already.', alert: true };
       reviews.passBatch(batch.reviewId, result);

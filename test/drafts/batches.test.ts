@@ -115,3 +115,48 @@ test('a forged button of a batch approves nothing', async () => {
   expect(answer?.text).toMatch(/I do not know this button/);
   expect(new Set(states())).toEqual(new Set(['pending']));
 });
+
+/** As long as its publisher is paused, an approval can be taken back. */
+function pausePublisher(world: ReturnType<typeof createBotWorld>, ids: readonly number[]): void {
+  const { storage, desk } = world.rooms;
+  for (const id of ids) {
+    const publication = storage.publications.lastOf(id);
+    if (publication === undefined) throw new Error(`nothing is wanted of ${id}`);
+    storage.transaction(() => desk.explainWait(publication, 'poster is paused'));
+  }
+}
+
+test('a batch that did not go out yet is taken back as a whole by one button, also where nothing else waits', async () => {
+  const { ids, press, states, text, world } = await asked(3, 0);
+  await press('Approve all 3: reply');
+  await press('Approve these 3');
+  pausePublisher(world, ids);
+
+  const { answer } = await press('Undo these 3');
+
+  expect(answer).toMatchObject({ text: 'Taken back: 3 drafts.', alert: false });
+  expect(states()).toEqual(['pending', 'pending', 'pending']);
+  expect(text()).toMatch(/^📥 3 drafts for you/);
+  expect(text()).not.toContain('Approved together');
+});
+
+test('a batch of which some cannot be taken back any more says how many that are', async () => {
+  const { ids, press, states, world } = await asked(3, 1);
+  await press('Approve all 3: scout');
+  await press('Approve these 3');
+  pausePublisher(world, ids.slice(1, 3));
+
+  const { answer } = await press('Undo these 2');
+
+  expect(answer).toMatchObject({ text: 'Taken back: 2 drafts. It was too late for 1.', alert: true });
+  expect(states()).toEqual(['approved', 'pending', 'pending', 'pending']);
+});
+
+test('no button takes a batch back once all of it is on its way', async () => {
+  const { key, press, world } = await asked(2, 1);
+  await press('Approve all 2: scout');
+
+  await press('Approve these 2');
+
+  expect(() => world.button(key, 'Undo')).toThrow('has no button Undo');
+});
