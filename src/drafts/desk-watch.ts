@@ -32,6 +32,8 @@ const MOST_SERVED = 100;
 const TOGETHER_MS = 30_000;
 /** Cards whose words about the time left are kept up to date: an edit a minute each is what Telegram bears besides all others. */
 const MOST_COUNTED_DOWN = 20;
+/** Drafts that a common reminder names above its list. */
+const MOST_NAMED = 5;
 /** Whoever was told of the queue so lately needs no reminder of what is in it. */
 const QUEUE_FRESH_MS = 10 * 60_000;
 /** How often a draft that a rule may approve is looked at while it is not shown yet, or while something keeps it. */
@@ -256,7 +258,7 @@ export function createDeskWatch(options: {
     if (first === undefined) return;
     if (tellings.length > 1) {
       reviews.tellTriage({
-        title: `⏰ ${count(tellings.length, 'draft')} you wanted to decide about still wait`,
+        title: `⏰ Reminder of ${count(tellings.length, 'draft')}: ${nameIds(tellings)}`,
         past: [],
       });
       return settings.set(DESK_SETTINGS.queueToldAt, String(now));
@@ -321,4 +323,10 @@ export function createDeskWatch(options: {
       storage.transaction(() => deskWatch.planAnew());
     },
   };
+}
+
+function nameIds(tellings: readonly Telling[]): string {
+  const named = tellings.slice(0, MOST_NAMED).map(({ id }) => `#${id}`);
+  const rest = tellings.length - named.length;
+  return `${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
 }

@@ -75,7 +75,8 @@ describe('reminders', () => {
 
     await fleet.advance(10 * MINUTE - 21 * SECOND);
 
-    expect(fleet.shown().filter(({ text }) => text.includes('⏰'))).toHaveLength(1);
+    const told = fleet.shown().filter(({ text }) => text.includes('⏰'));
+    expect(told.map(({ text }) => text.split('\n')[0])).toEqual(['⏰ Reminder of 2 drafts: #1, #2']);
     expect(waitingKeys(fleet, 'reminder')).toEqual([]);
     deliver(fleet);
     await fleet.advance(MINUTE);
