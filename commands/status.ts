@@ -68,7 +68,7 @@ function renderStatus(status: FleetStatus, timezone: string): Piece {
       .filter((credential) => credential.state !== 'dead' || incidents.length === 0)
       .map((credential) => renderCredential(credential, at, timezone)),
     '',
-    ...agents.map((agent) => renderAgent(agent, at, timezone)),
+    ...agents.map((agent) => renderAgent(agent, status.paused, at, timezone)),
     '',
     renderDrafts(drafts, timezone, at),
     renderTasks(status.tasks),
@@ -88,14 +88,20 @@ function renderCredential(credential: FleetStatus['credentials'][number], now: n
   return `${state === 'expiring' ? '⏰' : '🔑'} ${title}: ${state}, ${proof}${end}${rotation}`;
 }
 
-function renderAgent(agent: AgentStatus, now: number, timezone: string): Piece {
+function renderAgent(agent: AgentStatus, paused: string | null, now: number, timezone: string): Piece {
+  // The line above all agents says it already, and a pause of one's own is nothing wrong.
+  const isJustPaused = paused !== null && agent.condition === 'held' && agent.reason === paused;
   const proof = agent.lastProofAt === null ? 'no proof yet' : `last proof ${duration(now - agent.lastProofAt)} ago`;
-  const sign = agent.condition === 'idle' && agent.lastProofAt === null ? '⚪️' : AGENT_SIGNS[agent.condition];
+  const sign = isJustPaused
+    ? '⏸'
+    : agent.condition === 'idle' && agent.lastProofAt === null
+      ? '⚪️'
+      : AGENT_SIGNS[agent.condition];
   const next =
     agent.condition !== 'held' && agent.runningSince === null && agent.nextDueAt !== null && agent.nextDueAt > now
       ? line(' · next ', clockTime(agent.nextDueAt, timezone, now))
       : '';
-  const reason = renderReason(agent, now, 90);
+  const reason = isJustPaused ? undefined : renderReason(agent, now, 90);
   return line(
     `${sign} `,
     bold(agent.name),

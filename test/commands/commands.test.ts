@@ -77,6 +77,18 @@ test('/status of a fleet of which some are paused says how many before anything 
   expect(said).toMatch(/^⛔️ 1 of \d+ agents is held or failed\n/);
 });
 
+test('/status of a fleet that its owner paused says so once, and shows no agent as wrong', async () => {
+  const world = createBotWorld();
+  await world.says('/pause all');
+  await world.says('/pause writer');
+
+  const said = (await world.says('/status')) ?? '';
+
+  expect(said).toMatch(/^⏸ All agents are paused: \/resume all\n/);
+  expect(said).toMatch(/^⏸ scout · [^·]* ago$|^⏸ scout · no proof yet$/m);
+  expect(said).toMatch(/^⛔️ writer · .* · .*paused by you/m);
+});
+
 test('/status of a fleet that is held for want of room says nothing of a pause, and what still runs', async () => {
   const world = createBotWorld();
   proveAll(world);
