@@ -1,28 +1,11 @@
-import { resolve } from 'node:path';
 import { nearest } from '../config/nearest.ts';
 import { AGENT_COMMANDS, COMMAND_TEXTS } from './agent-command-help.ts';
 import type { AgentCommand } from './agent-command-help.ts';
 import { parseCommand } from './agent-options.ts';
-import {
-  type AgentCall,
-  beatCall,
-  decisionsCall,
-  draftCall,
-  explainUnavailable,
-  failCall,
-  progressCall,
-  versionCall,
-} from './agent-calls.ts';
+import { type AgentCall, beatCall, decisionsCall, explainUnavailable, failCall, progressCall } from './agent-calls.ts';
 import type { Ask, AskEnd } from './asking.ts';
 import type { GatewayAddress, GatewayOutcome } from './gateway-client.ts';
-import {
-  MAX_DRAFT_BYTES,
-  MAX_MEDIA,
-  MAX_PATIENCE_MS,
-  MAX_PATIENCE_WORDS,
-  MAX_SPAN_MS,
-  MAX_SPAN_WORDS,
-} from './limits.ts';
+import { MAX_PATIENCE_MS, MAX_PATIENCE_WORDS } from './limits.ts';
 
 /** What an agent command touches. */
 export interface AgentCommandIo {
@@ -127,44 +110,16 @@ export async function runAgentCommand(argv: readonly string[], io: AgentCommandI
 }
 
 const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
-  async draft({ values, lists }, stdin) {
-    const [kind, to] = [values.get('kind'), values.get('to')];
-    const revises = values.get('revises');
-    if (revises !== undefined) return await prepareVersion(revises, { values, lists }, stdin);
-    if (kind === undefined) return wrong('--kind is missing: what is it, as fleet.yaml names it?');
-    if (to === undefined) return wrong('--to is missing: who gets it?');
-    const priority = values.get('priority');
-    if (priority !== undefined && !/^[1-5]$/.test(priority))
-      return wrong('--priority must be 1 (the most urgent) to 5');
-    const window = values.get('window');
-    const windowMs = window === undefined ? undefined : await readSpan(window);
-    if (typeof windowMs === 'string') return wrong(`--window must be ${windowMs}`);
-    const media = lists.get('media');
-    if (media !== undefined && media.length > MAX_MEDIA)
-      return wrong(`--media can be given at most ${MAX_MEDIA} times`);
-    const body = await readBody(stdin);
-    if (body.kind === 'wrong') return body;
-    const { url, context, key } = Object.fromEntries(values);
-    return prepared(
-      draftCall({
-        kind,
-        to,
-        url,
-        context,
-        key,
-        windowMs,
-        priority: priority === undefined ? undefined : Number(priority),
-        body: body.text,
-        // Where the command was called is not where the control plane is.
-        media: media?.map((path) => resolve(path)),
-      }),
-    );
+  async draft(parsed, stdin) {
+    const { prepareDraft } = await import('./draft-command.ts');
+    const draft = await prepareDraft(parsed, stdin);
+    return draft.kind === 'call' ? prepared(draft.call) : wrong(draft.reason, draft.of === 'usage' ? USAGE : BAD_DATA);
   },
 
   async beat({ values, words }) {
     const note = words.join(' ');
     const step = values.get('for');
-    const forMs = step === undefined ? undefined : await readSpan(step, MAX_PATIENCE_MS, MAX_PATIENCE_WORDS);
+    const forMs = step === undefined ? undefined : await readWrittenSpan(step, MAX_PATIENCE_MS, MAX_PATIENCE_WORDS);
     if (typeof forMs === 'string') return wrong(`--for must be ${forMs}`);
     return prepared(beatCall(note === '' ? undefined : note, forMs));
   },
@@ -209,32 +164,11 @@ const PREPARE: Readonly<Record<Exclude<AgentCommand, 'mcp'>, Prepare>> = {
     const text = words.join(' ');
     if (text.trim() === '') return wrong('the text is missing: what do you ask?');
     const within = values.get('within');
-    const withinMs = within === undefined ? undefined : await readSpan(within);
+    const withinMs = within === undefined ? undefined : await readWrittenSpan(within);
     if (typeof withinMs === 'string') return wrong(`--within must be ${withinMs}`);
     return { kind: 'ask', ask: { text, options: lists.get('option') ?? [], withinMs, key: values.get('key') } };
   },
 };
-
-/** What a version cannot change: it is the same draft, in other words. */
-const NOT_WITH_REVISES = ['url', 'context', 'window', 'priority'] as const;
-
-/** Another version of a draft: its kind and whom it goes to stay what they are. */
-async function prepareVersion(
-  revises: string,
-  { values, lists }: Pick<Parsed, 'values' | 'lists'>,
-  stdin: AgentCommandIo['stdin'],
-): Promise<Prepared> {
-  if (!/^[1-9]\d{0,14}$/.test(revises)) return wrong('--revises must be the number of a draft, as in --revises 12');
-  const given = NOT_WITH_REVISES.find((name) => values.has(name));
-  if (given !== undefined)
-    return wrong(`--${given} cannot be given with --revises: another version changes the text only`);
-  const media = lists.get('media');
-  if (media !== undefined && media.length > MAX_MEDIA) return wrong(`--media can be given at most ${MAX_MEDIA} times`);
-  const body = await readBody(stdin);
-  if (body.kind === 'wrong') return body;
-  const paths = media?.map((path) => resolve(path));
-  return prepared(versionCall({ revises: Number(revises), body: body.text, media: paths }));
-}
 
 /** Asks and waits, as long as the question is open. */
 async function runAsk(ask: Ask, address: GatewayAddress): Promise<AskEnd> {
@@ -281,11 +215,9 @@ function readAddress(env: AgentCommandIo['env']): GatewayAddress | string {
 }
 
 /** Milliseconds, or what should have been written. */
-async function readSpan(text: string, maxMs = MAX_SPAN_MS, maxWords = MAX_SPAN_WORDS): Promise<number | string> {
-  const { parseDuration } = await import('../config/duration.ts');
-  const parsed = parseDuration(text);
-  if (parsed.kind === 'refused') return parsed.expected;
-  return parsed.value <= maxMs ? parsed.value : maxWords;
+async function readWrittenSpan(text: string, maxMs?: number, maxWords?: string): Promise<number | string> {
+  const { readSpan } = await import('./written-span.ts');
+  return readSpan(text, maxMs, maxWords);
 }
 
 /** An ISO time in UTC; null when it is neither a time nor a duration back. */
@@ -293,38 +225,4 @@ async function readSince(text: string): Promise<string | null> {
   const { readPast } = await import('./instant.ts');
   const at = readPast(text, Date.now());
   return at === undefined ? null : new Date(at).toISOString();
-}
-
-/** The body as text, without any change: a byte-order mark and the last newline are the agent's own too. */
-async function readBody(
-  stdin: AgentCommandIo['stdin'],
-): Promise<{ kind: 'body'; text: string } | (Prepared & { kind: 'wrong' })> {
-  const bytes = await readAll(stdin).catch((error: unknown) =>
-    error instanceof Error ? error : new Error(String(error)),
-  );
-  if (bytes instanceof Error) return wrong(`the body on stdin cannot be read (${bytes.message})`, BAD_DATA);
-  if (bytes === undefined)
-    return wrong(`the body has more than ${MAX_DRAFT_BYTES} bytes: a person has to read all of it`, BAD_DATA);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return wrong('the body on stdin is not UTF-8', BAD_DATA);
-  }
-  if (text.trim() === '') return wrong('the body on stdin is empty', BAD_DATA);
-  if (text.includes('\0')) return wrong('the body on stdin holds a NUL character', BAD_DATA);
-  return { kind: 'body', text };
-}
-
-/** All bytes up to the end; undefined as soon as there are too many for a draft. */
-async function readAll(stdin: AgentCommandIo['stdin']): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of stdin) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    sizeBytes += bytes.length;
-    if (sizeBytes > MAX_DRAFT_BYTES) return undefined;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
 }

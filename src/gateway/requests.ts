@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseDuration } from '../config/duration.ts';
 import {
   MAX_CONTEXT_CHARS,
   MAX_MEDIA,
@@ -11,8 +10,8 @@ import {
   MAX_PATIENCE_WORDS,
   MAX_QUESTION_CHARS,
   MAX_SPAN_MS,
-  MAX_SPAN_WORDS,
 } from './limits.ts';
+import { readSpan } from './written-span.ts';
 
 /**
  * What each POST route takes, and each tool; messages are the end of a sentence that begins with the field's name, descriptions are what
@@ -70,12 +69,11 @@ function span() {
 }
 
 /** A span as agents write it, `4h`. */
-function writtenSpan(maxMs = MAX_SPAN_MS, maxWords = MAX_SPAN_WORDS) {
+function writtenSpan(maxMs?: number, maxWords?: string) {
   return z.string(NOT_TEXT).transform((written, context) => {
-    const parsed = parseDuration(written);
-    if (parsed.kind === 'parsed' && parsed.value <= maxMs) return parsed.value;
-    const expected = parsed.kind === 'refused' ? parsed.expected : maxWords;
-    context.addIssue({ code: 'custom', message: `must be ${expected}` });
+    const span = readSpan(written, maxMs, maxWords);
+    if (typeof span === 'number') return span;
+    context.addIssue({ code: 'custom', message: `must be ${span}` });
     return z.NEVER;
   });
 }

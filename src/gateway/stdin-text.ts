@@ -3,10 +3,17 @@ export type StdinText =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'wrong'; readonly reason: string };
 
-/** Reads a text as it stands: a byte-order mark and the last newline belong to it. `what` is its name, as in "the output". */
+/** What is expected on stdin: its name, as in "the output", the bytes that it may have, and what is said of more. */
+export interface ExpectedText {
+  readonly what: string;
+  readonly maxBytes: number;
+  readonly tooLong: string;
+}
+
+/** Reads a text as it stands: a byte-order mark and the last newline belong to it. */
 export async function readStdinText(
   stdin: AsyncIterable<Uint8Array | string>,
-  { what, maxBytes }: { readonly what: string; readonly maxBytes: number },
+  { what, maxBytes, tooLong }: ExpectedText,
 ): Promise<StdinText> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -14,8 +21,7 @@ export async function readStdinText(
     for await (const chunk of stdin) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       sizeBytes += bytes.length;
-      if (sizeBytes > maxBytes)
-        return wrong(`${what} has more than ${maxBytes / 1024} KiB: put the data into a file, and name it`);
+      if (sizeBytes > maxBytes) return wrong(`${what} has more than ${tooLong}`);
       chunks.push(bytes);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { nearest } from '../config/nearest.ts';
 import type { AgentCall } from './agent-calls.ts';
 import { MAX_BRIEF_BYTES, MAX_OUTPUT_BYTES, MAX_PHASES } from './limits.ts';
-import { readStdinText } from './stdin-text.ts';
+import { type ExpectedText, readStdinText } from './stdin-text.ts';
 import {
   taskAddCall,
   taskClaimCall,
@@ -77,7 +77,7 @@ export async function prepareTask(command: TaskCommand, stdin: Stdin): Promise<P
     case 'done':
       return called(taskDoneCall(id));
     case 'phase-done': {
-      const output = await readStdinText(stdin, { what: 'the output', maxBytes: MAX_OUTPUT_BYTES });
+      const output = await readStdinText(stdin, expected('the output', MAX_OUTPUT_BYTES));
       if (output.kind === 'wrong') return data(output.reason);
       return output.text.trim() === ''
         ? data('the output on stdin is empty: the later phases build on it')
@@ -98,11 +98,15 @@ async function prepareAdd({ values, lists }: TaskCommand, stdin: Stdin): Promise
     return usage(`--phase ${JSON.stringify(twice)} is given twice: phases need names of their own`);
   if (phases.length > MAX_PHASES)
     return usage(`a task has at most ${MAX_PHASES} phases, and ${phases.length} are given`);
-  const brief = await readStdinText(stdin, { what: 'the brief', maxBytes: MAX_BRIEF_BYTES });
+  const brief = await readStdinText(stdin, expected('the brief', MAX_BRIEF_BYTES));
   if (brief.kind === 'wrong') return data(brief.reason);
   return called(
     taskAddCall({ for: agent, title, brief: brief.text, key, phases: phases.length === 0 ? undefined : phases }),
   );
+}
+
+function expected(what: string, maxBytes: number): ExpectedText {
+  return { what, maxBytes, tooLong: `${maxBytes / 1024} KiB: put the data into a file, and name it` };
 }
 
 function isVerb(word: string): word is Verb {

@@ -65,7 +65,7 @@ describe('nightdesk checkpoint', () => {
 
   it.each([
     ['is not kept', Buffer.from('bad'), 'WORKSTATE.md has no heading Next'],
-    ['is not UTF-8', Buffer.from([0xff, 0xfe]), 'is not UTF-8 text'],
+    ['is not UTF-8', Buffer.from([0xff, 0xfe]), 'is not UTF-8'],
     ['is endless', Buffer.alloc(2 * 1024 * 1024, 'x'), 'has more than 256 KiB'],
   ])('exits 1 with the sentence when the text %s', async (_what, bytes, reason) => {
     const { command } = await setUp();
