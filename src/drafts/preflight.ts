@@ -16,20 +16,25 @@ export interface PreflightCredential {
   readonly state: CredentialState;
   /** Whether something can say of it that it works, but for its use. */
   readonly hasCheck: boolean;
+  /** Whether that has said something, if only that it does not work. */
+  readonly hasAnswered: boolean;
   /** Whether a publication is wanted to try it, because nothing else can prove it. */
   readonly isToBeTried: boolean;
 }
 
 /**
  * Decides from what is known of a publisher's credentials. One that worked lately counts as ready while its next check is awaited: a card
- * whose Approve came and went with each check could not be pressed. One that only a publication can prove keeps its Approve for that.
+ * whose Approve came and went with each check could not be pressed. One that only a publication can prove keeps its Approve for that, and so
+ * does one whose check does not work: its agents run on, too.
  */
 export function decidePreflight(credentials: readonly PreflightCredential[]): Preflight {
   const dead = credentials.find(
     ({ state, isToBeTried }) => state === 'logging-in' || (state === 'dead' && !isToBeTried),
   );
   if (dead !== undefined) return { kind: 'dead', credential: dead.name };
-  const unproved = credentials.find(({ state, hasCheck }) => state === 'unknown' && hasCheck);
+  const unproved = credentials.find(
+    ({ state, hasCheck, hasAnswered }) => state === 'unknown' && hasCheck && !hasAnswered,
+  );
   return unproved === undefined ? { kind: 'ready' } : { kind: 'checking', credential: unproved.name };
 }
 
@@ -59,7 +64,8 @@ export function createPreflights(options: {
         const row = storage.credentials.get(name);
         if (row === undefined) return [];
         const hasCheck = fleet.credentials.get(name)?.check !== undefined;
-        return [{ name, state: row.state, hasCheck, isToBeTried: row.trialOpen === 1 && !hasCheck }];
+        const hasAnswered = row.checkedAt !== null;
+        return [{ name, state: row.state, hasCheck, hasAnswered, isToBeTried: row.trialOpen === 1 && !hasCheck }];
       }),
     );
   }

@@ -44,7 +44,13 @@ describe('decideArrival', () => {
 });
 
 describe('decidePreflight', () => {
-  const alive: PreflightCredential = { name: 'murmur', state: 'alive', hasCheck: true, isToBeTried: false };
+  const alive: PreflightCredential = {
+    name: 'murmur',
+    state: 'alive',
+    hasCheck: true,
+    hasAnswered: false,
+    isToBeTried: false,
+  };
   const ready: Preflight = { kind: 'ready' };
 
   it.each<[title: string, credentials: readonly Partial<PreflightCredential>[], expected: Preflight]>([
@@ -53,6 +59,7 @@ describe('decidePreflight', () => {
     ['is dead with a dead one', [{}, { name: 'mail', state: 'dead' }], { kind: 'dead', credential: 'mail' }],
     ['is dead while somebody logs in', [{ state: 'logging-in' }], { kind: 'dead', credential: 'murmur' }],
     ['is checking what is not known yet', [{ state: 'unknown' }], { kind: 'checking', credential: 'murmur' }],
+    ['is ready with an unknown one whose check does not work', [{ state: 'unknown', hasAnswered: true }], ready],
     ['is ready with an unknown one that nothing can check', [{ state: 'unknown', hasCheck: false }], ready],
     ['is ready with a dead one that only a publication can prove', [{ state: 'dead', isToBeTried: true }], ready],
     [

@@ -43,6 +43,18 @@ function cardText(of: RoomWorld, id: number, revision = 1): string {
   return of.storage.outbox.get(`draft:${id}:r${revision}`)?.content ?? '';
 }
 
+it('a check that gives no answer does not keep Approve from its owner', async () => {
+  const fleet = await openDeskWorld(fleetWith('undo: 0s'));
+  world = fleet;
+  fleet.behaviours['check-murmur'] = (program) => program.exits(3);
+  const id = addDraft(fleet);
+  expect(fleet.shown().find(({ key }) => key === `draft:${id}:r1`)?.buttons).not.toContain('Approve');
+
+  await fleet.advance(MINUTE);
+
+  expect(fleet.shown().find(({ key }) => key === `draft:${id}:r1`)?.buttons).toContain('Approve');
+});
+
 describe('a rule that approves', () => {
   it('approves what nobody objected to for so long since it was shown, as itself, and tells it without a sound', async () => {
     const fleet = await open();
