@@ -147,7 +147,8 @@ export function createBudgetMeter(options: {
       agents: concerned(agent),
       note: `${agent === '' ? 'No agent' : agent} ${agent === '' ? 'starts' : 'does not start'} again before the month ends, or before it is raised: for this month by the button, for good by ${key} in fleet.yaml. What runs is stopped once it tells that it spends more. ${WHAT_COUNTS}`,
     });
-    if (open !== undefined) incidents.remind(open.fingerprint);
+    // What was a warning until now is sent anew by that alone.
+    if (open?.severity === 'critical') incidents.remind(open.fingerprint);
   }
 
   function holdBack({ agent, limitMicroUsd }: Scope, spent: number, month: Month): void {

@@ -174,6 +174,19 @@ describe('the budget of an agent', () => {
     expect(open()).toMatchObject([{ severity: 'critical', title: 'scout has used up its budget for November' }]);
   });
 
+  it('is told in one message that it is used up, in place of the one that warned', async () => {
+    const { start, runCosts, clock, storage } = setUp({});
+    await start({ scout: 60 });
+    runCosts('scout', 50 * DOLLAR);
+    await clock.pass(LOOK);
+    runCosts('scout', 11 * DOLLAR);
+    await clock.pass(LOOK);
+
+    const told = storage.outbox.due(Number.MAX_SAFE_INTEGER, 100).filter(({ key }) => key.startsWith('incident:1'));
+    expect(told.map(({ key }) => key).toSorted()).toEqual(['incident:1', 'incident:1:r1']);
+    expect(storage.incidents.get(1)).toMatchObject({ severity: 'critical', messageKey: 'incident:1:r1' });
+  });
+
   it('is told with what it cannot see', async () => {
     const { start, runCosts, clock, all } = setUp({});
     await start({ scout: 60 });
