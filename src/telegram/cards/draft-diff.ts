@@ -1,5 +1,7 @@
 import { FormattedString } from '@grammyjs/parse-mode';
-import { type Change, diffWordsWithSpace } from 'diff';
+import type { Change } from 'diff';
+// The whole package is three times as many modules at each start.
+import { diffWordsWithSpace } from 'diff/lib/diff/word.js';
 import { count, line, type Piece, shorten } from './words.ts';
 
 /** What a diff may take of a card: it is looked at beside the text, and does not stand for it. */

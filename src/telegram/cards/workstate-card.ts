@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff';
+import { structuredPatch } from 'diff/lib/patch/create.js';
 import type { ShownWorkstate } from '../../work/checkpoints.ts';
 import type { CallbackData } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
