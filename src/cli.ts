@@ -16,7 +16,7 @@ const USAGE = `nightdesk: a night desk for your fleet of agents
   nightdesk status --config fleet.yaml [--json]
   nightdesk sentinel --config fleet.yaml      one look from outside: whether it lives, and who has to know
 
-Inside an agent's run: nightdesk draft, beat, progress, fail, ask, decisions (each has --help);
+Inside an agent's run: nightdesk draft, beat, progress, checkpoint, task, fail, ask, decisions (each has --help);
 nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
 /** Commands of the contract whose machinery comes later. */
