@@ -33,7 +33,7 @@ export function compareTexts(before: string, after: string): TextDiff {
   const changes = diffWordsWithSpace(old, young, { maxEditLength: MOST_EDITS });
   if (changes === undefined) return { full: undefined, short: `over ${Math.round(MOST_EDITS / 2)} words changed` };
   const short = `${count(countWords(changes), 'word')} changed`;
-  const all = [unchanged(before.slice(0, from)), ...changes, unchanged(before.slice(before.length - to))];
+  const all = [unchanged(before.slice(0, from)), ...joinReplaced(changes), unchanged(before.slice(before.length - to))];
   const shown = line(...all.map((change, index) => renderChange(change, index === 0, index === all.length - 1)));
   return { full: shown.text.length <= LONGEST_DIFF ? FormattedString.expandableBlockquote(shown) : undefined, short };
 }
@@ -56,6 +56,37 @@ function isGap(text: string, at: number): boolean {
 
 function unchanged(value: string): Change {
   return { value, added: false, removed: false, count: 0 };
+}
+
+/**
+ * Where several words in a row were replaced, the old ones stand together before the new ones: word for word nobody could read either. A
+ * blank keeps an old word and the new one apart.
+ */
+function joinReplaced(changes: readonly Change[]): Change[] {
+  const joined: Change[] = [];
+  let [old, young, gap] = ['', '', ''];
+  const end = (): void => {
+    const isApart = old === '' || young === '' || isGap(old, old.length - 1) || isGap(young, 0);
+    if (old !== '') joined.push({ ...unchanged(old), removed: true });
+    if (!isApart) joined.push(unchanged(' '));
+    if (young !== '') joined.push({ ...unchanged(young), added: true });
+    if (gap !== '') joined.push(unchanged(gap));
+    [old, young, gap] = ['', '', ''];
+  };
+  for (const change of changes) {
+    const isSame = !change.added && !change.removed;
+    if (isSame && gap === '' && old !== '' && young !== '' && /^[^\S\n]+$/.test(change.value)) gap = change.value;
+    else if (isSame) {
+      end();
+      joined.push(change);
+    } else {
+      [old, young, gap] = [old + gap, young + gap, ''];
+      if (change.removed) old += change.value;
+      else young += change.value;
+    }
+  }
+  end();
+  return joined;
 }
 
 /** What a person would count: a word that was replaced by another is one. */

@@ -287,7 +287,7 @@ test('a card says all that is known of a draft, and its text stays as it is', as
   expect(text.slice(text.indexOf('✏️'))).toBe(
     [
       '✏️ What changed:',
-      '  We are sorrySorry *Ada* ',
+      '  We are sorry Sorry *Ada* ',
       '',
       '',
       '⚠️ Not published: the thread was locked (exit 1)',

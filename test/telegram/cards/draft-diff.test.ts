@@ -76,9 +76,19 @@ test('the words beside a change are whole ones', () => {
   const beside = 'nothing and we find it just as odd as you do ';
 
   expect(compareTexts(`${beside}old.`, `${beside}new.`).full?.text).toBe(
-    '…and we find it just as odd as you do oldnew.',
+    '…and we find it just as odd as you do old new.',
   );
   expect(compareTexts(`old ${beside}`, `new ${beside}`).full?.text).toBe(
-    'oldnew nothing and we find it just as odd as…',
+    'old new nothing and we find it just as odd as…',
   );
+});
+
+test('words in a row that were replaced stand together, the old ones before the new ones', () => {
+  const before = 'Use ours! Two colours, in the old bakery.';
+  const after = 'We have none, but Pressgang next door does.';
+
+  expect(parts(before, after, 'strikethrough').length).toBeLessThan(3);
+  expect(parts('a big red dog ran', 'a small blue dog ran', 'strikethrough')).toEqual(['big red']);
+  expect(parts('a big red dog ran', 'a small blue dog ran', 'bold')).toEqual(['small blue']);
+  expect(compareTexts('a big red dog ran', 'a small blue dog ran').full?.text).toBe('a big red small blue dog ran');
 });
