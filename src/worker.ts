@@ -58,25 +58,27 @@ export function createWorker(options: WorkerOptions): Worker {
     if (state !== 'idle') return;
     state = 'looking';
     nudged = false;
-    current = lookOnce().then((delayMs) => {
+    current = lookOnce().then(({ delayMs, hasFailed }) => {
       if (state === 'stopped') return;
       state = 'idle';
+      // Where nothing can be written, a look that nudges itself by what it is about to change would run again without end.
+      if (hasFailed) nudged = false;
       if (nudged) runSoon();
       else schedule(delayMs);
     });
   }
 
-  async function lookOnce(): Promise<number> {
+  async function lookOnce(): Promise<{ readonly delayMs: number; readonly hasFailed: boolean }> {
     try {
       const wanted = await options.look();
-      return Math.max(0, Math.min(wanted ?? options.everyMs, options.everyMs));
+      return { delayMs: Math.max(0, Math.min(wanted ?? options.everyMs, options.everyMs)), hasFailed: false };
     } catch (error) {
       if (!isPassingStorageTrouble(error)) {
         options.onFatal(error);
-        return options.everyMs;
+        return { delayMs: options.everyMs, hasFailed: false };
       }
       log.error(`${options.name}: the database cannot be written right now; trying again`, { code: error.code });
-      return STORAGE_RETRY_MS;
+      return { delayMs: STORAGE_RETRY_MS, hasFailed: true };
     }
   }
 

@@ -87,6 +87,23 @@ test('a full disk is waited out', async () => {
   expect(log.lines.join()).toContain('SQLITE_FULL');
 });
 
+test('a look that nudges itself waits all the same while the database cannot be written', async () => {
+  let looks = 0;
+  const { worker, clock } = startWorker(() => {
+    looks += 1;
+    if (looks > 10) return undefined;
+    worker.nudge();
+    throw full();
+  });
+  worker.start();
+
+  await clock.pass(4_999);
+  const early = looks;
+  await clock.pass(1);
+
+  expect([early, looks]).toEqual([1, 2]);
+});
+
 test('a bug in a look is fatal', async () => {
   const { worker, clock, fatal } = startWorker(() => {
     throw new TypeError('x is not a function');
