@@ -30,7 +30,7 @@ function inOutbox(change: (add: Add) => Add) {
   return inStorage(({ outbox }) => ({ outbox: { ...outbox, add: change((row) => outbox.add(row)) } }));
 }
 
-describe('a world notices at the desk', { timeout: PATIENCE_MS }, () => {
+describe('a world notices', { timeout: PATIENCE_MS }, () => {
   test('nothing in the fleet of the desk without a sabotage', async () => {
     expect(await brokenAnyway(FLEET)).toBeUndefined();
   });
@@ -115,7 +115,7 @@ describe('a world notices at the desk', { timeout: PATIENCE_MS }, () => {
       promise: 'every outage told within a minute',
       by: inOutbox((add) => (row) => (/^(expired|review):/.test(row.key) ? 0 : add(row)) as ReturnType<Add>),
     },
-  ])('$sabotage', async ({ by, promise }) => {
+  ])('at the desk $sabotage', async ({ by, promise }) => {
     expect(await brokenBy(by, promise, { fleet: FLEET })).toBe(promise);
   });
 });

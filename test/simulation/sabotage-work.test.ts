@@ -26,7 +26,7 @@ const FLEET = fleetOf({
 /** Long, for a slow machine that does other things besides. */
 const PATIENCE_MS = 300_000;
 
-describe('a world notices at work', { timeout: PATIENCE_MS }, () => {
+describe('a world notices', { timeout: PATIENCE_MS }, () => {
   test('nothing in the fleet of work without a sabotage', async () => {
     expect(await brokenAnyway(FLEET)).toBeUndefined();
   });
@@ -147,7 +147,7 @@ describe('a world notices at work', { timeout: PATIENCE_MS }, () => {
         },
       })),
     },
-  ])('$sabotage', async ({ by, promise, ...world }) => {
+  ])('at work $sabotage', async ({ by, promise, ...world }) => {
     expect(await brokenBy(by, promise, { fleet: FLEET, ...world })).toBe(promise);
   });
 });
