@@ -5,19 +5,18 @@ import { createPatientWriter } from '../patient-writer.ts';
 import type { LogLineReader } from '../runtimes/log-entries.ts';
 import { createWorker, isPassingStorageTrouble, STORAGE_RETRY_MS, type Worker } from '../worker.ts';
 import { type Call, callFor, type ReadyContent } from './bot-call.ts';
+import { createChatPace, REFILL_MS } from './chat-pace.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
 import { createFileReader } from './file-content.ts';
 import { createMediaReader } from './media-content.ts';
 import { type Content, type Fetched, type FetchContent, isMedia } from './outbox.ts';
+import { createUndeliveredNews } from './undelivered-news.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
 const CALL_TIMEOUT_MS = 20_000;
 /** What an upload has besides: a phone's uplink carries 100 kB/s, and the largest files that Telegram takes have 50 MB. */
 const UPLOAD_BYTES_PER_MS = 100;
 const LONGEST_UPLOAD_MS = 600_000;
-/** Telegram bears about one message a second in a chat, with bursts (facts: Bot FAQ); alerts and answers do not wait for it. */
-const BURST = 12;
-const REFILL_MS = 1_000;
 /** Pause after a failed call, doubling: short at first, since most outages are; never so long that recovery is slow. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -70,20 +69,10 @@ export function createSender(options: {
   let pausedFor: 'flood' | 'trouble' | undefined;
   let cancelPause = (): void => {};
   let pauseEndsAt = 0;
+  const pace = createChatPace(clock.now());
+  const news = createUndeliveredNews(options);
   const stopped = new AbortController();
   const writer = createPatientWriter({ name: 'sender', clock, log });
-  let tokens = BURST;
-  let refilledAt = clock.now();
-
-  function paceOf(row: OutboxRow, now: number): 'now' | 'wait' {
-    tokens = Math.min(BURST, tokens + Math.max(0, now - refilledAt) / REFILL_MS);
-    refilledAt = now;
-    // The first word of an alert waits for nothing; its edits wait longest, or an alert that is edited all the time starves all others.
-    const isEdit = row.messageId !== null;
-    if (row.class === 'answer' || (row.class === 'alert' && !isEdit)) return 'now';
-    return tokens >= (row.class === 'alert' ? 2 : 1) ? 'now' : 'wait';
-  }
-
   function look(): number | undefined {
     const now = clock.now();
     if (pausedFor === 'trouble') return undefined;
@@ -97,15 +86,14 @@ export function createSender(options: {
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
         storage.transaction(() => {
           storage.outbox.end(row.id, 'refused', 'not delivered in time');
-          tellUndeleted(row, now);
+          news.undeleted(row, now);
         });
         continue;
       }
-      if (paceOf(row, now) === 'wait') {
+      if (!pace.take(row, now)) {
         held = true;
         continue;
       }
-      if (row.chatId !== null) tokens = Math.max(0, tokens - 1);
       busy.add(lane);
       const flight = deliver(row)
         .catch(options.onFatal)
@@ -193,43 +181,6 @@ export function createSender(options: {
     }
   }
 
-  /** A chat that refuses us must not keep an alert: its first refusal sends a copy to the owner himself. */
-  function tellElsewhere(row: OutboxRow, reason: string, now: number): void {
-    log.error('a chat refuses our messages; they wait', { chat: row.chatId, key: row.key, reason });
-    if (row.class !== 'alert' || row.messageId !== null || row.chatId === options.ownerChatId) return;
-    storage.outbox.add({
-      key: `${row.key}:private`,
-      class: 'alert',
-      priority: 1,
-      chatId: options.ownerChatId,
-      replyToKey: null,
-      content: row.content,
-      silent: row.silent,
-      nextAt: now,
-      giveUpAt: null,
-      createdAt: now,
-    });
-  }
-
-  /** A secret that stays in the chat is for its owner to delete: he is told so. */
-  function tellUndeleted(row: OutboxRow, now: number): void {
-    const content = JSON.parse(row.content) as Content;
-    if (content.kind !== 'delete' || !content.isSecret) return;
-    const text = '⚠️ Telegram did not let me delete your message with the code or token: please delete it yourself.';
-    storage.outbox.add({
-      key: `${row.key}:refused`,
-      class: 'alert',
-      priority: 1,
-      chatId: row.chatId,
-      replyToKey: null,
-      content: JSON.stringify({ kind: 'text', body: { text, entities: [] } } satisfies Content),
-      silent: 0,
-      nextAt: now,
-      giveUpAt: null,
-      createdAt: now,
-    });
-  }
-
   function tellUnfetched(row: OutboxRow, reason: string): void {
     const content = JSON.parse(row.content) as Content;
     if (content.kind === 'fetch') options.onFetched?.(content, { kind: 'refused', reason, chatId: row.chatId });
@@ -250,7 +201,7 @@ export function createSender(options: {
       case 'delivered':
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
       case 'retry':
-        if (result.isRefusal === true) tellElsewhere(row, result.error, now);
+        if (result.isRefusal === true) news.refused(row, result.error, now);
         return storage.outbox.retry(row.id, waitsAlone(row, result) ? now + result.afterMs : now, result.error);
       case 'resend':
         return storage.outbox.forget(row.id, now);
@@ -266,7 +217,7 @@ export function createSender(options: {
           return storage.outbox.delivered(row.id, row.wanted, null, now);
         }
         log.error('message not delivered', { key: row.key, outcome: result.kind, reason: result.error });
-        tellUndeleted(row, now);
+        news.undeleted(row, now);
         tellUnfetched(row, result.error);
         return storage.outbox.end(row.id, result.kind, result.error);
     }
