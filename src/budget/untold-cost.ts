@@ -9,6 +9,8 @@ import { COUNTED_RUNS } from './reservation.ts';
  * do, and a fresh one (facts: agent-clis 7; list prices of 2026).
  */
 const UNKNOWN_MICRO_USD = 0.5;
+/** As much as a fresh one of a large model. Short runs that wrote much say more of a token than a long one costs, which reads its cache. */
+const MOST_MICRO_USD = 5;
 
 /**
  * Writes down what a run of Claude Code cost that was cut off in the middle of its first turn: it tells its costs at the end of a turn only,
@@ -22,7 +24,7 @@ export function writeUntoldCost({ fleet, storage }: { readonly fleet: Fleet; rea
   const others = [...fleet.agents.values()].filter(({ runtime }) => runtime === 'claude').map(({ name }) => name);
   const { microUsd, inputTokens } = storage.budgets.tokenCosts([run.agent], COUNTED_RUNS) ??
     storage.budgets.tokenCosts(others, COUNTED_RUNS) ?? { microUsd: UNKNOWN_MICRO_USD, inputTokens: 1 };
-  const estimate = Math.round((tokens * microUsd) / inputTokens);
+  const estimate = Math.round(tokens * Math.min(MOST_MICRO_USD, microUsd / inputTokens));
   const costMicroUsd = Math.min(estimate, run.reservedMicroUsd ?? estimate);
   const unchanged = { inputTokens: null, outputTokens: null, contextTokens: null, contextLimit: null };
   storage.runs.usage(run.id, { ...unchanged, costMicroUsd });

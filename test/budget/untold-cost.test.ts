@@ -61,6 +61,16 @@ describe('a run that is cut off before it told what it cost', () => {
     expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ id: 2, reservedMicroUsd: expect.any(Number) });
   });
 
+  it('costs no more for a token than a fresh one does, when short runs with long answers were before it', async () => {
+    const fleet = await open();
+    uses(fleet, 1_000, 800_000).exits(0);
+    await fleet.advance(HOUR);
+
+    await cutOff(fleet, 200_000);
+
+    expect(fleet.storage.runs.get(2)).toMatchObject({ state: 'failed', costMicroUsd: 1_000_000 });
+  });
+
   it('costs no more than was set aside for it', async () => {
     const fleet = await open();
 
