@@ -25,7 +25,8 @@ function linesOf(text: string): readonly string[] {
   return text
     .toLowerCase()
     .replace(/\d+/g, '0')
-    .replace(/[^\S\n]+/g, ' ')
+    // A single space stays as it is: a match for each would be most of the work.
+    .replace(/[^\S\n]{2,}|[^\S\n ]/g, ' ')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
