@@ -128,6 +128,8 @@ export function createDraftLedger(
     const draft = storage.drafts.get(id);
     if (draft === undefined) return;
     outbox.edit(draftCardKey(draft), renderDraftCard(draft, cardSetting(), viewOf(draft)));
+    // A card that comes when there is nothing left to decide calls nobody.
+    if (draft.state !== 'pending') storage.outbox.hush(draftCardKey(draft));
     for (const listener of listeners) listener(id);
   }
 

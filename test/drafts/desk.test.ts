@@ -210,6 +210,17 @@ describe('the window of a draft', () => {
     expect(card(fleet, 1).buttons).toEqual([]);
   });
 
+  it('leaves a card without a sound that comes when it is over', async () => {
+    const fleet = await open();
+    const id = add(fleet);
+    expect(card(fleet, id).silent).toBe(false);
+
+    await fleet.advance(4 * HOUR);
+
+    expect(card(fleet, id).text).toContain('⌛ Expired');
+    expect(card(fleet, id).silent).toBe(true);
+  });
+
   it('is its own where the agent gave one, else its kind’s', async () => {
     const fleet = await open();
     const own = add(fleet, { windowMs: 10 * MINUTE });
