@@ -133,7 +133,7 @@ describe('a version that was asked for', () => {
     expect(fleet.storage.drafts.authorOf(id, 2)).toBe('agent:writer');
     expect(card(fleet, id, 1)?.buttons).toEqual([]);
     expect(card(fleet, id, 2)?.text).toContain(
-      'Sorry to hear that.\n\n✏️ What changed:\nWe are sorrySorry to hear that.',
+      'Sorry to hear that.\n\n✏️ What changed:\nWe are sorry Sorry to hear that.',
     );
     expect(fleet.storage.outbox.get(`draft:${id}:r2`)?.replyToKey).toBe(`draft:${id}:r1`);
     expect(fleet.rooms.agents.decisions('writer', undefined).at(-1)).toMatchObject({ verdict: 'revised', draft: id });
