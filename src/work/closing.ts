@@ -82,10 +82,10 @@ export function createRunClosings(options: {
     return text;
   }
 
-  /** Whether this session and the one before it ran full and nothing came of it. */
+  /** Whether this session and the one before it ran full, or were compacted, and nothing came of it. */
   function isFutile(run: RunRow): boolean {
     const before = run.continues === null ? undefined : storage.runs.get(run.continues);
-    if (before === undefined || !isSessionSpent(before) || run.compactedAt !== null) return false;
+    if (before === undefined || !isSessionSpent(before)) return false;
     if (run.progressAt !== null || run.workedAt !== null || storage.checkpoints.hasResults(run.id)) return false;
     const [now, then] = [storage.checkpoints.newestOfRun(run.id), storage.checkpoints.newestOfRun(before.id)];
     return now !== undefined && then !== undefined && isNearlySame(coreOf(now.text), coreOf(then.text));

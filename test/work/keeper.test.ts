@@ -376,6 +376,19 @@ describe('a futile flush', () => {
     expect(context).toMatchObject({ kind: 'context', times: 1 });
   });
 
+  it('is told as stuck, too, when the CLI compacts one session after the other', async () => {
+    const fleet = await open();
+    for (let session = 1; session <= 2; session += 1) {
+      talker(fleet).fills(60);
+      talker(fleet).tells({ kind: 'compacted' });
+      await fleet.advance(5 * SECOND);
+    }
+
+    expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ id: 2, stopReason: 'its CLI compacted its context' });
+    expect(fleet.running()).toEqual([]);
+    expect(fleet.storage.incidents.listUnresolved()).toContainEqual(expect.objectContaining({ kind: 'stuck' }));
+  });
+
   it('is none when the second session told of progress', async () => {
     const fleet = await open();
     await flush(fleet, workstate('step 1'));
