@@ -16,11 +16,10 @@ import type { Outbox } from '../telegram/outbox.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import type { Desk } from './desk.ts';
 import type { DeskTime } from './desk-time.ts';
+import { createDraftMoments } from './draft-moments.ts';
 import { createPreflightNews } from './preflight-news.ts';
-import { decideReminder } from './reminders.ts';
 import type { Reviews } from './review.ts';
 import { ruleActor } from './rule-book.ts';
-import { nextTimeStep } from './time-left.ts';
 import { createTriage } from './triage.ts';
 import { DESK_SETTINGS, keptTime } from './withholding.ts';
 
@@ -36,9 +35,6 @@ const MOST_COUNTED_DOWN = 20;
 const MOST_NAMED = 5;
 /** Whoever was told of the queue so lately needs no reminder of what is in it. */
 const QUEUE_FRESH_MS = 10 * 60_000;
-/** How often a draft that a rule may approve is looked at while it is not shown yet, or while something keeps it. */
-const UNSHOWN_MS = 20_000;
-const KEPT_MS = 60_000;
 /** A plan is never for now: what could not be served at once must not be looked at without a pause. */
 const SHORTEST_PLAN_MS = 1_000;
 
@@ -79,52 +75,8 @@ export function createDeskWatch(options: {
   const { deskWatch, settings } = storage;
   const triage = createTriage({ ...options, outages: options.time.outages });
   const preflightNews = createPreflightNews({ ...options, preflights: options.time.preflights });
+  const moments = createDraftMoments({ fleet, storage, rules });
   desk.onChange(follow);
-
-  function reminderOf(draft: DraftRow, now: number) {
-    const percents = fleet.drafts.kinds.get(draft.kind)?.remindPercent ?? [];
-    return decideReminder({ ...draft, percents }, now);
-  }
-
-  /** When a draft has to be looked at next; null: not because of the time. */
-  function nextMoment(draft: DraftRow, now: number): number | null {
-    if (draft.state === 'approved') return draft.undoUntil !== null && draft.undoUntil > now ? draft.undoUntil : null;
-    if (draft.state !== 'pending') return null;
-    if (draft.snoozedUntil !== null) return draft.snoozedUntil;
-    const moments = [reminderMoment(draft, now), countdownMoment(draft, now), ruleMoment(draft, now)];
-    const known = moments.filter((at) => at !== undefined);
-    return known.length === 0 ? null : Math.min(...known);
-  }
-
-  function reminderMoment(draft: DraftRow, now: number): number | undefined {
-    const reminder = reminderOf(draft, now);
-    return reminder.kind === 'none' ? undefined : reminder.kind === 'due' ? now : reminder.at;
-  }
-
-  function countdownMoment({ windowEndsAt }: DraftRow, now: number): number | undefined {
-    const step = windowEndsAt === null ? undefined : nextTimeStep(windowEndsAt - now);
-    return step === undefined || windowEndsAt === null ? undefined : windowEndsAt - step;
-  }
-
-  function ruleMoment(draft: DraftRow, now: number): number | undefined {
-    const decision = rules.decide(draft);
-    switch (decision.kind) {
-      case 'none':
-      case 'person':
-        return decision.kind === 'person' && decision.isTime ? now : undefined;
-      case 'waits':
-        return now + KEPT_MS;
-      case 'later':
-        return isShown(draft) ? decision.at : Math.min(decision.at, now + UNSHOWN_MS);
-      case 'now':
-        return now;
-    }
-  }
-
-  function isShown(draft: DraftRow): boolean {
-    const card = storage.outbox.get(draftCardKey(draft));
-    return card === undefined ? draft.shownAt !== null : card.sentAt !== null;
-  }
 
   /** Follows a change of a draft, whoever made it: its next moment is another one, and what was said of it is brought up to date. */
   function follow(id: number): void {
@@ -132,7 +84,7 @@ export function createDeskWatch(options: {
     if (draft === undefined) return;
     const now = clock.now();
     if (draft.isQueued === 1 && hasCard(draft)) deskWatch.setQueued(id, false);
-    deskWatch.plan(id, nextMoment(draft, now));
+    deskWatch.plan(id, moments.next(draft, now));
     const wokenAt = deskWatch.watchOf(id)?.wokenAt ?? null;
     const percents = fleet.drafts.kinds.get(draft.kind)?.remindPercent ?? [];
     for (const percent of new Set([...percents, draft.remindedPercent]))
@@ -183,7 +135,7 @@ export function createDeskWatch(options: {
     const isOpen = draft.state === 'pending' && (draft.windowEndsAt === null || draft.windowEndsAt > now);
     const telling = isOpen ? serveOpen(draft, now) : undefined;
     const after = storage.drafts.get(id);
-    const next = after === undefined || (!isOpen && after.state === 'pending') ? null : nextMoment(after, now);
+    const next = after === undefined || (!isOpen && after.state === 'pending') ? null : moments.next(after, now);
     deskWatch.plan(id, next === null ? null : Math.max(next, now + SHORTEST_PLAN_MS));
     return telling;
   }
@@ -203,7 +155,7 @@ export function createDeskWatch(options: {
 
   /** Counts the owner as reminded where a reminder is due; gives which one. */
   function remind(draft: DraftRow, now: number): { readonly percent: number; readonly since: number } | undefined {
-    const reminder = reminderOf(draft, now);
+    const reminder = moments.reminderOf(draft, now);
     return reminder.kind === 'due' && deskWatch.remind(draft.id, reminder.percent) ? reminder : undefined;
   }
 
