@@ -12,3 +12,11 @@ export function machineNow(): number {
 export function toMachineTime(performanceNow: number): number {
   return performanceNow + (machineNow() - performance.now());
 }
+
+/** Converts milliseconds since 1970, as another program read them, to this clock: `Date.now` is exact in the moment when it changes. */
+export function wallToMachine(wallMs: number): number {
+  const until = machineNow() + 5;
+  let distance = -Infinity;
+  while (machineNow() < until) distance = Math.max(distance, Date.now() - machineNow());
+  return wallMs - distance;
+}

@@ -8,12 +8,15 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findClis } from '../models/clis.ts';
 import { measureBaselines } from './baselines.ts';
+import { measureCheckpoints } from './checkpoints.ts';
 import { measureContainedStarts, measureIdleSweep, measureStops } from './containment.ts';
 import { measureDeadCredential } from './dead-credential.ts';
+import { measureDesk } from './desk.ts';
 import { measureDrafts } from './drafts.ts';
 import { measureDrills } from './drills.ts';
 import { measureFailingLines } from './failing-lines.ts';
 import { measureFlood } from './flood.ts';
+import { measureFullDatabase } from './full-database.ts';
 import { measureIdle } from './idle.ts';
 import { measureManyAgents } from './many-agents.ts';
 import { measureNineHours } from './nine-hours.ts';
@@ -37,7 +40,10 @@ const quick = values.quick === true;
 const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
+  ['desk', () => measureDesk(quick ? 3 : 10, quick ? 5 : 20)],
   ['tasks', () => measureTasks(quick ? 2 : 5)],
+  ['checkpoints', (bare) => measureCheckpoints(quick ? 20 : 100, bare)],
+  ['full-database', () => measureFullDatabase(quick ? 2 : 7, quick ? 10_000 : 60_000)],
   ['drills', () => measureDrills(quick ? 1 : 5)],
   ['storm', () => measureStorm(quick ? 10_000 : 55_000)],
   ['reauth', () => measureReauth(quick ? 1 : 5)],
