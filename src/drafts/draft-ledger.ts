@@ -95,7 +95,7 @@ export function createDraftLedger(
   function viewOf(draft: DraftRow): CardView {
     if (draft.state === 'approved') return viewOfApproved(draft);
     const shared = viewOfBefore(draft);
-    if (draft.state !== 'pending') return shared;
+    if (draft.state !== 'pending') return { ...shared, who: whoWords(draft.decidedBy) };
     const autoApproveAt = options.autoApproveAt?.(draft);
     const record = agentRecord(storage.drafts, draft.agent);
     return {
@@ -115,7 +115,7 @@ export function createDraftLedger(
   }
 
   function viewOfApproved(draft: DraftRow): CardView {
-    const shared = viewOfBefore(draft);
+    const shared = { ...viewOfBefore(draft), who: whoWords(draft.decidedBy) };
     if (!publishers.has(draft.kind))
       return { ...shared, waiting: `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told` };
     const open = storage.publications.lastOf(draft.id);

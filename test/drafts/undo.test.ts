@@ -52,7 +52,7 @@ test('an approved draft goes out when its time to be taken back is over, and not
   await fleet.advance(5 * MINUTE - SECOND);
 
   expect(approved.said).toBe('Approved. It goes out at 09:05.');
-  expect(card(fleet, id)?.text).toContain('✅ Approved 09:00, goes out at 09:05');
+  expect(card(fleet, id)?.text).toContain('✅ Approved 09:00 by owner 1, goes out at 09:05');
   expect(card(fleet, id)?.buttons).toEqual(['Undo']);
   expect(fleet.named('poster')).toHaveLength(0);
 

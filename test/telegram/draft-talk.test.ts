@@ -250,6 +250,17 @@ describe('two owners', () => {
   });
 });
 
+test('The card says which of two owners decided', async () => {
+  const world = createBotWorld();
+  const [rejected, approved] = [shown(world), shown(world)];
+
+  await world.presses(world.button(rejected.key, 'Reject'), { from: SECOND_OWNER });
+  await world.presses(world.button(approved.key, 'Approve'), { from: SECOND_OWNER });
+
+  expect(world.textOf(rejected.key)).toMatch(/🚫 Rejected \S+ by Ada$/);
+  expect(world.textOf(approved.key)).toMatch(/✅ Approved \S+ by Ada, going out…$/);
+});
+
 test('Undo on the card takes an approval back while it waits', async () => {
   const world = createBotWorld();
   const { id, key, messageId } = shown(world);

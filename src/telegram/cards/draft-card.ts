@@ -63,6 +63,8 @@ export interface CardView {
   readonly before?: string;
   /** The files that go out with it were shown with an earlier revision. */
   readonly isMediaAbove?: boolean;
+  /** Who decided, as ` by Ada`: a rule, or an owner where there are several. */
+  readonly who?: string;
   /** Its approval can still be taken back. */
   readonly canUndo?: boolean;
 }
@@ -249,6 +251,7 @@ function renderDeadline(windowEndsAt: number | null, { now, timezone }: CardSett
 
 function renderState(draft: DraftRow, setting: CardSetting, view: CardView): Piece {
   const at = (time: number | null): Piece => (time === null ? '' : clockTime(time, setting.timezone, setting.now));
+  const { who = '' } = view;
   switch (draft.state) {
     case 'pending':
       return lines(
@@ -256,7 +259,7 @@ function renderState(draft: DraftRow, setting: CardSetting, view: CardView): Pie
         renderDeadline(draft.windowEndsAt, setting),
       );
     case 'approved':
-      return line('✅ Approved ', at(draft.decidedAt), renderWay(draft, setting, view));
+      return line('✅ Approved ', at(draft.decidedAt), who, renderWay(draft, setting, view));
     case 'publishing':
       return '📤 Approved, being published…';
     case 'published':
@@ -264,7 +267,8 @@ function renderState(draft: DraftRow, setting: CardSetting, view: CardView): Pie
         '✅ Published ',
         at(draft.decidedAt),
         draft.publishedUrl === null ? '' : line(' · ', link('see it live', draft.publishedUrl)),
-        draft.reason === null ? '' : ` · ${shorten(draft.reason, 150)}`,
+        // With a reason, whoever decided last said that it is live; somebody else may have approved it.
+        draft.reason === null ? (who === '' ? '' : ` · approved${who}`) : ` · ${shorten(draft.reason, 150)}`,
       );
     case 'unknown':
       return '❓ I do not know whether it went out: see my question below.';
@@ -272,6 +276,7 @@ function renderState(draft: DraftRow, setting: CardSetting, view: CardView): Pie
       return line(
         '🚫 Rejected ',
         at(draft.decidedAt),
+        who,
         draft.reason === null ? '' : line(' · ', italic(shorten(draft.reason, 300))),
       );
     case 'expired':
