@@ -14,6 +14,9 @@ import type { WorkstateFiles } from './workstate-files.ts';
 /** An agent that writes more often costs one row each so many ms: the newest text takes the place of the one before. */
 const ROW_EVERY_MS = 5_000;
 
+/** A file that changed so many ms ago may be half of what is being written: it is not refused yet. */
+const STILL_WRITTEN_MS = 1_000;
+
 /** What the progress clock says of a new version. */
 const PROGRESS_NOTE = 'a new WORKSTATE.md';
 
@@ -184,7 +187,11 @@ export function createCheckpoints(options: {
       if (agent === undefined) return { kind: 'unchanged' };
       const mark = files.mark(agent.workdir);
       if (mark === undefined || marks.get(agent.name) === mark) return { kind: 'unchanged' };
-      const looked = storage.transaction(() => keep(run, agent, files.read(agent.workdir)));
+      const source = files.read(agent.workdir);
+      const looked = storage.transaction(() => keep(run, agent, source));
+      const isFresh = source.kind === 'file' && Math.abs(clock.now() - source.modifiedAt) < STILL_WRITTEN_MS;
+      // The next look finds it whole, or refuses it.
+      if (looked.kind === 'refused' && isFresh) return { kind: 'unchanged' };
       marks.set(agent.name, mark);
       return looked;
     },

@@ -108,6 +108,26 @@ describe('a context that fills up', () => {
     expect(talker(fleet).program.request.stdin).toContain('- finish the report');
   });
 
+  it('is not corrected for half of a file that is being written, and is for one that stays as it is', async () => {
+    const fleet = await open();
+    const scout = talker(fleet);
+    const words = (): string[] => scout.program.written.filter((text) => text.includes('WORKSTATE.md is empty'));
+    scout.tells(begun);
+    scout.fills(81);
+    await fleet.settle();
+
+    fleet.workstates.put('scout', '');
+    scout.tells({ kind: 'tool-ended', id: '1', tool: 'Bash' });
+    await fleet.settle();
+    expect(words()).toEqual([]);
+    await fleet.advance(5 * SECOND);
+    expect(words()).toHaveLength(1);
+
+    fleet.workstates.put('scout', workstate('the report'));
+    await fleet.advance(3 * SECOND);
+    expect(fleet.storage.runs.get(1)).toMatchObject({ stopReason: CONTEXT_FLUSHED });
+  });
+
   it('counts only what was written after it was asked', async () => {
     const fleet = await open();
     const scout = talker(fleet);
