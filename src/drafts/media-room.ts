@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { readMediaType } from '../media-type.ts';
 import type { Clock, CopyResult, Disk } from '../ports.ts';
+import { HOLDS_SECRET } from '../secret-refusal.ts';
 import { type MediaFile, mediaFolder, mediaPath, mostBytes, nameOf, pathFrom, readMedia, sizeWords } from './media.ts';
 
 /** Files are kept as long as a draft that names them may be looked at again. */
@@ -18,7 +19,7 @@ const MOST_WAITING = 50;
 const MOST_SEARCHED_BYTES = 1024 * 1024;
 const PIECE_CHARS = 64 * 1024;
 const SEAM_CHARS = 4 * 1024;
-const SECRET_WORDS = 'it holds something that looks like a token or key; take it out';
+const SECRET_WORDS = `it ${HOLDS_SECRET}`;
 
 /** What came of taking an agent's files. */
 export type MediaTaken =

@@ -2,6 +2,7 @@ import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
+import { HOLDS_SECRET, holdsSecret } from '../secret-refusal.ts';
 import { isBlank } from './draft.ts';
 import type { DraftLedger } from './draft-ledger.ts';
 import { hashDraft, type MediaFile, readMedia } from './media.ts';
@@ -64,10 +65,8 @@ export function createSubmission(options: {
     if (windowMs !== undefined && windowMs <= 0)
       return 'its window is over before it begins: nobody could decide in time';
     // The owner would approve another text than the one that goes out, if the card hid part of it.
-    const isHidden = [body, context, to, url, ...media.map(({ name }) => name)].some(
-      (text) => text !== undefined && options.scrub(text) !== text,
-    );
-    return isHidden ? 'the text holds something that looks like a token or key; take it out' : undefined;
+    const isHidden = holdsSecret([body, context, to, url, ...media.map(({ name }) => name)], options.scrub);
+    return isHidden ? `the text ${HOLDS_SECRET}` : undefined;
   }
 
   return (submission) => {

@@ -4,6 +4,7 @@ import type { Agent, Fleet } from '../config/fleet.ts';
 import { nextOpening } from '../loop/schedule.ts';
 import type { Clock } from '../ports.ts';
 import type { Preface } from '../runs/run-preparation.ts';
+import { HOLDS_SECRET, holdsSecret } from '../secret-refusal.ts';
 import { draftCardKey, renderReplacedCard } from '../telegram/cards/draft-card.ts';
 import { shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
@@ -118,8 +119,8 @@ export function createVersions(options: {
       const reason = refusal(draft, submission);
       if (draft === undefined || reason !== undefined) return { kind: 'refused', reason: reason ?? '' };
       // The owner would approve another text than the one that goes out, if the card hid part of it.
-      if ([body, ...(media ?? []).map(({ name }) => name)].some((text) => options.scrub(text) !== text))
-        return { kind: 'refused', reason: 'the text holds something that looks like a token or key; take it out' };
+      if (holdsSecret([body, ...(media ?? []).map(({ name }) => name)], options.scrub))
+        return { kind: 'refused', reason: `the text ${HOLDS_SECRET}` };
       if (!replace(draft, body, `agent:${agent}`, media)) return { kind: 'refused', reason: `draft ${id} has changed` };
       storage.runs.progress(run, clock.now(), `draft #${id}, another version`);
       return { kind: 'accepted', id, existing: false };

@@ -1,6 +1,7 @@
 import type { Asked } from '../../conversations/dialogue.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Desk } from '../drafts/desk.ts';
+import { HOLDS_SECRET } from '../secret-refusal.ts';
 import type { Fetched, FetchContent, Outbox } from './outbox.ts';
 import { readAskKey } from './press.ts';
 
@@ -44,9 +45,7 @@ export function createTextFiles(options: {
     if (text === undefined) return 'your file is not UTF-8 text';
     if (text.trim() === '') return 'your file is empty';
     if (text.includes('\0')) return 'your file holds a NUL character, so it is no text';
-    return options.scrub(text) === text
-      ? undefined
-      : 'your file holds something that looks like a token or key; take it out';
+    return options.scrub(text) === text ? undefined : `your file ${HOLDS_SECRET}`;
   }
 
   return {

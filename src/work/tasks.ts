@@ -6,6 +6,7 @@ import type { Fleet } from '../config/fleet.ts';
 import { isDrillAgent } from '../drills/drill.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock } from '../ports.ts';
+import { HOLDS_SECRET, holdsSecret } from '../secret-refusal.ts';
 import { bold, line, lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 import { type ClaimView, LEASE_MS, phaseToDo, taskFingerprint, type TaskView } from './task.ts';
@@ -81,10 +82,6 @@ export function createTasks(options: {
 
   function note(id: number, event: string, agent: string, detail: string | null): void {
     storage.journal.add({ at: clock.now(), subject: `task:${id}`, event, actor: `agent:${agent}`, detail });
-  }
-
-  function holdsSecret(texts: readonly string[]): boolean {
-    return texts.some((text) => scrub(text) !== text);
   }
 
   function refuseAgent(name: string): { kind: 'refused'; reason: string } {
@@ -174,7 +171,7 @@ export function createTasks(options: {
     if (why !== undefined) return refused(why);
     const phase = phaseToDo(phases);
     if (phase === undefined) return refused(`task #${task.id} has no phases: \`task done ${task.id}\` ends it`);
-    if (holdsSecret([output])) return refused(SECRET);
+    if (holdsSecret([output], scrub)) return refused(SECRET);
     const now = clock.now();
     const { id } = task;
     storage.tasks.finishPhase(id, { position: phase.position, runId: caller.run, at: now, output });
@@ -198,7 +195,7 @@ export function createTasks(options: {
         const existing = key === null ? undefined : storage.tasks.byKey(agent.name, key);
         if (existing !== undefined)
           return { kind: 'added', id: existing.id, existing: true, differs: !isSame(existing, handed) };
-        if (holdsSecret([title, brief, key ?? '', ...phases])) return refused(SECRET);
+        if (holdsSecret([title, brief, key ?? '', ...phases], scrub)) return refused(SECRET);
         if (storage.tasks.countOpenOf(agent.name) >= MOST_OPEN_TASKS)
           return refused(`${agent.name} has ${MOST_OPEN_TASKS} open tasks already; it has to do some of them first`);
         const now = clock.now();
@@ -301,7 +298,7 @@ function phaseIsDone(mine: TaskPhaseRow, phases: readonly TaskPhaseRow[]): strin
 }
 
 /** As of drafts: what is refused is in no row. */
-const SECRET = 'the text holds something that looks like a token or key; take it out';
+const SECRET = `the text ${HOLDS_SECRET}`;
 
 function refused(reason: string): { readonly kind: 'refused'; readonly reason: string } {
   return { kind: 'refused', reason };

@@ -1,3 +1,4 @@
+import { HOLDS_SECRET } from '../secret-refusal.ts';
 /** The file in which an agent keeps what it is at, in its own workdir. */
 export const WORKSTATE_FILE = 'WORKSTATE.md';
 
@@ -77,8 +78,7 @@ function judgeText(text: string, facts: Parameters<typeof judgeWorkstate>[1]): W
   const twin = facts.twinOf(text);
   if (twin !== undefined)
     return refused(`this is ${twin}'s ${WORKSTATE_FILE}, word for word: write down what you yourself are at`);
-  if (facts.holdsSecret(text))
-    return refused(`${WORKSTATE_FILE} holds something that looks like a token or key: take it out`);
+  if (facts.holdsSecret(text)) return refused(`${WORKSTATE_FILE} ${HOLDS_SECRET}`);
   return { kind: 'valid', text };
 }
 
