@@ -116,21 +116,25 @@ export function readReviewedDraft(text: string): { readonly draftId: number; rea
   return match === null ? undefined : { draftId: Number(match[1]), revision: Number(match[2] ?? 1) };
 }
 
-/** One line for a draft: its number, to whom, what is left, and how it begins. */
-function renderListed(draft: DraftRow, now: number): Piece {
+/** Of each text on a list so much is shown, the most that fits for all of them; in UTF-16 units. */
+const LISTED_LENGTHS = [1_000, 600, 400, 250, 180, 120] as const;
+const SHORTEST_LISTED = 120;
+
+/** One line for a draft: its number, to whom, what is left, and its text, or how that begins. */
+function renderListed(draft: DraftRow, now: number, longest: number = SHORTEST_LISTED): Piece {
   return line(
     bold(`#${draft.id}`),
     ` to ${shorten(draft.recipient, 40)}`,
     draft.windowEndsAt === null ? '' : `, ${timeLeftWords(draft.windowEndsAt - now)}`,
-    `: ${shorten(draft.body.replaceAll(/\s+/g, ' ').trim(), 120)}`,
+    `: ${shorten(draft.body.replaceAll(/\s+/g, ' ').trim(), longest)}`,
   );
 }
 
-/** How many of these fit one message, from the first on. */
-export function countFitting(drafts: readonly DraftRow[], now: number): number {
+/** How many of these fit one message, from the first on, each with so much of its text. */
+export function countFitting(drafts: readonly DraftRow[], now: number, longest: number = SHORTEST_LISTED): number {
   let length = LONGEST_TAIL;
   for (const [index, draft] of drafts.entries()) {
-    length += richText(renderListed(draft, now)).text.length + 2;
+    length += richText(renderListed(draft, now, longest)).text.length + 2;
     if (length > LONGEST_TEXT) return index;
   }
   return drafts.length;
@@ -138,13 +142,14 @@ export function countFitting(drafts: readonly DraftRow[], now: number): number {
 
 /** The look at a list before it is approved as a whole: nothing that is not on it goes out. */
 export function renderBatch(listed: readonly DraftRow[], more: number, now: number, buttons: Buttons): Content {
+  const longest = LISTED_LENGTHS.find((length) => countFitting(listed, now, length) === listed.length);
   return {
     kind: 'text',
     body: richText(
       lines(
         bold(`Approve ${count(listed.length, 'draft')} together?`),
         '',
-        ...listed.flatMap((draft) => [renderListed(draft, now), '']),
+        ...listed.flatMap((draft) => [renderListed(draft, now, longest), '']),
         more === 0
           ? undefined
           : italic(`${more} more ${more === 1 ? 'is' : 'are'} not shown, and not approved with these.`),
