@@ -28,12 +28,12 @@ function overspent({ rows, monthOf, caps }: WorldRecord): string | undefined {
 /** Rows never have more than what was told; what a run cost that was cut off before it told anything is an estimate, within what was set aside. */
 function wrongCost({ rows, work }: WorldRecord): string | undefined {
   if (rows === undefined) return undefined;
-  for (const { run, cost, reserved } of rows.costs) {
+  for (const { run, cost, reserved, isEstimate } of rows.costs) {
     const told = work.costs
       .filter((one) => one.run === run && one.at <= rows.at)
       .reduce((sum, one) => sum + one.microUsd, 0);
-    const isEstimate = told === 0 && (cost ?? 0) <= (reserved ?? Infinity);
-    if ((cost ?? 0) > told + 1 && !isEstimate) return `run ${run} counts ${(cost ?? 0) / 1e6}, and told ${told / 1e6}`;
+    const most = isEstimate === 1 ? Math.max(told, reserved ?? Infinity) : told;
+    if ((cost ?? 0) > most + 1) return `run ${run} counts ${(cost ?? 0) / 1e6}, and told ${told / 1e6}`;
   }
   return undefined;
 }

@@ -204,7 +204,10 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
     if (waitsFor > MINUTE_MS && due.reason === null && before?.reason === null)
       return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
     const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
-    if (waitsFor > LONGEST_TURN_MS && !isHeld) return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
+    // Money comes back with the month, or with its owner's word.
+    const isShort = / has \$\S+ left, and it needs /.test(due.reason ?? '');
+    if (waitsFor > LONGEST_TURN_MS && !isHeld && !isShort)
+      return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
   }
   return undefined;
 }

@@ -273,6 +273,8 @@ export interface Rows {
     readonly agent: string;
     readonly cost: number | null;
     readonly reserved: number | null;
+    /** 1: it was cut off before it told what it cost. */
+    readonly isEstimate: number;
     readonly endedAt: number | null;
   }[];
   readonly raises: readonly { readonly month: string; readonly agent: string; readonly limit: number }[];

@@ -69,7 +69,7 @@ export function createRowReader(
 
   const phases = database.prepare('SELECT task_id AS task, name, output FROM task_phase');
   const costs = database.prepare(
-    'SELECT id AS run, agent, cost_micro_usd AS cost, reserved_micro_usd AS reserved, ended_at AS endedAt FROM run WHERE cost_micro_usd IS NOT NULL',
+    "SELECT id AS run, agent, cost_micro_usd AS cost, reserved_micro_usd AS reserved, ended_at AS endedAt, EXISTS (SELECT 1 FROM journal WHERE subject = 'run:' || run.id AND event = 'cost estimated') AS isEstimate FROM run WHERE cost_micro_usd IS NOT NULL",
   );
   const raises = database.prepare('SELECT month, agent, limit_micro_usd AS "limit" FROM budget_raise');
 
