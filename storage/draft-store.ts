@@ -1,23 +1,9 @@
 import type { Connection } from './database.ts';
+import { createDecisionStore, type DecisionStore } from './decision-store.ts';
 import { createDeskQueries, type DeskQueries } from './desk-queries.ts';
 import { anyAhead, assign, past, pause, type SetBack } from './set-back.ts';
 
 export type DraftState = 'pending' | 'approved' | 'publishing' | 'published' | 'unknown' | 'rejected' | 'expired';
-export type Verdict =
-  | 'approved'
-  | 'edited'
-  | 'rejected'
-  | 'expired'
-  | 'published'
-  | 'failed'
-  | 'unknown'
-  /** The approval was taken back before anything went out. */
-  | 'undone'
-  /** Another version is wanted; the reason says what is to be different. */
-  | 'revise'
-  /** Its agent handed in that version. */
-  | 'revised';
-
 /** A draft that is not over. */
 type OpenState = Extract<DraftState, 'pending' | 'approved' | 'publishing' | 'unknown'>;
 
@@ -62,24 +48,6 @@ export interface DraftRow {
   readonly media: string;
 }
 
-/** What became of a draft, as its agent is told. */
-export interface DecisionRow {
-  readonly id: number;
-  readonly draftId: number;
-  readonly key: string | null;
-  readonly kind: string;
-  readonly recipient: string;
-  readonly verdict: Verdict;
-  readonly actor: string;
-  readonly reason: string | null;
-  readonly at: number;
-  readonly revision: number;
-  /** Text of that revision, and of the one before it if there was one. */
-  readonly body: string;
-  readonly bodyBefore: string | null;
-  readonly url: string | null;
-}
-
 export type NewDraft = Pick<
   DraftRow,
   | 'agent'
@@ -98,7 +66,7 @@ export type NewDraft = Pick<
 >;
 
 /** Drafts, their revisions, and what was decided about them. */
-export interface DraftStore extends DeskQueries {
+export interface DraftStore extends DeskQueries, DecisionStore {
   add(draft: NewDraft): number;
   get(id: number): DraftRow | undefined;
   byKey(agent: string, key: string): DraftRow | undefined;
@@ -133,17 +101,6 @@ export interface DraftStore extends DeskQueries {
   /** The draft as it stood in an earlier revision. */
   atRevision(id: number, revision: number): DraftRow | undefined;
   published(id: number, remote: { url: string | null; id: string | null }): void;
-  decide(decision: {
-    draftId: number;
-    revision: number;
-    verdict: Verdict;
-    actor: string;
-    reason: string | null;
-    at: number;
-  }): void;
-  lastDecision(draftId: number): DecisionRow | undefined;
-  /** Oldest first: the first ones at or after `since`, or without it the newest ones. */
-  decisionsOf(agent: string, since: number | undefined, limit: number): DecisionRow[];
   countInState(state: OpenState): number;
   /** Drafts whose window is over: those that are pending, and approved ones whose publication still waits. */
   expired(now: number): DraftRow[];
@@ -161,9 +118,6 @@ const COLUMNS = `d.id, d.agent, d.run_id AS runId, d.key, d.kind, d.recipient, d
   d.revise_instruction AS reviseInstruction, d.revise_wanted_by AS reviseWantedBy, d.revise_wanted_at AS reviseWantedAt,
   d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, r.body, r.hash, r.media`;
 const FROM = 'FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision';
-const DECISION = `SELECT c.id, c.draft_id AS draftId, d.key, d.kind, d.recipient, c.verdict, c.actor, c.reason, c.at, c.revision, r.body,
-  (SELECT body FROM draft_revision b WHERE b.draft_id = d.id AND b.revision = c.revision - 1) AS bodyBefore, d.published_url AS url
-  FROM decision c JOIN draft d ON d.id = c.draft_id JOIN draft_revision r ON r.draft_id = c.draft_id AND r.revision = c.revision`;
 
 /** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
 const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
@@ -241,23 +195,6 @@ export function createDraftStore(connection: Connection): DraftStore {
   const published = connection.statement<[string | null, string | null, number]>(
     'UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?',
   );
-  const decide = connection.statement<
-    [{ draftId: number; revision: number; verdict: Verdict; actor: string; reason: string | null; at: number }]
-  >(
-    'INSERT INTO decision (draft_id, revision, verdict, actor, reason, at) VALUES (@draftId, @revision, @verdict, @actor, @reason, @at)',
-  );
-  const lastDecision = connection.statement<[number], DecisionRow>(
-    `${DECISION} WHERE c.draft_id = ? ORDER BY c.id DESC LIMIT 1`,
-  );
-  // Which ones comes first, without their texts: an agent asks for the last of thousands each time it runs.
-  const decisionsSince = connection.statement<[string, number, number], DecisionRow>(
-    `${DECISION} WHERE c.id IN (SELECT o.id FROM decision o JOIN draft w ON w.id = o.draft_id WHERE +w.agent = ? AND o.at >= ? ORDER BY +o.id LIMIT ?)
-     ORDER BY c.id`,
-  );
-  const newestDecisions = connection.statement<[string, number], DecisionRow>(
-    `${DECISION} WHERE c.id IN (SELECT o.id FROM draft w JOIN decision o ON o.draft_id = w.id WHERE w.agent = ? ORDER BY o.id DESC LIMIT ?)
-     ORDER BY c.id DESC`,
-  );
   const countInState = connection.statement<[string], { n: number }>(
     `SELECT count(*) AS n FROM draft WHERE ${OPEN} AND state = ?`,
   );
@@ -283,6 +220,7 @@ export function createDraftStore(connection: Connection): DraftStore {
   );
   return {
     ...createDeskQueries(connection),
+    ...createDecisionStore(connection),
     add(draft) {
       const id = Number(insert.run(draft).lastInsertRowid);
       insertRevision.run(id, 1, draft.body, draft.hash, draft.media, `agent:${draft.agent}`, draft.createdAt);
@@ -311,10 +249,6 @@ export function createDraftStore(connection: Connection): DraftStore {
     mediaSince: (since) => mediaSince.all(since).map(({ media }) => media),
     atRevision: (id, revision) => atRevision.get(id, revision),
     published: (id, remote) => void published.run(remote.url, remote.id, id),
-    decide: (decision) => void decide.run(decision),
-    lastDecision: (draftId) => lastDecision.get(draftId),
-    decisionsOf: (agent, since, limit) =>
-      since === undefined ? newestDecisions.all(agent, limit).reverse() : decisionsSince.all(agent, since, limit),
     countInState: (state) => countInState.get(state)?.n ?? 0,
     expired: (now) => expired.all(now),
     nextDeadline: () => deadline.get()?.at ?? undefined,

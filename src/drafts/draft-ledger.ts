@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { DraftRow, DraftState, Verdict } from '../../storage/draft-store.ts';
+import type { Verdict } from '../../storage/decision-store.ts';
+import type { DraftRow, DraftState } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';

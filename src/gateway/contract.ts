@@ -1,3 +1,4 @@
+import type { Verdict } from '../../storage/decision-store.ts';
 import type { MediaTaken } from '../drafts/media-room.ts';
 import type { Submission, SubmitResult } from '../drafts/submission.ts';
 import type { VersionSubmission } from '../drafts/versions.ts';
@@ -29,17 +30,7 @@ export interface AgentDecision {
   readonly key: string | null;
   readonly kind: string;
   readonly to: string;
-  readonly verdict:
-    | 'approved'
-    | 'rejected'
-    | 'expired'
-    | 'edited'
-    | 'published'
-    | 'failed'
-    | 'unknown'
-    | 'undone'
-    | 'revise'
-    | 'revised';
+  readonly verdict: Verdict;
   readonly reason: string | null;
   /** The body before and after the owner's edit; where another version is wanted the first is its text now; else null. */
   readonly body_before: string | null;

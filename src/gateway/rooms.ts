@@ -1,4 +1,4 @@
-import type { DecisionRow } from '../../storage/draft-store.ts';
+import type { DecisionRow } from '../../storage/decision-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Desk } from '../drafts/desk.ts';
