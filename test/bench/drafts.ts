@@ -15,7 +15,9 @@ const AT = /\(at ([\d.]+)\)/;
 export async function measureDrafts(count: number, commands: number, bare: Bare): Promise<readonly Row[]> {
   const prompter = await openPrompter();
   const command = JSON.stringify([process.execPath, join(import.meta.dirname, 'fixtures', 'prompted-agent.ts')]);
+  // A card each, however many wait: more than `burst` at once would be one message for all.
   const bench = await openBench(`
+drafts: { burst: 100 }
 agents:
   writer: { runtime: command, command: ${command}, schedule: every 1h, env: { BENCH_PORT: "${prompter.port}" } }
   publisher: { runtime: command, command: ["true"], publishes: [reply] }
