@@ -22,12 +22,14 @@ export function isNearlySame(one: string, other: string): boolean {
 }
 
 function linesOf(text: string): readonly string[] {
-  return text
-    .toLowerCase()
-    .replace(/\d+/g, '0')
-    // A single space stays as it is: a match for each would be most of the work.
-    .replace(/[^\S\n]{2,}|[^\S\n ]/g, ' ')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+  return (
+    text
+      .toLowerCase()
+      .replace(/\d+/g, '0')
+      // A single space stays as it is: a match for each would be most of the work.
+      .replace(/[^\S\n]{2,}|[^\S\n ]/g, ' ')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+  );
 }
