@@ -1,3 +1,4 @@
+import { CONTEXT_FULL } from '../../src/runs/context-stops.ts';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { agentsUnder } from '../e2e/program.ts';
@@ -246,8 +247,8 @@ describe.skipIf(isMissing)('the real codex', () => {
     expect(await fleet.ended('filling')).toMatchObject({ state: 'done' });
   });
 
-  it('codex fails as full, when what it sends is too long for the model', async () => {
-    expect(await fleet.ended('overfull')).toMatchObject({ state: 'failed', failure: 'context' });
+  it('codex is stopped as full, when what it sends is too long for the model', async () => {
+    expect(await fleet.ended('overfull')).toMatchObject({ state: 'stopped', stopReason: CONTEXT_FULL });
   });
 
   it('codex has called no dead credential again, and leaves nobody, when Nightdesk stops', async () => {
