@@ -74,7 +74,10 @@ function isSomebodys(record: WorldRecord, decision: DecisionTaken): boolean {
       if (verdict === 'edited') return decision.author === actor && mine.some(({ text }) => text === body);
       if (verdict === 'revise') return mine.some(({ text }) => text === reason);
       if (verdict === 'rejected' && reason !== null) return mine.some(({ text }) => text === reason);
-      return record.presses.some((press) => isPressOf(press, decision) && press.at <= decision.seenAt);
+      return record.presses.some(
+        (press) =>
+          press.at <= decision.seenAt && (isPressOf(press, decision) || takesBatchBack(record, press, decision)),
+      );
     }
     case 'agent':
       return (
@@ -99,9 +102,19 @@ function isSomebodys(record: WorldRecord, decision: DecisionTaken): boolean {
   }
 }
 
+function lists(press: OwnerPress, draft: number): boolean {
+  return press.verb === 'batchyes' && new RegExp(`^#${draft} to `, 'm').test(press.text);
+}
+
+/** The press that takes back what a list approved: its message does not name the drafts any more, the list did. */
+function takesBatchBack(record: WorldRecord, press: OwnerPress, { actor, draft, verdict }: DecisionTaken): boolean {
+  if (verdict !== 'undone' || press.verb !== 'batchyes' || press.by !== actor) return false;
+  return record.presses.some((earlier) => earlier.id === press.id && earlier.at <= press.at && lists(earlier, draft));
+}
+
 function isPressOf(press: OwnerPress, { actor, draft, revision, verdict }: DecisionTaken): boolean {
   if (press.by !== actor) return false;
-  if (press.verb === 'batchyes') return verdict === 'approved' && new RegExp(`^#${draft} to `, 'm').test(press.text);
+  if (press.verb === 'batchyes') return verdict === 'approved' && lists(press, draft);
   return BUTTONS[verdict]?.includes(press.verb) === true && press.id === draft && press.revision === revision;
 }
 

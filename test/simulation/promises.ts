@@ -112,9 +112,10 @@ function unheardApproval(record: WorldRecord): string | undefined {
       pending.get(draft)?.revision === revision &&
       record.goodSince !== undefined &&
       record.goodSince <= at &&
-      // It may have been taken back since.
+      // It may have been taken back since, also where it was approved already when this was pressed.
       !record.decisions.some(
-        (decision) => decision.draft === draft && decision.verdict === 'approved' && decision.seenAt >= at,
+        ({ draft: of, verdict, seenAt }) =>
+          of === draft && (verdict === 'approved' || verdict === 'undone') && seenAt >= at,
       ) &&
       isOverdue(record, at, MINUTE_MS),
   );
