@@ -48,10 +48,18 @@ export function createSubmission(options: {
 }): (submission: Submission) => SubmitResult {
   const { fleet, storage, clock, kinds } = options;
 
-  /** The same key again is the same draft; another text under it is its next version, if one is wanted. */
+  /** Whether this is a text that the draft has or had: whoever hands it in again has not written another one. */
+  function isKnown(draft: DraftRow, body: string, media: Submission['media']): boolean {
+    for (let revision = draft.revision; revision > 0; revision -= 1) {
+      const shown = storage.drafts.atRevision(draft.id, revision);
+      if (shown !== undefined && shown.hash === hashDraft(body, media ?? readMedia(shown.media))) return true;
+    }
+    return false;
+  }
+
+  /** The same key again is the same draft; a text under it that it never had is its next version, if one is wanted. */
   function submitAgain(existing: DraftRow, { agent, run, body, media }: Submission): SubmitResult {
-    const isSame = existing.hash === hashDraft(body, media ?? readMedia(existing.media));
-    return existing.reviseInstruction === null || isSame
+    return existing.reviseInstruction === null || isKnown(existing, body, media)
       ? { kind: 'accepted', id: existing.id, existing: true }
       : options.versions.submit({ agent, run, draft: existing.id, body, ...(media === undefined ? {} : { media }) });
   }

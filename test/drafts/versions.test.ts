@@ -155,6 +155,21 @@ describe('a version that was asked for', () => {
     expect(fleet.storage.drafts.get(id)?.revision).toBe(2);
   });
 
+  it('is not the first text, handed in once more under its key: the owner has changed that since', async () => {
+    const fleet = await open();
+    const id = add(fleet, 'one', 'k');
+    fleet.rooms.desk.edit(id, 1, 'in my words', 'owner:1');
+    fleet.rooms.desk.wantVersion(id, 2, 'another', 'owner:1');
+
+    expect(submit(fleet, 'one', 'k')).toEqual({ kind: 'accepted', id, existing: true });
+
+    expect(fleet.storage.drafts.get(id)).toMatchObject({
+      revision: 2,
+      body: 'in my words',
+      reviseInstruction: 'another',
+    });
+  });
+
   it('goes out as it is when it is approved', async () => {
     const fleet = await open();
     const id = add(fleet, 'one');
