@@ -25,8 +25,11 @@ export interface Decisions {
   wantVersion(id: number, revision: number, instruction: string, by: string): DecisionResult;
 }
 
-/** What is left of a window when what can still be taken back goes out: its publisher has to start before the window ends. */
-const LAST_CHANCE_MS = 30_000;
+/**
+ * What is left of a window when what can still be taken back goes out, since its publisher has to start before the window ends: a tenth of
+ * what is left at the approval, within these bounds.
+ */
+const LAST_CHANCE = { leastMs: 1_000, mostMs: 30_000 } as const;
 
 /** Builds the decisions; every call belongs into a transaction. `openDraft` gives a draft that can still be decided in that revision. */
 export function createDecisions(options: {
@@ -48,7 +51,9 @@ export function createDecisions(options: {
   /** When an approved draft goes out at the earliest: late enough to be taken back, and never too late for its window. */
   function decideStart({ kind, windowEndsAt }: DraftRow, now: number): number {
     const undoMs = fleet.drafts.kinds.get(kind)?.undoMs ?? 0;
-    return Math.max(now, Math.min(now + undoMs, (windowEndsAt ?? Number.POSITIVE_INFINITY) - LAST_CHANCE_MS));
+    if (windowEndsAt === null) return now + undoMs;
+    const lastChanceMs = Math.min(LAST_CHANCE.mostMs, Math.max(LAST_CHANCE.leastMs, (windowEndsAt - now) / 10));
+    return Math.max(now, Math.min(now + undoMs, Math.floor(windowEndsAt - lastChanceMs)));
   }
 
   function clockWords(at: number): string {
@@ -61,7 +66,10 @@ export function createDecisions(options: {
     if (publisher === undefined) return 'Approved.';
     const hold = storage.holds.active().find(({ agent }) => agent === '' || agent === publisher);
     if (hold !== undefined) return `Approved. It waits: ${hold.reason}.`;
-    return startsAt > clock.now() ? `Approved. It goes out at ${clockWords(startsAt)}.` : 'Approved, going out.';
+    if (startsAt > clock.now()) return `Approved. It goes out at ${clockWords(startsAt)}.`;
+    return (fleet.drafts.kinds.get(draft.kind)?.undoMs ?? 0) > 0
+      ? 'Approved, going out now: its window ends too soon for an Undo.'
+      : 'Approved, going out.';
   }
 
   return {
