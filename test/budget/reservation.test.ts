@@ -15,17 +15,17 @@ function budget(limit: number, spent: number, setAside = 0, agent = ''): Budget 
 
 /** Of a run with a max_run_cost. */
 function wishOf(dollars: number): Wish {
-  return { microUsd: dollars * DOLLAR, leastMicroUsd: (dollars / 2) * DOLLAR };
+  return { microUsd: dollars * DOLLAR, leastMicroUsd: (dollars / 2) * DOLLAR, isGuess: false };
 }
 
 describe('what a next run wishes to have set aside', () => {
   it.each([
     ['its max_run_cost, budget or not', { maxRunCostUsd: 2 }, false, { runs: 5, talkative: 5, costliest: 9 }, [2, 1]],
     ['nothing where nothing limits it', {}, false, { runs: 5, talkative: 5, costliest: 9 }, undefined],
-    ['twice what its costliest run cost', {}, true, { runs: 5, talkative: 5, costliest: 4 }, [8, 4]],
-    ['five dollars at least, where nobody limits it', {}, true, { runs: 5, talkative: 5, costliest: 0.4 }, [5, 0.4]],
-    ['worth beginning with a cent', {}, true, { runs: 5, talkative: 5, costliest: 0.001 }, [5, 0.01]],
-    ['five dollars where all of its runs were free', {}, true, { runs: 5, talkative: 5, costliest: 0 }, [5, 0.01]],
+    ['four times what its costliest run cost', {}, true, { runs: 5, talkative: 5, costliest: 4 }, [16, 4]],
+    ['a dollar at least, where nobody limits it', {}, true, { runs: 5, talkative: 5, costliest: 0.1 }, [1, 0.1]],
+    ['worth beginning with a cent', {}, true, { runs: 5, talkative: 5, costliest: 0.001 }, [1, 0.01]],
+    ['a dollar where all of its runs were free', {}, true, { runs: 5, talkative: 5, costliest: 0 }, [1, 0.01]],
     [
       'five dollars where it has never run',
       { runtime: 'claude' },
@@ -57,7 +57,9 @@ describe('what a next run wishes to have set aside', () => {
     }));
 
     const [microUsd = 0, leastMicroUsd = 0] = (wish ?? []).map((dollars) => dollars * DOLLAR);
-    expect(wished).toEqual(wish === undefined ? undefined : { microUsd, leastMicroUsd });
+    expect(wished).toEqual(
+      wish === undefined ? undefined : { microUsd, leastMicroUsd, isGuess: !('maxRunCostUsd' in agent) },
+    );
   });
 });
 
@@ -83,6 +85,14 @@ describe('a reservation', () => {
     const reservation = decideReservation(wish === undefined ? undefined : wishOf(wish), budgets);
 
     expect(reservation).toMatchObject(expected);
+  });
+
+  it('leaves half to others where nobody said what it may cost, but no less than it needs', () => {
+    const guess = { microUsd: 5 * DOLLAR, leastMicroUsd: DOLLAR, isGuess: true };
+
+    const given = [100, 8, 1.5].map((left) => decideReservation(guess, [budget(left, 0)]));
+
+    expect(given).toMatchObject([5, 4, 1].map((dollars) => ({ kind: 'reserved', microUsd: dollars * DOLLAR })));
   });
 
   it('names the budget that is short, of several', () => {

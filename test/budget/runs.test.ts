@@ -61,14 +61,14 @@ describe('what is set aside', () => {
     ]);
   });
 
-  it('is twice what the costliest run cost, where nobody limits it', async () => {
+  it('is four times what the costliest run cost, where nobody limits it', async () => {
     const fleet = await open('budget: { monthly: 100 }', `${SCOUT} }`);
     talker(fleet).tells(usage(4_000_000), { kind: 'turn-ended' });
     talker(fleet).exits(0);
 
     await fleet.advance(HOUR);
 
-    expect(reserved(fleet)).toEqual([['scout', 8 * DOLLAR]]);
+    expect(reserved(fleet)).toEqual([['scout', 16 * DOLLAR]]);
   });
 
   it('is nothing where nothing limits the run', async () => {
@@ -330,7 +330,7 @@ describe('the month’s money', () => {
     await fleet.settle();
 
     expect(before).toEqual([
-      ['coder', 5 * DOLLAR],
+      ['coder', 3.5 * DOLLAR],
       ['writer', 2 * DOLLAR],
     ]);
     expect(below).toBe(0);

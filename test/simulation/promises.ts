@@ -206,7 +206,7 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
       return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
     const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
     // Money comes back with the month, or with its owner's word.
-    const isShort = / has \$\S+ left, and it needs /.test(due.reason ?? '');
+    const isShort = / has \$\S+ left, (?:\$\S+ more set aside for what runs, )?and it needs /.test(due.reason ?? '');
     if (waitsFor > LONGEST_TURN_MS && !isHeld && !isShort)
       return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
   }
