@@ -15,6 +15,7 @@ export interface DraftWatch {
 export interface UnshownMessage {
   readonly key: string;
   readonly attempts: number;
+  readonly createdAt: number;
 }
 
 /** What the watch over the desk asks and writes down; every query reads by an index or with a limit. */
@@ -126,7 +127,7 @@ export function createDeskWatchStore(connection: Connection): DeskWatchStore {
     `SELECT max(coalesce(released_at, @now)) AS at FROM hold WHERE kind = 'owner' AND agent IN ('', @agent)`,
   );
   const unshown = connection.statement<[string, number], UnshownMessage>(
-    `SELECT key, attempts FROM outbox WHERE state IN ('queued', 'sending') AND state = 'queued' AND message_id IS NULL AND key GLOB ?
+    `SELECT key, attempts, created_at AS createdAt FROM outbox WHERE state IN ('queued', 'sending') AND state = 'queued' AND message_id IS NULL AND key GLOB ?
      ORDER BY priority, next_at, id LIMIT ?`,
   );
   const moveWoken = connection.statement<[SetBack]>(

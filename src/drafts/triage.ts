@@ -17,7 +17,8 @@ const MOST_EXPIRY_LOOKS = 50;
 /** How often it is written down that somebody looks: well below what counts as an absence. */
 const SEEN_EVERY_MS = 30_000;
 /** Messages of the desk that a triage takes the place of, as far as nobody has seen them. */
-const REPLACED = ['expired:*', 'reminder:*', 'woken:*', 'review:*'];
+const EXPIRED = 'expired:*';
+const REPLACED = [EXPIRED, 'reminder:*', 'woken:*', 'review:*'];
 const MOST_REPLACED = 200;
 
 /** Whether an outage calls for a triage: something ended meanwhile, or there is more than one thing to decide. */
@@ -43,19 +44,27 @@ export function createTriage(options: {
   const { fleet, storage, desk } = options;
   const { settings, deskWatch } = storage;
 
-  /** Takes back what nobody has seen: it is told in the triage. */
-  function withdraw(): void {
+  /**
+   * Takes back what nobody has seen: it is told in the triage. Gives from when on the triage has to tell of what expired: what was to be told
+   * shortly before `since`, and was not, is taken back, too.
+   */
+  function withdraw(since: number): number {
+    let from = since;
     takeBackCards(storage, 0);
     for (const pattern of REPLACED)
-      for (const { key } of deskWatch.unshown(pattern, MOST_REPLACED))
-        if (storage.reviews.byKey(key)?.origin !== 'command') storage.outbox.withdraw(key);
+      for (const { key, createdAt } of deskWatch.unshown(pattern, MOST_REPLACED)) {
+        if (storage.reviews.byKey(key)?.origin === 'command' || !storage.outbox.withdraw(key)) continue;
+        if (pattern === EXPIRED) from = Math.min(from, createdAt);
+      }
+    return from;
   }
 
   /** What an outage withholds waits in rows; from now on the next look after it tells of it. */
   function withhold(since: number, now: number): void {
-    if ((settings.get(DESK_SETTINGS.outage) ?? '') === '') settings.set(DESK_SETTINGS.outage, String(since));
+    const known = Number(settings.get(DESK_SETTINGS.outage) ?? '');
+    const from = withdraw(known > 0 ? known : since);
+    if (from !== known) settings.set(DESK_SETTINGS.outage, String(from));
     settings.set(DESK_SETTINGS.seen, String(now));
-    withdraw();
   }
 
   function comeBack(since: number, now: number): void {
@@ -66,8 +75,7 @@ export function createTriage(options: {
       look += 1
     )
       next = desk.expireDue(now);
-    withdraw();
-    const expired = deskWatch.expiredSince(since, MOST_COUNTED);
+    const expired = deskWatch.expiredSince(withdraw(since), MOST_COUNTED);
     const waiting = deskWatch.countWaiting(now);
     settings.set(DESK_SETTINGS.queue, '');
     if (needsTriage({ expired: expired.length, waiting })) {

@@ -167,6 +167,26 @@ describe('an outage of Telegram', () => {
     expect(news(fleet)).toEqual([`draft:${id}:r1`]);
   });
 
+  it('tells of what expired just before it, and was not told any more', async () => {
+    const fleet = await open();
+    const id = addDraft(fleet, { windowMs: 5 * MINUTE });
+    await fleet.advance(SECOND);
+    deliver(fleet);
+    await fleet.advance(6 * MINUTE);
+    expect(news(fleet)).toContain(`expired:${id}:r1`);
+
+    // Messages have not come through for minutes already when it is known as an outage.
+    await fleet.advance(3 * MINUTE);
+    cutTelegram(fleet);
+    await fleet.advance(12 * MINUTE);
+    fleet.rooms.incidents.resolve(TELEGRAM_OUTAGE, 'back');
+    await fleet.advance(20 * SECOND);
+
+    const [triage, ...others] = news(fleet);
+    expect(others).toEqual([]);
+    expect(fleet.shown().find(({ key }) => key === triage)?.text).toContain(`#${id} reply`);
+  });
+
   it('leaves a single draft its card', async () => {
     const fleet = await open();
     cutTelegram(fleet);
