@@ -27,8 +27,6 @@ export interface Budget {
 export interface Wish {
   readonly microUsd: number;
   readonly leastMicroUsd: number;
-  /** Nobody said what it may cost: it leaves half of what there is to others, who would wait for it otherwise. */
-  readonly isGuess: boolean;
 }
 
 /** Whether a run may start as far as money goes, and what is set aside for it. */
@@ -47,23 +45,22 @@ export type Reservation =
 export function decideWish(agent: Agent, isBudgeted: boolean, history: () => CostHistory): Wish | undefined {
   if (agent.maxRunCostUsd !== undefined) {
     const microUsd = microUsdOf(agent.maxRunCostUsd);
-    return { microUsd, leastMicroUsd: Math.ceil(microUsd / 2), isGuess: false };
+    return { microUsd, leastMicroUsd: Math.ceil(microUsd / 2) };
   }
   if (!isBudgeted) return undefined;
   const { costliestMicroUsd, talkative } = history();
   // A CLI that told its tokens would have told costs, too, if it could.
   if (costliestMicroUsd === null && (agent.runtime === 'command' || talkative > 0)) return undefined;
-  if (costliestMicroUsd === null) return { microUsd: UNKNOWN_MICRO_USD, leastMicroUsd: LEAST_MICRO_USD, isGuess: true };
+  if (costliestMicroUsd === null) return { microUsd: UNKNOWN_MICRO_USD, leastMicroUsd: LEAST_MICRO_USD };
   return {
     microUsd: Math.max(CHEAP_MICRO_USD, costliestMicroUsd * MARGIN),
     leastMicroUsd: Math.max(LEAST_MICRO_USD, costliestMicroUsd),
-    isGuess: true,
   };
 }
 
 /**
- * Decides about one run. It gets what it wishes for where every budget has that much left, else what is left, or half of that where
- * nobody said what it may cost, unless that is less than it needs at least. What other runs have set aside is not left, but may be again.
+ * Decides about one run. It gets what it wishes for where every budget has that much left, else what is left,
+ * unless that is less than it needs at least. What other runs have set aside is not left, but may be again.
  */
 export function decideReservation(wish: Wish | undefined, budgets: readonly Budget[]): Reservation {
   const [tightest] = budgets.toSorted((a, b) => leftOf(a) - leftOf(b));
@@ -72,16 +69,11 @@ export function decideReservation(wish: Wish | undefined, budgets: readonly Budg
   if (spentUp !== undefined) return { kind: 'refused', budget: spentUp, wishMicroUsd: wish?.microUsd ?? 0 };
   if (wish === undefined) return { kind: 'reserved', microUsd: null };
   const left = leftOf(tightest);
-  if (isEnough(left, wish)) return { kind: 'reserved', microUsd: grant(wish, left) };
+  if (isEnough(left, wish)) return { kind: 'reserved', microUsd: Math.min(wish.microUsd, left) };
   const hopeless = budgets.find((budget) => !isEnough(unspentOf(budget), wish));
   return hopeless === undefined
     ? { kind: 'waits', budget: tightest, wishMicroUsd: wish.leastMicroUsd }
     : { kind: 'refused', budget: hopeless, wishMicroUsd: wish.leastMicroUsd };
-}
-
-function grant({ microUsd, leastMicroUsd, isGuess }: Wish, left: number): number {
-  const most = isGuess ? Math.max(Math.floor(left / 2), leastMicroUsd) : left;
-  return Math.min(microUsd, most);
 }
 
 function isEnough(left: number, { leastMicroUsd }: Wish): boolean {

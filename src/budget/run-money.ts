@@ -66,7 +66,7 @@ export function createRunMoney(options: {
         run,
         `${run.agent} reached the ${dollarText(reserved)} that were set aside for its run`,
         most === undefined
-          ? 'It has no max_run_cost: under a budget its first run gets $5, and later ones four times what the costliest took, a dollar at least; half of what is left at most. A max_run_cost in fleet.yaml sets it.'
+          ? 'It has no max_run_cost: under a budget its first run gets $5, and later ones four times what the costliest took, a dollar at least. A max_run_cost in fleet.yaml sets it.'
           : 'No more was left of its budget.',
       );
   }

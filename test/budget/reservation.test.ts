@@ -15,7 +15,7 @@ function budget(limit: number, spent: number, setAside = 0, agent = ''): Budget 
 
 /** Of a run with a max_run_cost. */
 function wishOf(dollars: number): Wish {
-  return { microUsd: dollars * DOLLAR, leastMicroUsd: (dollars / 2) * DOLLAR, isGuess: false };
+  return { microUsd: dollars * DOLLAR, leastMicroUsd: (dollars / 2) * DOLLAR };
 }
 
 describe('what a next run wishes to have set aside', () => {
@@ -57,9 +57,7 @@ describe('what a next run wishes to have set aside', () => {
     }));
 
     const [microUsd = 0, leastMicroUsd = 0] = (wish ?? []).map((dollars) => dollars * DOLLAR);
-    expect(wished).toEqual(
-      wish === undefined ? undefined : { microUsd, leastMicroUsd, isGuess: !('maxRunCostUsd' in agent) },
-    );
+    expect(wished).toEqual(wish === undefined ? undefined : { microUsd, leastMicroUsd });
   });
 });
 
@@ -85,14 +83,6 @@ describe('a reservation', () => {
     const reservation = decideReservation(wish === undefined ? undefined : wishOf(wish), budgets);
 
     expect(reservation).toMatchObject(expected);
-  });
-
-  it('leaves half to others where nobody said what it may cost, but no less than it needs', () => {
-    const guess = { microUsd: 5 * DOLLAR, leastMicroUsd: DOLLAR, isGuess: true };
-
-    const given = [100, 8, 1.5].map((left) => decideReservation(guess, [budget(left, 0)]));
-
-    expect(given).toMatchObject([5, 4, 1].map((dollars) => ({ kind: 'reserved', microUsd: dollars * DOLLAR })));
   });
 
   it('names the budget that is short, of several', () => {

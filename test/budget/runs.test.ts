@@ -330,7 +330,7 @@ describe('the month’s money', () => {
     await fleet.settle();
 
     expect(before).toEqual([
-      ['coder', 3.5 * DOLLAR],
+      ['coder', 5 * DOLLAR],
       ['writer', 2 * DOLLAR],
     ]);
     expect(below).toBe(0);
