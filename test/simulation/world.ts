@@ -35,6 +35,8 @@ import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outsid
 import { openPlainScreen } from '../fakes/plain-screen.ts';
 
 const BOT_TOKEN = '123456:TEST-abcdefghijklmnopqrstuvwxyz-0123456789';
+/** So many characters tell a message from the others that are on their way with it. */
+const SAME_BEGINNING = 20;
 /** How late timers may be; the promises know it. */
 const GRAIN_MS = 10 * SECOND_MS;
 /** How often rows are read and slow promises are looked at. */
@@ -154,11 +156,17 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   function findKey(
     text: string,
   ): { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined {
-    const row = lookup.unshown().find(({ content }) => {
-      const { kind, body } = JSON.parse(content) as { kind: string; body?: { text: string } };
-      // The end of a log is read only when it is sent.
-      return body !== undefined && (kind === 'file' ? text.startsWith(body.text) : text === body.text);
-    });
+    const rows = lookup.unshown().map((row) => ({
+      ...row,
+      ...(JSON.parse(row.content) as { kind: string; body?: { text: string } }),
+    }));
+    const row =
+      rows.find(({ kind, body }) =>
+        // The end of a log is read only when it is sent.
+        body === undefined ? false : kind === 'file' ? text.startsWith(body.text) : text === body.text,
+      ) ??
+      // One that was changed while its message was on its way: the next edit shows it.
+      rows.find(({ body }) => body?.text.slice(0, SAME_BEGINNING) === text.slice(0, SAME_BEGINNING));
     return row && { key: row.key, class: row.class, askedAt: row.askedAt };
   }
 
