@@ -23,6 +23,9 @@ const FLEET = fleetOf({
   budgetUsd: 1,
 });
 
+/** The same, whose agents need not wait for each other's money. */
+const RICH = { ...FLEET, budget: undefined };
+
 /** Long, for a slow machine that does other things besides. */
 const PATIENCE_MS = 300_000;
 
@@ -80,6 +83,7 @@ describe('a world notices', { timeout: PATIENCE_MS }, () => {
       })),
     },
     {
+      fleet: RICH,
       sabotage: 'when a fresh session reads something else',
       promise: 'a fresh session reads what the last one wrote',
       by: inProcesses(({ spawn }) => ({
@@ -93,6 +97,7 @@ describe('a world notices', { timeout: PATIENCE_MS }, () => {
       })),
     },
     {
+      fleet: RICH,
       sabotage: 'when everybody is told what one is to be told',
       promise: 'no more than two write their WORKSTATE.md at once',
       by: inProcesses(({ spawn }) => {
