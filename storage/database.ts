@@ -3,7 +3,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Families of rows that effectors wait for. */
-export type Topic = 'inbox' | 'outbox' | 'loop' | 'runs' | 'credentials' | 'publications';
+export type Topic =
+  | 'inbox'
+  | 'outbox'
+  | 'loop'
+  | 'runs'
+  | 'credentials'
+  | 'publications'
+  | 'digests'
+  | 'backups'
+  | 'restarts';
 
 /** The database with its one transaction; the stores are built on it. */
 export interface Connection {

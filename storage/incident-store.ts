@@ -25,7 +25,9 @@ export type IncidentKind =
   | 'budget'
   | 'fallback'
   | 'context'
-  | 'task';
+  | 'task'
+  | 'backup'
+  | 'config';
 
 /** Something that went wrong, once per cause. */
 export interface IncidentRow {

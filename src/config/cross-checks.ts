@@ -29,8 +29,10 @@ export function crossCheck({ file, broken }: Sections, context: CheckContext): F
   const defaults = file.defaults ?? {};
   const agents = Object.entries(file.agents ?? {});
   findings.push(...checkEnv(['defaults', 'env'], defaults.env, context));
+  const places = broken.has('telegram') ? undefined : Object.keys(file.telegram?.places ?? {});
   for (const [name, own] of agents) {
     findings.push(...checkAgent(name, own, defaults, context));
+    if (places !== undefined) findings.push(...checkPlace(name, own, defaults, places));
     if (!broken.has('credentials'))
       findings.push(...checkCredentialsOf(name, own, defaults, file.credentials ?? {}, context));
   }
@@ -113,6 +115,15 @@ function checkAgent(name: string, own: AgentFile, defaults: DefaultsFile, contex
         }))),
     ...checkContext(path('context'), agent.context),
   ];
+}
+
+/** An agent's place is one that `telegram.places` names. */
+function checkPlace(name: string, own: AgentFile, defaults: DefaultsFile, places: readonly string[]): Finding[] {
+  const { place } = mergeDefaults(defaults, own);
+  if (place === undefined || places.includes(place)) return [];
+  const path = own.place === undefined ? ['defaults', 'place'] : ['agents', name, 'place'];
+  const known = places.length === 0 ? 'there are none yet' : `there are: ${places.join(', ')}`;
+  return [{ path, message: `expected the name of a place under telegram.places (${known}); found ${place}` }];
 }
 
 type Wants = (key: keyof AgentFile, message: string) => Finding;

@@ -67,6 +67,8 @@ export interface Agent {
   readonly instructions: string | undefined;
   /** Kinds of drafts that this agent publishes; empty for all others. */
   readonly publishes: readonly string[];
+  /** Where its drafts and questions go: a name under `telegram.places`; undefined: the fleet's chat. */
+  readonly place: string | undefined;
 }
 
 export interface Rotation {
@@ -112,6 +114,12 @@ export interface ModelPrice {
   readonly outputUsd: number;
 }
 
+/** A chat, or a topic of one, that has the drafts and questions of some agents. */
+export interface Place {
+  readonly chatId: number;
+  readonly topicId: number | undefined;
+}
+
 export interface Fleet {
   /** Absolute path of fleet.yaml. */
   readonly file: string;
@@ -122,13 +130,30 @@ export interface Fleet {
   readonly concurrency: number;
   /** The layer that holds each run's processes: the best that works here, or one by name. */
   readonly containment: ContainmentName;
-  readonly telegram: { readonly owners: readonly number[]; readonly chat: number };
+  readonly telegram: {
+    readonly owners: readonly number[];
+    /** They decide drafts and answer agents' questions, besides seeing everything. */
+    readonly approvers: readonly number[];
+    /** They see everything and change nothing. */
+    readonly viewers: readonly number[];
+    readonly chat: number;
+    /** The topic of that chat; undefined: the chat itself. */
+    readonly topic: number | undefined;
+    /** Other chats and topics, by name. */
+    readonly places: ReadonlyMap<string, Place>;
+  };
   readonly budget: { readonly monthlyUsd: number; readonly warnPercent: readonly number[] } | undefined;
   /** Prices by the name of a model, as fleet.yaml has them. */
   readonly prices: ReadonlyMap<string, ModelPrice>;
   readonly logs: { readonly totalBytes: number; readonly keepMs: number; readonly keepFreeBytes: number };
   /** Cron expressions in the fleet's timezone. */
   readonly digest: readonly string[];
+  readonly backup: {
+    /** Minutes after midnight in the fleet's timezone. */
+    readonly atMinute: number;
+    /** How many copies are kept; 0: none is made. */
+    readonly keep: number;
+  };
   readonly alerts: {
     readonly repeatMs: number;
     readonly fallback: readonly [string, ...string[]] | undefined;

@@ -15,6 +15,9 @@ const DEFAULT_CAPTURE = 'sk-ant-oat01-[A-Za-z0-9_-]+';
 /** How many runs may be alive at once where fleet.yaml does not say: more than a small machine carries, less than breaks it. */
 const DEFAULT_CONCURRENCY = 32;
 
+/** When the database is copied where fleet.yaml does not say: half past four. */
+const DEFAULT_BACKUP_MINUTE = 4 * 60 + 30;
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Fills in defaults, makes paths absolute, and freezes; everything in `file` has been checked before. */
@@ -29,11 +32,19 @@ export function resolveFleet(file: string, written: FleetFile, env: Env): Fleet 
     home,
     containment: written.containment ?? 'best',
     concurrency: written.concurrency ?? DEFAULT_CONCURRENCY,
-    telegram: { owners: written.telegram.owners, chat: written.telegram.chat ?? written.telegram.owners[0] ?? 0 },
+    telegram: {
+      owners: written.telegram.owners,
+      approvers: written.telegram.approvers ?? [],
+      viewers: written.telegram.viewers ?? [],
+      chat: written.telegram.chat ?? written.telegram.owners[0] ?? 0,
+      topic: written.telegram.topic,
+      places: mapEntries(written.telegram.places, (_name, { chat, topic }) => ({ chatId: chat, topicId: topic })),
+    },
     budget: budget && { monthlyUsd: budget.monthly, warnPercent: sorted(budget.warn ?? [50, 80, 95]) },
     prices: mapEntries(written.prices, (_model, { input, output }) => ({ inputUsd: input, outputUsd: output })),
     logs: { totalBytes: logs?.total ?? 2e9, keepMs: logs?.keep ?? 7 * DAY_MS, keepFreeBytes: logs?.keep_free ?? 500e6 },
     digest: written.digest ?? [],
+    backup: { atMinute: written.backup?.at ?? DEFAULT_BACKUP_MINUTE, keep: written.backup?.keep ?? 7 },
     alerts: {
       repeatMs: alerts?.repeat ?? 30 * MINUTE_MS,
       fallback: alerts?.fallback && absoluteProgram(folder, alerts.fallback),
@@ -90,6 +101,7 @@ function resolveAgent(name: string, written: AgentFile, place: { folder: string;
     permissions: resolvePermissions(written.permissions ?? {}),
     instructions: written.instructions === undefined ? undefined : resolve(folder, written.instructions),
     publishes: written.publishes ?? [],
+    place: written.place,
   };
 }
 

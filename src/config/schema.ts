@@ -37,18 +37,44 @@ function named<Key extends z.ZodType<string, string>, Value extends z.ZodType>(k
   return z.record(key, value, { error: 'expected a map of names' });
 }
 
-const telegramSchema = map({
-  owners: distinct(
+function userIds() {
+  return distinct(
     wholeNumber(1, Number.MAX_SAFE_INTEGER, 'a numeric Telegram user id, such as 123456789'),
     'a list of numeric Telegram user ids',
-  )
+  );
+}
+
+function chatId() {
+  return z
+    .int({ error: 'expected a numeric chat id, such as 123456789' })
+    .refine((id) => id !== 0, { error: 'expected a numeric chat id, such as 123456789' });
+}
+
+function topicId() {
+  return wholeNumber(1, Number.MAX_SAFE_INTEGER, 'the number of a topic, such as 42');
+}
+
+const telegramSchema = map({
+  owners: userIds()
     .min(1, { error: 'expected at least one numeric Telegram user id' })
     .describe('Numeric user ids of the owners; nobody else can read, press or command.'),
-  chat: z
-    .int({ error: 'expected a numeric chat id, such as 123456789' })
-    .refine((id) => id !== 0, { error: 'expected a numeric chat id, such as 123456789' })
+  chat: chatId()
     .optional()
     .describe("Where everything goes: a numeric chat id. Default: the first owner's private chat."),
+  topic: topicId().optional().describe('The topic of that chat, where it has topics: the number in its link.'),
+  approvers: userIds()
+    .optional()
+    .describe('Numeric user ids of those who decide drafts and answer questions, and see everything else.'),
+  viewers: userIds().optional().describe('Numeric user ids of those who see everything and change nothing.'),
+  places: named(
+    name(),
+    map({
+      chat: chatId().describe('The numeric id of the chat.'),
+      topic: topicId().optional().describe('The topic of that chat, where it has topics: the number in its link.'),
+    }),
+  )
+    .optional()
+    .describe('Other chats and topics, by a name that agents give as their `place`.'),
 }).describe('Who commands this fleet, and where it reports.');
 
 const budgetSchema = map({
@@ -231,6 +257,11 @@ const agentShape = {
   publishes: distinct(name(), 'a list of kinds, such as [reply, post]')
     .optional()
     .describe('Kinds of drafts that it publishes: it gets an approved one as JSON on stdin, once.'),
+  place: name()
+    .optional()
+    .describe(
+      "Where its drafts and questions go: a name under `telegram.places`. Default: the fleet's chat, as everything else.",
+    ),
 };
 
 const { publishes: _publishes, ...defaultableShape } = agentShape;
@@ -285,6 +316,14 @@ export const fleetSchema = map({
     .array(cron(), { error: 'expected a list of cron expressions, such as ["0 8 * * *"]' })
     .optional()
     .describe('When the digest is sent: cron expressions.'),
+  backup: map({
+    at: timeOfDay().optional().describe('At what time of day, in the fleet\'s timezone. Default: "04:30".'),
+    keep: wholeNumber(0, 1_000, 'a whole number from 0 to 1000')
+      .optional()
+      .describe('How many copies are kept; 0 makes none. Default: 7.'),
+  })
+    .optional()
+    .describe('Copies of the database, made every day in HOME/backup.'),
   alerts: alertsSchema.optional(),
   credentials: named(name(), credentialSchema).optional().describe('The logins that agents need, by name.'),
   defaults: map(defaultableShape)

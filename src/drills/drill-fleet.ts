@@ -50,5 +50,6 @@ function describeAgent(kind: AgentDrill, home: string, nodePath: string): Agent 
     permissions: { mode: 'ask', tools: [], withinMs: NEVER_MS },
     instructions: undefined,
     publishes: [],
+    place: undefined,
   };
 }

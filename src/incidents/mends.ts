@@ -41,6 +41,8 @@ const MENDS: Readonly<Record<IncidentKind, readonly Mend[]>> = {
   fallback: [],
   context: [LOG, PAUSE],
   task: [LOG, PAUSE],
+  backup: [],
+  config: [],
 };
 
 /** The buttons that mend an incident. `canLogIn`: whether a credential has a login that a button can start. */

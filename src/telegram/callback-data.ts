@@ -27,6 +27,17 @@ export const VERBS = [
   'raise',
   'raiseyes',
   'workstate',
+  'confirm',
+  'drop',
+  'panel',
+  'run',
+  'stop',
+  'status',
+  'incidents',
+  'checklist',
+  'mend',
+  'digest',
+  'leave',
 ] as const;
 export type Verb = (typeof VERBS)[number];
 

@@ -14,7 +14,14 @@ test("loads the contract's example as it stands", () => {
 
   expect(fleet.timezone).toBe('Europe/Berlin');
   expect(fleet.home).toBe(join(place.folder, 'state'));
-  expect(fleet.telegram).toEqual({ owners: [123456789], chat: 123456789 });
+  expect(fleet.telegram).toEqual({
+    owners: [123456789],
+    approvers: [],
+    viewers: [],
+    chat: 123456789,
+    topic: undefined,
+    places: new Map(),
+  });
   expect(fleet.budget).toEqual({ monthlyUsd: 500, warnPercent: [50, 80, 95] });
   expect(fleet.logs).toEqual({ totalBytes: 2_000_000_000, keepMs: 604_800_000, keepFreeBytes: 500_000_000 });
   expect(fleet.alerts.quiet).toEqual({ fromMinute: 1380, toMinute: 420 });
@@ -72,11 +79,12 @@ test('fills in every default when only an owner is named', () => {
     home: join(place.folder, 'state'),
     containment: 'best',
     concurrency: 32,
-    telegram: { owners: [7], chat: 7 },
+    telegram: { owners: [7], approvers: [], viewers: [], chat: 7, topic: undefined, places: new Map() },
     budget: undefined,
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 604_800_000, keepFreeBytes: 5e8 },
     digest: [],
+    backup: { atMinute: 270, keep: 7 },
     alerts: { repeatMs: 1_800_000, fallback: undefined, deadMan: undefined, darkAfterMs: 180_000, quiet: undefined },
     credentials: new Map(),
     agents: new Map(),

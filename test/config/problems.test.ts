@@ -68,7 +68,7 @@ agents:
   [
     'an unknown key like no other',
     `telegram: { owners: [7], proxy: x }`,
-    ['fleet.yaml:1: telegram.proxy: unknown key; expected one of owners, chat'],
+    ['fleet.yaml:1: telegram.proxy: unknown key; expected one of owners, chat, topic, approvers, viewers, places'],
   ],
   [
     'a misspelt required key',
@@ -564,5 +564,17 @@ test('points at the last one when a key is there twice and its value is wrong', 
   expect(problems).toEqual([
     'fleet.yaml:3: concurrency: the key is there twice; expected it only once',
     'fleet.yaml:3: concurrency: expected a whole number from 1 to 200; found 0',
+  ]);
+});
+
+test('says that an agent’s place is not one of telegram.places, and which there are', () => {
+  const using = createFleetFolder();
+
+  const problems = using.problems(
+    'telegram: { owners: [1], places: { shop: { chat: -100123, topic: 7 } } }\nagents:\n  scout: { runtime: command, command: [/bin/true], place: shpo }\n',
+  );
+
+  expect(problems).toEqual([
+    'fleet.yaml:3: agents.scout.place: expected the name of a place under telegram.places (there are: shop); found shpo',
   ]);
 });

@@ -26,6 +26,7 @@ export function anAgent(differences: Partial<Agent> = {}): Agent {
     permissions: { mode: 'ask', tools: [], withinMs: 600_000 },
     instructions: undefined,
     publishes: [],
+    place: undefined,
     ...differences,
   };
 }

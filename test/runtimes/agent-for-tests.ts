@@ -25,6 +25,7 @@ export function agentOf(runtime: Agent['runtime'], changes: Partial<Agent> = {})
     permissions: { mode: 'ask', tools: [], withinMs: 600_000 },
     instructions: undefined,
     publishes: [],
+    place: undefined,
     ...changes,
   };
 }

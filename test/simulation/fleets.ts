@@ -101,12 +101,20 @@ export function fleetOf(parts: {
     home: '/fleet/state',
     containment: 'best',
     concurrency: parts.concurrency ?? 32,
-    telegram:
-      parts.hasTwoOwners === true ? { owners: [OWNER, SECOND_OWNER], chat: GROUP } : { owners: [OWNER], chat: OWNER },
+    telegram: {
+      ...(parts.hasTwoOwners === true
+        ? { owners: [OWNER, SECOND_OWNER], chat: GROUP }
+        : { owners: [OWNER], chat: OWNER }),
+      approvers: [],
+      viewers: [],
+      topic: undefined,
+      places: new Map(),
+    },
     budget: parts.budgetUsd === undefined ? undefined : { monthlyUsd: parts.budgetUsd, warnPercent: [50, 80, 95] },
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
     digest: [],
+    backup: { atMinute: 4 * 60 + 30, keep: 0 },
     alerts: {
       repeatMs: 30 * MINUTE_MS,
       fallback: parts.fallback,
@@ -177,6 +185,7 @@ export function makeAgent(name: string, change: Partial<Agent>): Agent {
     permissions: { mode: 'ask', tools: [], withinMs: 10 * MINUTE_MS },
     instructions: undefined,
     publishes: [],
+    place: undefined,
     ...change,
   };
 }
