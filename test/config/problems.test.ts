@@ -571,7 +571,7 @@ test('says that an agent’s place is not one of telegram.places, and which ther
   const using = createFleetFolder();
 
   const problems = using.problems(
-    'telegram: { owners: [1], places: { shop: { chat: -100123, topic: 7 } } }\nagents:\n  scout: { runtime: command, command: [/bin/true], place: shpo }\n',
+    'telegram: { owners: [1], places: { shop: { chat: -100123, topic: 7 } } }\nagents:\n  scout: { runtime: command, command: [/bin/true], schedule: every 5m, place: shpo }\n',
   );
 
   expect(problems).toEqual([
