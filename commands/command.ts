@@ -11,6 +11,8 @@ export interface CommandCall {
   readonly chatId?: number | undefined;
   /** Key of the message that answers it. */
   readonly replyKey?: string;
+  /** True: its owner was asked whether he means it, and said so. */
+  readonly confirmed?: boolean;
 }
 
 /** A slash command: parse the argument, one call into a room, render. */
@@ -18,5 +20,10 @@ export interface Command {
   readonly name: string;
   /** For the command menu; at most 256 characters (Bot API). */
   readonly description: string;
+  /**
+   * What it would end, start, spend or mute, as a sentence: one that waited through an outage is then asked for once more, since the fleet
+   * is another one by now. Undefined: it does no harm late.
+   */
+  readonly asksAgain?: (argument: string) => string | undefined;
   run(call: CommandCall): Content;
 }

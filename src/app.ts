@@ -54,6 +54,8 @@ import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createBudgetPresses } from './telegram/budget-presses.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
+import { createConfirmPresses } from './telegram/confirm-presses.ts';
+import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
 import { followChat, introduce } from './telegram/introduction.ts';
@@ -464,6 +466,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   // The bot
   const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
   const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
+  const confirmations = createConfirmations({ storage, callbackData });
   const commands = createCommands({
     fleet,
     storage,
@@ -498,6 +501,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     handlers: {
       ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
       ...createReviewPresses({ storage, callbackData, reviews, batches }),
+      ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
       ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
     },
   });
@@ -557,6 +561,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       isOwner: access.isOwner,
       chatId: fleet.telegram.chat,
       commands,
+      confirmations,
       desk,
       reviews,
       fleetMenu,

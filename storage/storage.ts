@@ -3,6 +3,7 @@ import { type AlertStore, createAlertStore } from './alert-store.ts';
 import { type BudgetStore, createBudgetStore } from './budget-store.ts';
 import { type CheckpointStore, createCheckpointStore } from './checkpoint-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
+import { type ConfirmationStore, createConfirmationStore } from './confirmation-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
 import { type Connection, createConnection, type Topic } from './database.ts';
@@ -37,6 +38,7 @@ export interface Storage {
   readonly inbox: InboxStore;
   readonly outbox: OutboxStore;
   readonly conversations: ConversationStore;
+  readonly confirmations: ConfirmationStore;
   readonly runs: RunStore;
   readonly dues: DueStore;
   readonly holds: HoldStore;
@@ -76,6 +78,7 @@ export function createStorage(database: Database.Database): Storage {
     inbox: createInboxStore(connection),
     outbox: createOutboxStore(connection),
     conversations: createConversationStore(connection),
+    confirmations: createConfirmationStore(connection),
     runs: createRunStore(connection),
     dues: createDueStore(connection),
     holds: createHoldStore(connection),

@@ -19,7 +19,8 @@ import type { Reviews } from '../drafts/review.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
-import { duration, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
+import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
+import { commandText, type Confirmations } from './confirmations.ts';
 import { createDraftTalk } from './draft-talk.ts';
 import type { TextFiles } from './text-files.ts';
 import type { FleetMenu } from './fleet-menu.ts';
@@ -47,6 +48,7 @@ export interface BotOptions {
   /** The fleet's chat: besides private ones the only place where commands are answered. */
   readonly chatId: number;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
+  readonly confirmations: Confirmations;
   readonly desk: Desk;
   readonly reviews: Pick<Reviews, 'isReview'>;
   readonly questions: Questions;
@@ -161,14 +163,14 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     bot.command(command.name, (ctx) => {
       const now = clock.now();
       const asked = askedBy(ctx);
-      const content = command.run({
-        argument: ctx.match.trim(),
-        actor: asked.actor,
-        now,
-        chatId: asked.chatId,
-        replyKey: replyKey(asked),
-      });
-      say(asked, withAge(content, now - (ctx.message?.date ?? 0) * 1_000));
+      const saidAt = (ctx.message?.date ?? 0) * 1_000;
+      const argument = ctx.match.trim();
+      const harm = now - saidAt < STALE_MS ? undefined : command.asksAgain?.(argument);
+      if (harm !== undefined)
+        return say(asked, askAgain({ command: command.name, argument, harm, saidAt, now }, asked));
+      const { actor, chatId } = asked;
+      const content = command.run({ argument, actor, now, chatId, replyKey: replyKey(asked) });
+      say(asked, withAge(content, now - saidAt));
     });
   }
 
@@ -215,6 +217,20 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
   bot.on('message', (ctx) => {
     if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');
   });
+
+  /** What waited through an outage and would end, start or mute something is not done: the fleet is another one by now. */
+  function askAgain(
+    waited: { command: string; argument: string; harm: string; saidAt: number; now: number },
+    asked: Asked,
+  ): Content {
+    const { harm, ...wanted } = waited;
+    const age = duration(waited.now - waited.saidAt);
+    const words = lines(
+      line('🕰 You sent ', bold(commandText(waited)), ` ${age} ago, and I read it only now: I have not done it.`),
+      `${harm} Shall I still do it?`,
+    );
+    return options.confirmations.ask({ ...wanted, actor: asked.actor, messageKey: replyKey(asked) }, words);
+  }
 
   /** Keeps what Telegram calls an owner: the others are told who was first by that name. */
   function learnName(actor: string, name: string): void {

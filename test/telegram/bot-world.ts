@@ -17,6 +17,8 @@ import { createScrubber } from '../../src/secrets.ts';
 import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
 import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { createConfirmPresses } from '../../src/telegram/confirm-presses.ts';
+import { createConfirmations } from '../../src/telegram/confirmations.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
 import { createTextFiles } from '../../src/telegram/text-files.ts';
@@ -127,6 +129,7 @@ export function createBotWorld(
     const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
+    const confirmations = createConfirmations({ storage, callbackData });
     const commands = createCommands({
       fleet,
       storage,
@@ -161,6 +164,7 @@ export function createBotWorld(
       handlers: {
         ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
         ...createReviewPresses({ storage, callbackData, reviews, batches }),
+        ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
         ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
       },
     });
@@ -174,6 +178,7 @@ export function createBotWorld(
       isOwner: (id) => id === OWNER || id === SECOND_OWNER,
       chatId: fleetChat,
       commands,
+      confirmations,
       desk,
       reviews,
       questions,

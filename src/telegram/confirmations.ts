@@ -1,0 +1,70 @@
+import type { Content } from './outbox.ts';
+import type { Storage } from '../../storage/storage.ts';
+import type { ConfirmationRow, NewConfirmation } from '../../storage/confirmation-store.ts';
+import type { CallbackData } from './callback-data.ts';
+import { bold, line, lines, type Piece, richText, shorten } from './cards/words.ts';
+
+/** Whoever confirms later than this confirms something whose reasons he has forgotten: he is to say it anew. */
+export const CONFIRM_WITHIN_MS = 24 * 3_600_000;
+
+/** A command that is to be confirmed, as its handler knows it. */
+export interface ToConfirm {
+  readonly command: string;
+  /** What it is run with once it is confirmed. */
+  readonly argument: string;
+  readonly actor: string;
+  readonly saidAt: number;
+  /** Key of the message that asks: the reply to the command. */
+  readonly messageKey: string;
+  readonly now: number;
+}
+
+/** Asks whether a command is to be done. */
+export interface Confirmations {
+  /** Writes down what is asked for, and gives the message that asks: these words, and two buttons. */
+  ask(wanted: ToConfirm, words: Piece): Content;
+}
+
+/** Names a command as it was typed. */
+export function commandText({ command, argument }: Pick<ConfirmationRow, 'command' | 'argument'>): string {
+  return `/${command}${argument === '' ? '' : ` ${shorten(argument, 200)}`}`;
+}
+
+/** What a confirmation's buttons are bound to: exactly what would be done. */
+export function confirmationBinding({ command, argument }: Pick<ConfirmationRow, 'command' | 'argument'>): string {
+  return `${command} ${argument}`;
+}
+
+/** Builds the room that asks. */
+export function createConfirmations(options: {
+  readonly storage: Storage;
+  readonly callbackData: CallbackData;
+}): Confirmations {
+  const { storage, callbackData } = options;
+  return {
+    ask({ now, ...wanted }, words) {
+      const asked: NewConfirmation = { ...wanted, createdAt: now };
+      const row = storage.transaction(() => storage.confirmations.ask(asked));
+      const binding = confirmationBinding(row);
+      return {
+        kind: 'text',
+        body: richText(words),
+        buttons: [
+          [
+            {
+              text: 'Do it now',
+              style: 'danger',
+              data: callbackData.sign({ verb: 'confirm', id: row.id, revision: 0 }, binding),
+            },
+            { text: 'Leave it', data: callbackData.sign({ verb: 'drop', id: row.id, revision: 0 }, binding) },
+          ],
+        ],
+      };
+    },
+  };
+}
+
+/** What the message that asked shows from then on. */
+export function renderDecided(row: Pick<ConfirmationRow, 'command' | 'argument'>, what: string): Content {
+  return { kind: 'text', body: richText(lines(line(bold(commandText(row)), `: ${what}`))), buttons: [] };
+}
