@@ -12,6 +12,9 @@ export function createAckCommand(incidents: IncidentRegister): Command {
   return {
     name: 'ack',
     description: 'I know of it: no more repeats; a number, or all',
+    // Without a number it is about whatever is open by now, of which its owner may have seen nothing.
+    asksAgain: (argument) =>
+      argument === '' || argument.toLowerCase() === 'all' ? 'It ends the repeats of what is open now.' : undefined,
     run({ argument, actor }) {
       const firing = incidents.unresolved().filter(({ incident }) => incident.state === 'firing');
       const only = firing.length === 1 ? firing[0]?.incident.id : undefined;

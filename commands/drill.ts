@@ -10,6 +10,8 @@ export function createDrillCommand(drills: Pick<DrillRoom, 'begin' | 'last'>): C
   return {
     name: 'drill',
     description: 'make an alarm go off on purpose, and see how long it takes',
+    // It makes something fail; an alarm on purpose in the middle of a real one is the last thing that is wanted.
+    asksAgain: (argument) => (isDrillKind(argument.toLowerCase()) ? 'It makes an alarm go off on purpose.' : undefined),
     run({ argument, actor, now }) {
       const kind = argument.toLowerCase();
       if (kind === '') return list(drills, now);

@@ -18,6 +18,8 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
   return {
     name: 'pause',
     description: 'hold an agent, or all; 2h for a while, now to stop what runs',
+    // Only `now` ends anything: a hold that comes late is seen, and taken off again.
+    asksAgain: (argument) => (/\bnow\b/i.test(argument) ? 'It ends what runs now.' : undefined),
     run({ argument, actor }) {
       const words = argument.toLowerCase().split(/\s+/).filter(Boolean);
       const now = words.includes('now');

@@ -34,6 +34,10 @@ export function createReauthCommand(rooms: {
   return {
     name: 'reauth',
     description: 'log in again from the phone',
+    // It starts a login, which waits for somebody to be there; the credential may have come back by itself.
+    // Alone it only offers them, where there are several.
+    asksAgain: (argument) =>
+      argument === '' && fleet.credentials.size > 1 ? undefined : 'It starts a login, in which you have to take part.',
     run({ argument, actor, chatId }) {
       const [only] = canLogIn;
       if (argument === '' && canLogIn.length > 1) return offer();

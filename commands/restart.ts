@@ -9,6 +9,11 @@ export function createRestartCommand(fleet: Fleet, storage: Storage, restart: (a
   return {
     name: 'restart',
     description: 'end an agent’s run and begin it anew',
+    // It ends what runs by now.
+    asksAgain: (argument) =>
+      ['all', 'nightdesk'].includes(argument.toLowerCase()) || fleet.agents.has(argument.toLowerCase())
+        ? 'It ends what runs now, and begins it anew.'
+        : undefined,
     run({ argument }) {
       const target = argument.toLowerCase();
       if (target === '') return askWhich('restart', ['all', ...fleet.agents.keys()]);

@@ -12,6 +12,8 @@ export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
   return {
     name: 'resume',
     description: 'let an agent, or all, go on',
+    // It starts what somebody stopped, maybe for a reason that he did not know yet when he wrote it.
+    asksAgain: () => 'It lets agents go on that are held, and spend.',
     run({ argument, actor }) {
       const target = argument.toLowerCase() || 'all';
       if (target !== 'all') {

@@ -9,6 +9,9 @@ export function createRunCommand(fleet: Fleet, wishes: OwnerWishes): Command {
   return {
     name: 'run',
     description: 'run an agent now',
+    // It starts what spends.
+    asksAgain: (argument) =>
+      fleet.agents.has(argument.toLowerCase()) ? 'It starts a run, which may spend.' : undefined,
     run({ argument, actor, now }) {
       if (argument === '') return askWhich('run', fleet.agents.keys());
       const found = findAgent(fleet.agents, argument);

@@ -56,6 +56,9 @@ export function createSilenceCommand(fleet: Fleet, storage: Storage, incidents: 
   return {
     name: 'silence',
     description: 'no sound and no repeats for a while: an agent, a credential, a kind, a number, or all',
+    // It mutes what has gone wrong since, too.
+    asksAgain: (argument) =>
+      argument === '' || argument.toLowerCase() === 'off' ? undefined : 'It mutes alarms from now on.',
     run({ argument, actor, now }) {
       const [matcher, text, ...more] = argument.toLowerCase().split(/\s+/).filter(Boolean);
       if (matcher === undefined) return reply(list(now));

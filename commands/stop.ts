@@ -8,6 +8,8 @@ export function createStopCommand(fleet: Fleet, wishes: OwnerWishes): Command {
   return {
     name: 'stop',
     description: 'end an agent’s run; /pause also keeps it from starting again',
+    // It ends a run, which by now may be another one.
+    asksAgain: (argument) => (fleet.agents.has(argument.toLowerCase()) ? 'It ends what runs of it now.' : undefined),
     run({ argument, actor }) {
       if (argument === '') return askWhich('stop', fleet.agents.keys());
       const found = findAgent(fleet.agents, argument);

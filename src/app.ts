@@ -512,7 +512,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     log,
     outbox,
     onFatal,
-    handle: async (update) => await handle?.(update, clock.now()),
+    handle: async (update, awayMs) => await handle?.(update, awayMs),
   });
   const me = createMeLearner({ api, storage, clock, log, onKnown: meet, onDeath: ended.resolve, onFatal });
   const poller = createPoller({
@@ -525,6 +525,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     claim: loginDesk.claim,
     isOwner: access.isOwner,
     onStranger: access.onStranger,
+    heardBefore: () => heardBefore,
     onNews(news) {
       pollerWatch.onNews(news);
       deskWatch.nudge();
@@ -573,6 +574,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     inbox.start();
   }
 
+  /** When an earlier process heard of Telegram last. */
+  let heardBefore: number | undefined;
   let isStopping = false;
   let starting = Promise.resolve();
   let endedByItself = false;
@@ -643,6 +646,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   async function begin(): Promise<void> {
     const last = loadLastLife(storage);
+    const outage = storage.incidents.unresolved(TELEGRAM_OUTAGE)?.openedAt;
+    heardBefore = last && Math.min(last.aliveAt, outage ?? last.aliveAt);
     clockWatch.recover(last?.aliveAt);
     pulse.start();
     // Before anything is said: what stands in our files is known from here on; what others keep is awaited before the first run.

@@ -5,6 +5,8 @@ export interface InboxUpdate {
   readonly sequence: number;
   readonly updateId: number;
   readonly receivedAt: number;
+  /** How long nobody had asked when it came, in ms: it may be that old. */
+  readonly awayMs: number;
   /** The update as JSON. */
   readonly body: string;
   readonly attempts: number;
@@ -13,7 +15,14 @@ export interface InboxUpdate {
 /** The durable inbox: stored before it is confirmed, handled in order, presses first. */
 export interface InboxStore {
   /** Stores an update unless just this one is known already; false when it was. The same id with another identity is another update. */
-  add(update: { updateId: number; identity: string; receivedAt: number; urgent: boolean; body: string }): boolean;
+  add(update: {
+    updateId: number;
+    identity: string;
+    receivedAt: number;
+    awayMs?: number;
+    urgent: boolean;
+    body: string;
+  }): boolean;
   next(): InboxUpdate | undefined;
   countAttempt(sequence: number): void;
   /** Ends an update; its text is dropped, since nobody needs it any more. */
@@ -26,13 +35,13 @@ export interface InboxStore {
 /** Builds the inbox store. */
 export function createInboxStore(connection: Connection): InboxStore {
   const insert = connection.statement<
-    [{ updateId: number; identity: string; receivedAt: number; urgent: number; body: string }]
+    [{ updateId: number; identity: string; receivedAt: number; awayMs: number; urgent: number; body: string }]
   >(
-    `INSERT INTO inbox (update_id, identity, received_at, urgent, body, state)
-     VALUES (@updateId, @identity, @receivedAt, @urgent, @body, 'queued') ON CONFLICT (update_id, identity) DO NOTHING`,
+    `INSERT INTO inbox (update_id, identity, received_at, away_ms, urgent, body, state)
+     VALUES (@updateId, @identity, @receivedAt, @awayMs, @urgent, @body, 'queued') ON CONFLICT (update_id, identity) DO NOTHING`,
   );
   const select = connection.statement<[], InboxUpdate>(
-    `SELECT sequence, update_id AS updateId, received_at AS receivedAt, body, attempts FROM inbox
+    `SELECT sequence, update_id AS updateId, received_at AS receivedAt, away_ms AS awayMs, body, attempts FROM inbox
      WHERE state = 'queued' ORDER BY urgent DESC, sequence LIMIT 1`,
   );
   const attempt = connection.statement<[number]>('UPDATE inbox SET attempts = attempts + 1 WHERE sequence = ?');
@@ -46,7 +55,7 @@ export function createInboxStore(connection: Connection): InboxStore {
   const remove = connection.statement<[number]>(`DELETE FROM inbox WHERE state <> 'queued' AND received_at < ?`);
   return {
     add(update) {
-      const added = insert.run({ ...update, urgent: update.urgent ? 1 : 0 }).changes === 1;
+      const added = insert.run({ awayMs: 0, ...update, urgent: update.urgent ? 1 : 0 }).changes === 1;
       if (added) connection.touch('inbox');
       return added;
     },

@@ -20,7 +20,7 @@ import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
 import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
-import { commandText, type Confirmations } from './confirmations.ts';
+import { commandText, type Confirmations, STALE_MS } from './confirmations.ts';
 import { createDraftTalk } from './draft-talk.ts';
 import type { TextFiles } from './text-files.ts';
 import type { FleetMenu } from './fleet-menu.ts';
@@ -35,8 +35,6 @@ type BotContext = ConversationFlavor<Context>;
 const DIALOGUE_VERSION = 1;
 /** The dialogue in which each question is answered. */
 const DIALOGUES = { edit: 'edit-draft', reason: 'reject-reason', revise: 'want-version' } as const;
-/** A command that waited longer than this shows its age. */
-const STALE_MS = 10 * 60_000;
 
 /** What the bot is made of. */
 export interface BotOptions {
@@ -62,10 +60,13 @@ export interface BotOptions {
  * Builds the grammY bot over the inbox: it turns updates into calls of rooms. Handlers never call the Bot API: whatever they say is a row
  * of the outbox, with a key made from the update, so that an update that is handled twice is answered once.
  */
-export function createBot(options: BotOptions): (update: Update, receivedAt: number) => Promise<void> {
+export function createBot(options: BotOptions): (update: Update, awayMs: number) => Promise<void> {
   const { storage, clock, outbox } = options;
   // The token is never used: every call through grammY becomes a row.
   const bot = new Bot<BotContext>('0:unused', { botInfo: options.me });
+
+  /** How long nobody had asked Telegram when a press came: a press does not say when it was made. */
+  const away = new WeakMap<object, number>();
 
   function say(asked: Asked, content: Content): void {
     const { chatId } = asked;
@@ -137,6 +138,7 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
       callbackQueryId: ctx.callbackQuery.id,
       data: ctx.callbackQuery.data ?? '',
       actor: `owner:${ctx.from.id}`,
+      awayMs: away.get(ctx.callbackQuery) ?? 0,
       message: message === undefined ? undefined : { chatId: message.chat.id, messageId: message.message_id },
     });
     if (followUp === undefined) return;
@@ -250,7 +252,8 @@ export function createBot(options: BotOptions): (update: Update, receivedAt: num
     return match === null ? undefined : Number(match[1]);
   }
 
-  return async (update) => {
+  return async (update, awayMs) => {
+    if (update.callback_query !== undefined) away.set(update.callback_query, awayMs);
     try {
       await bot.handleUpdate(withCommand(update));
     } catch (error) {

@@ -4,6 +4,8 @@ import type { ConfirmationRow, NewConfirmation } from '../../storage/confirmatio
 import type { CallbackData } from './callback-data.ts';
 import { bold, line, lines, type Piece, richText, shorten } from './cards/words.ts';
 
+/** What waited longer than this in an outage shows its age, and is asked for again where it does harm. */
+export const STALE_MS = 10 * 60_000;
 /** Whoever confirms later than this confirms something whose reasons he has forgotten: he is to say it anew. */
 export const CONFIRM_WITHIN_MS = 24 * 3_600_000;
 

@@ -20,7 +20,7 @@ export function createInboxWorker(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly outbox: Outbox;
-  readonly handle: (update: Update, receivedAt: number) => Promise<void>;
+  readonly handle: (update: Update, awayMs: number) => Promise<void>;
   readonly onFatal: (error: unknown) => void;
 }): Worker {
   const { storage, log } = options;
@@ -29,7 +29,7 @@ export function createInboxWorker(options: {
 
   async function look(): Promise<undefined> {
     for (let next = storage.inbox.next(); next !== undefined; next = storage.inbox.next()) {
-      const { sequence, receivedAt, body } = next;
+      const { sequence, awayMs, body } = next;
       const attempts = next.attempts - (excused.get(sequence) ?? 0);
       if (attempts >= MOST_TRIES) {
         setAside(next, 'Nightdesk ended each time that it was handled');
@@ -38,7 +38,7 @@ export function createInboxWorker(options: {
       storage.transaction(() => storage.inbox.countAttempt(sequence));
       try {
         // Keys of answers are made from our own number, which never comes twice, as Telegram's may.
-        await options.handle({ ...(JSON.parse(body) as Update), update_id: sequence }, receivedAt);
+        await options.handle({ ...(JSON.parse(body) as Update), update_id: sequence }, awayMs);
         storage.transaction(() => storage.inbox.finish(sequence));
         excused.delete(sequence);
       } catch (error) {

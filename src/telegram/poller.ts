@@ -16,6 +16,8 @@ const SHORTEST_EMPTY_POLL_MS = 500;
 const CONFLICTS_TO_TELL = 3;
 /** How long to wait when the database could not be written: the updates stay with Telegram meanwhile. */
 const STORAGE_RETRY_MS = 5_000;
+/** The most updates of one batch (Bot API): a full one is followed by more of the same age. */
+const MOST_UPDATES = 100;
 /** How long Telegram may be unreachable before it is an incident. */
 const OUTAGE_AFTER_MS = 60_000;
 
@@ -106,6 +108,8 @@ export function createPoller(options: {
    * which the update is stored without its content.
    */
   readonly claim: (message: HeardMessage) => (() => void) | undefined;
+  /** When an earlier process heard of Telegram last (epoch ms); undefined: none did. */
+  readonly heardBefore?: () => number | undefined;
   readonly onNews: (news: PollerNews) => void;
   readonly onStranger: (userId: number) => void;
   readonly onDeath: (death: PollerDeath) => void;
@@ -120,6 +124,10 @@ export function createPoller(options: {
   let offset: number | undefined;
   let lastCompletedAt: number | undefined;
   let settlesBy: number | undefined;
+  /** When that was by the clock on the wall, which goes on while the machine sleeps. */
+  let lastHeardAt: number | undefined;
+  /** How old the rest of a batch that was full may be. */
+  let backlogMs = 0;
   /** By the monotonic clock: a laptop that slept, or a clock that was set, makes no outage, and hides none. */
   let troubleSince: number | undefined;
   let hungSince: number | undefined;
@@ -146,7 +154,7 @@ export function createPoller(options: {
       'getUpdates',
       {
         ...(offset === undefined ? {} : { offset }),
-        limit: 100,
+        limit: MOST_UPDATES,
         timeout,
         allowed_updates: ['message', 'callback_query', 'my_chat_member'],
       },
@@ -154,7 +162,14 @@ export function createPoller(options: {
     );
   }
 
-  function store(updates: readonly RawUpdate[]): void {
+  /** How long nobody has asked; a clock that was set ahead makes it longer than it was, which costs a second press. */
+  function awayMs(): number {
+    const heardAt = lastHeardAt ?? options.heardBefore?.();
+    const byWall = heardAt === undefined ? 0 : clock.now() - heardAt;
+    return Math.max(0, byWall, lastCompletedAt === undefined ? 0 : clock.monotonic() - lastCompletedAt);
+  }
+
+  function store(updates: readonly RawUpdate[], awayMs: number): void {
     storage.transaction(() => {
       let heard = false;
       for (const update of updates) {
@@ -171,6 +186,7 @@ export function createPoller(options: {
           updateId: update.update_id,
           identity: identify(update),
           receivedAt: clock.now(),
+          awayMs,
           urgent: update.callback_query !== undefined,
           body: options.scrub(JSON.stringify(claim === undefined ? update : { update_id: update.update_id })),
         });
@@ -186,11 +202,14 @@ export function createPoller(options: {
   async function round(startedAt: number): Promise<void> {
     const asked = offset;
     const updates = await poll();
-    if (updates.length > 0) store(updates);
+    const oldestMs = Math.max(backlogMs, awayMs());
+    if (updates.length > 0) store(updates, oldestMs);
+    backlogMs = updates.length === MOST_UPDATES ? oldestMs : 0;
     const first = lastCompletedAt === undefined;
     // The first success may end an outage that an earlier process told of.
     if (first || troubleSince !== undefined) options.onNews({ kind: 'up' });
     lastCompletedAt = clock.monotonic();
+    lastHeardAt = clock.now();
     troubleSince = undefined;
     hungSince = undefined;
     failures = 0;

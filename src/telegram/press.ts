@@ -6,6 +6,8 @@ export interface PressedButton {
   readonly callbackQueryId: string;
   readonly data: string;
   readonly actor: string;
+  /** How long nobody had asked Telegram when it came, in ms: it may be that old. */
+  readonly awayMs?: number;
   readonly message: { readonly chatId: number; readonly messageId: number } | undefined;
 }
 

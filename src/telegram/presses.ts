@@ -7,7 +7,7 @@ import type { Reviews } from '../drafts/review.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { OwnerHolds } from '../loop/holds.ts';
 import type { Questions } from '../questions/questions.ts';
-import type { CallbackData, Press } from './callback-data.ts';
+import type { CallbackData, Press, Verb } from './callback-data.ts';
 import { draftCardKey } from './cards/draft-card.ts';
 import { incidentKey } from './cards/incident-words.ts';
 import { SILENCE_OFF } from './cards/incident-card.ts';
@@ -15,9 +15,28 @@ import { loginBinding } from './cards/login-card.ts';
 import { questionBinding } from './cards/question-card.ts';
 import { stormBinding, WHOLE_STORM } from './cards/storm-card.ts';
 import { count, duration } from './cards/words.ts';
+import { STALE_MS } from './confirmations.ts';
 import { createDraftPresses } from './draft-presses.ts';
 import type { Content, Outbox } from './outbox.ts';
 import { type Answer, askKey, type FollowUp, NOT_OURS, type PressedButton, type PressHandlers } from './press.ts';
+
+/**
+ * What ends, starts, spends or mutes something: pressed while nobody was there, it is not done. A press does not say when it was made. What
+ * decides about a draft is bound to its text and its window, and counts.
+ */
+const PRESSED_AGAIN: ReadonlySet<Verb> = new Set([
+  'restart',
+  'pause',
+  'resume',
+  'stop',
+  'run',
+  'silence',
+  'reauth',
+  'raiseyes',
+  'mend',
+  'confirm',
+  'leave',
+]);
 
 /** How long the button Silence lasts. */
 const SILENCE_MS = 2 * 3_600_000;
@@ -178,6 +197,26 @@ export function createPresses(options: {
     return { text: result.said, alert: result.kind !== 'done' };
   }
 
+  function isFromBefore({ verb }: Press, { awayMs = 0 }: PressedButton): boolean {
+    return awayMs >= STALE_MS && PRESSED_AGAIN.has(verb);
+  }
+
+  /** The answer to a press is shown for minutes at most: whoever pressed before that reads it in the chat. */
+  function askAgain(pressed: PressedButton): Answer {
+    const { message, awayMs = 0, updateId } = pressed;
+    const row = message && storage.outbox.byMessage(message.chatId, message.messageId);
+    const label = row === undefined ? undefined : labelOf(row.content, pressed.data);
+    const text = `🕰 ${label === undefined ? 'A button was' : `“${label}” was`} pressed while I was away for ${duration(awayMs)}, or just after: I have not done it. If you still mean it, press it again.`;
+    outbox.send({
+      key: `pressed-again:${updateId}`,
+      class: 'reply',
+      content: { kind: 'text', body: { text, entities: [] } },
+      ...(message === undefined ? {} : { chatId: message.chatId }),
+      ...(row === undefined ? {} : { replyToKey: row.key }),
+    });
+    return { text: 'I was away, and have not done it. If you still mean it, press it again.', alert: true };
+  }
+
   /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue. */
   function askedBefore(press: Press | undefined, pressed: PressedButton): FollowUp {
     if (press === undefined) return undefined;
@@ -190,7 +229,8 @@ export function createPresses(options: {
     storage.transaction(() => {
       const press = callbackData.read(pressed.data);
       if (storage.outbox.get(`answer:${pressed.updateId}`) !== undefined) return askedBefore(press, pressed);
-      const answer = press === undefined ? NOT_OURS : decide(press, pressed);
+      const answer =
+        press === undefined ? NOT_OURS : isFromBefore(press, pressed) ? askAgain(pressed) : decide(press, pressed);
       outbox.send({
         key: `answer:${pressed.updateId}`,
         class: 'answer',
@@ -226,6 +266,13 @@ function questionOf({ kind, draftId }: NonNullable<FollowUp>): string {
     case 'reason':
       return `Why did you reject draft #${draftId}? Send me the reason, and its agent will read it. To give none: /cancel`;
   }
+}
+
+/** What stands on the button that carries this. */
+function labelOf(content: string, data: string): string | undefined {
+  const shown = JSON.parse(content) as Content;
+  if (shown.kind !== 'text' && shown.kind !== 'document') return undefined;
+  return shown.buttons?.flat().find((button) => button.data === data)?.text;
 }
 
 function loginWords(result: ReturnType<Custodian['wantLogin']>): string {

@@ -1,6 +1,9 @@
 -- A message may belong into a topic of its chat (Bot API: message_thread_id); null: the chat itself.
 ALTER TABLE outbox ADD COLUMN topic_id INTEGER;
 
+-- How long nobody had asked Telegram for updates when this one came, in ms: it may be that old; 0: it is fresh.
+ALTER TABLE inbox ADD COLUMN away_ms INTEGER NOT NULL DEFAULT 0;
+
 -- A draft that a restored backup showed as undecided, when it was restored: its fate may have been decided since.
 ALTER TABLE draft ADD COLUMN restored_at INTEGER;
 

@@ -202,10 +202,10 @@ export function createBotWorld(
     };
   }
 
-  async function handle(update: object): Promise<number> {
+  async function handle(update: object, awayMs = 0): Promise<number> {
     const updateId = nextUpdate;
     nextUpdate += 1;
-    await incarnation.handle({ update_id: updateId, ...update } as Update, clock.now());
+    await incarnation.handle({ update_id: updateId, ...update } as Update, awayMs);
     return updateId;
   }
 
@@ -309,7 +309,12 @@ export function createBotWorld(
     /** Presses a button; gives the answer that the phone shows, and the follow-up question. */
     async presses(
       data: string | undefined,
-      more: { readonly from?: number; readonly messageId?: number; readonly updateId?: number } = {},
+      more: {
+        readonly from?: number;
+        readonly messageId?: number;
+        readonly updateId?: number;
+        readonly awayMs?: number;
+      } = {},
     ) {
       const updateId = more.updateId ?? nextUpdate;
       if (more.updateId === undefined) nextUpdate += 1;
@@ -325,7 +330,7 @@ export function createBotWorld(
             ...(data === undefined ? { game_short_name: 'x' } : { data }),
           },
         } as Update,
-        clock.now(),
+        more.awayMs ?? 0,
       );
       return {
         updateId,

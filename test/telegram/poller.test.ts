@@ -17,6 +17,7 @@ function message(updateId: number, from = OWNER) {
 function startPoller(
   opened = openStorage(),
   claim: (message: HeardMessage) => (() => void) | undefined = () => undefined,
+  heardBefore: () => number | undefined = () => undefined,
 ) {
   const { storage } = opened;
   const clock = createManualClock();
@@ -38,6 +39,7 @@ function startPoller(
     onStranger: access.onStranger,
     scrub: (text) => text,
     claim,
+    heardBefore,
     onNews: (item) => news.push(item),
     onDeath: (death) => deaths.push(death),
     onFirst: () => {
@@ -101,6 +103,58 @@ test('a batch that could not be stored is not confirmed but asked for again', as
   expect(api.calls[1]?.payload['offset']).toBeUndefined();
   expect(last().payload['offset']).toBe(11);
   expect({ waiting: storage.inbox.waiting(), firsts: firsts() }).toEqual({ waiting: 1, firsts: 1 });
+});
+
+/** How old each stored update may be, in minutes. */
+function ages(database: ReturnType<typeof startPoller>['database']): unknown[] {
+  return database.prepare('SELECT away_ms / 60000 FROM inbox ORDER BY sequence').pluck().all();
+}
+
+test('an update may be as old as the silence before it, and the next one is fresh', async () => {
+  const { clock, last, database } = startPoller();
+  await clock.rest();
+  last().succeed([message(1)]);
+  await clock.rest();
+
+  await clock.pass(20_000);
+  clock.jump(25 * 60_000);
+  last().succeed([message(2)]);
+  await clock.rest();
+  last().succeed([message(3)]);
+  await clock.rest();
+
+  expect(ages(database)).toEqual([0, 25, 0]);
+});
+
+test('what follows a full batch may be as old as that batch', async () => {
+  const { clock, last, database } = startPoller();
+  await clock.rest();
+  last().succeed([]);
+  await clock.rest();
+
+  clock.jump(30 * 60_000);
+  last().succeed(Array.from({ length: 100 }, (_, index) => message(index + 1)));
+  await clock.rest();
+  last().succeed([message(101)]);
+  await clock.rest();
+  last().succeed([message(102)]);
+  await clock.rest();
+
+  expect(ages(database).slice(98)).toEqual([30, 30, 30, 0]);
+});
+
+test('the first batch may be as old as the last word that an earlier process heard', async () => {
+  const { clock, last, database } = startPoller(
+    openStorage(),
+    () => undefined,
+    () => Date.UTC(2026, 10, 22, 11),
+  );
+  await clock.rest();
+
+  last().succeed([message(1)]);
+  await clock.rest();
+
+  expect(ages(database)).toEqual([60]);
 });
 
 test('what is written under a picture is heard like a message, and as little of it stored where it is claimed', async () => {
