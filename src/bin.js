@@ -22,6 +22,8 @@ const LAUNCHER_VARIABLE = 'NIGHTDESK_LAUNCHER';
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+/** A checkout has the sources, the npm package what was made of them: Node strips no types below node_modules. */
+const isCheckout = existsSync(join(packageFolder, 'src', 'cli.ts'));
 
 function isNewEnough(version) {
   return parseInt(version, 10) >= NEEDED_MAJOR;
@@ -49,9 +51,10 @@ function versionOfPackage(folder) {
 }
 
 function refuse(reason) {
-  process.stderr.write(
-    `nightdesk: ${reason}; run "npm ci" in ${packageFolder}, which brings the right Node, or install Node ${NEEDED_MAJOR}\n`,
-  );
+  const mend = isCheckout
+    ? `run "npm ci" in ${packageFolder}`
+    : 'install it again with "npm install --global --allow-scripts=node"';
+  process.stderr.write(`nightdesk: ${reason}; ${mend}, which brings the right Node, or install Node ${NEEDED_MAJOR}\n`);
   process.exitCode = EXIT_CONFIGURATION;
 }
 
@@ -109,7 +112,7 @@ function run() {
     staySmall();
     keepCompiled();
     // A failed import is an unhandled rejection, which ends the process with its reason.
-    void import('./cli.ts');
+    void import(isCheckout ? './cli.ts' : './cli.js');
     return;
   }
   // A follower that is still too old would launch itself for ever.

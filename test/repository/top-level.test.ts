@@ -19,6 +19,7 @@ const ALLOWED = [
   'commands',
   'conversations',
   'deploy',
+  'examples',
   'package-lock.json',
   'package.json',
   'src',
