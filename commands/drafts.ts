@@ -7,15 +7,14 @@ import { reply } from './replies.ts';
 
 /** /drafts [KIND|AGENT]: what waits, most urgent first, in one message that moves on with each decision. */
 export function createDraftsCommand(fleet: Fleet, reviews: Pick<Reviews, 'open'>): Command {
-  const kinds = new Set([
-    ...fleet.drafts.kinds.keys(),
-    ...[...fleet.agents.values()].flatMap((agent) => agent.publishes),
-  ]);
+  function kinds(): ReadonlySet<string> {
+    return new Set([...fleet.drafts.kinds.keys(), ...[...fleet.agents.values()].flatMap((agent) => agent.publishes)]);
+  }
 
   function filterOf(argument: string): ReviewFilter | undefined {
     if (argument === '') return {};
     const name = argument.toLowerCase();
-    const kind = [...kinds].find((known) => known.toLowerCase() === name);
+    const kind = [...kinds()].find((known) => known.toLowerCase() === name);
     if (kind !== undefined) return { kind };
     const agent = [...fleet.agents.keys()].find((known) => known.toLowerCase() === name);
     return agent === undefined ? undefined : { agent };
@@ -27,7 +26,7 @@ export function createDraftsCommand(fleet: Fleet, reviews: Pick<Reviews, 'open'>
     run({ argument, chatId, now, replyKey = `drafts:${now}` }) {
       const filter = filterOf(argument);
       if (filter !== undefined) return reviews.open(filter, { messageKey: replyKey, chatId });
-      const names = [...kinds, ...fleet.agents.keys()].map((name) => shorten(name, 60)).join(', ');
+      const names = [...kinds(), ...fleet.agents.keys()].map((name) => shorten(name, 60)).join(', ');
       return reply(`There is no kind of drafts and no agent "${shorten(argument, 60)}". There are: ${names}.`);
     },
   };

@@ -18,7 +18,10 @@ export function createReauthCommand(rooms: {
   readonly callbackData: CallbackData;
 }): Command {
   const { fleet, storage, custodian } = rooms;
-  const canLogIn = [...fleet.credentials.values()].filter(({ login }) => login !== undefined).map(({ name }) => name);
+
+  function canLogIn(): readonly string[] {
+    return [...fleet.credentials.values()].filter(({ login }) => login !== undefined).map(({ name }) => name);
+  }
 
   function isDead(name: string): boolean {
     return storage.credentials.get(name)?.state === 'dead';
@@ -26,7 +29,9 @@ export function createReauthCommand(rooms: {
 
   /** A button for each, dead ones first. */
   function offer() {
-    const names = canLogIn.toSorted((a, b) => Number(isDead(b)) - Number(isDead(a))).slice(0, MOST_BUTTONS);
+    const names = canLogIn()
+      .toSorted((a, b) => Number(isDead(b)) - Number(isDead(a)))
+      .slice(0, MOST_BUTTONS);
     const buttons = names.map((name) => [reauthButton(name, rooms.callbackData, isDead(name) ? `🔴 ${name}` : name)]);
     return reply('🔑 Which one do you want to log in to again?', buttons);
   }
@@ -39,8 +44,8 @@ export function createReauthCommand(rooms: {
     asksAgain: (argument) =>
       argument === '' && fleet.credentials.size > 1 ? undefined : 'It starts a login, in which you have to take part.',
     run({ argument, actor, chatId }) {
-      const [only] = canLogIn;
-      if (argument === '' && canLogIn.length > 1) return offer();
+      const [only, ...others] = canLogIn();
+      if (argument === '' && others.length > 0) return offer();
       const name = argument === '' ? only : argument.toLowerCase();
       if (name === undefined)
         return reply('fleet.yaml gives no credential a `login`: log in on the host. I notice by myself when it works.');

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
 import { findNewestWork } from './adapters/newest-work.ts';
+import { createBackupKeeper } from './backups/keeper.ts';
 import { createLedger } from './budget/ledger.ts';
 import { createBudgetMeter } from './budget/meter.ts';
 import { createRaises } from './budget/raises.ts';
@@ -8,6 +9,7 @@ import { createReservations } from './budget/reservations.ts';
 import { createRunMoney } from './budget/run-money.ts';
 import { createRunSpending } from './budget/run-spending.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
+import { createLiveFleet } from './config/live-fleet.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createLoginDesk } from './credentials/login-desk.ts';
 import { createLogins } from './credentials/logins.ts';
@@ -106,7 +108,9 @@ export interface ControlPlane {
 
 /** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
 export function createControlPlane(foundations: Foundations): ControlPlane {
-  const { fleet, storage, clock, random, log, processes, disk, machine, scrub } = foundations;
+  const { storage, clock, random, log, processes, disk, machine, scrub } = foundations;
+  const live = createLiveFleet(foundations.fleet);
+  const { fleet } = live;
   // What drills make to fail: for rooms that act, hidden agents as well; those that show get `fleet`.
   const wholeFleet = withDrillAgents(fleet, process.execPath);
   const api = createTelegramGate(foundations.api);
@@ -117,9 +121,17 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const onFatal = (error: unknown): void => ended.resolve({ kind: 'bug', error });
 
   // Telegram, the queue side
-  const { quiet } = fleet.alerts;
-  const isQuiet = (at: number): boolean => quiet !== undefined && isWithin(quiet, at, fleet.timezone);
-  const outbox = createOutbox({ storage, clock, chatId: fleet.telegram.chat, scrub, isQuiet });
+  const isQuiet = (at: number): boolean =>
+    fleet.alerts.quiet !== undefined && isWithin(fleet.alerts.quiet, at, fleet.timezone);
+  const outbox = createOutbox({
+    storage,
+    clock,
+    get chatId() {
+      return fleet.telegram.chat;
+    },
+    scrub,
+    isQuiet,
+  });
   const callbackData = createCallbackData(foundations.callbackKey);
 
   // Rooms
@@ -216,7 +228,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     scrub,
     // A log is HOME/logs/AGENT/RUN.log.
     lineReaderOf: (logPath) => lineReaderOf(basename(dirname(logPath))),
-    ownerChatId: fleet.telegram.owners[0] ?? fleet.telegram.chat,
+    get ownerChatId() {
+      return fleet.telegram.owners[0] ?? fleet.telegram.chat;
+    },
     onFatal,
   });
   const environment = {
@@ -388,7 +402,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const fallback = createFallbackRoute({
-    argv: fleet.alerts.fallback,
+    get argv() {
+      return fleet.alerts.fallback;
+    },
     fleetFolder: dirname(fleet.file),
     storage,
     processes,
@@ -402,8 +418,12 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const incidentWatch = createIncidentWatch({
     ...tellers,
     log,
-    repeatMs: fleet.alerts.repeatMs,
-    hasFallback: fleet.alerts.fallback !== undefined,
+    get repeatMs() {
+      return fleet.alerts.repeatMs;
+    },
+    get hasFallback() {
+      return fleet.alerts.fallback !== undefined;
+    },
     onFallback: fallback.nudge,
     scrub,
     onFatal,
@@ -414,7 +434,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     outbox,
     callbackData,
     custodian,
-    fleetChatId: fleet.telegram.chat,
+    get fleetChatId() {
+      return fleet.telegram.chat;
+    },
     learnSecret: foundations.learnSecret,
   });
   const logins = createLogins({
@@ -444,6 +466,17 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const deskWatch = createDeskWatch({ fleet, storage, clock, log, outbox, desk, reviews, time: deskTime, onFatal });
+  const backupKeeper = createBackupKeeper({
+    fleet,
+    storage,
+    clock,
+    log,
+    disk,
+    machine,
+    copier: foundations.copier,
+    incidents,
+    onFatal,
+  });
   const housekeeper = createHousekeeper({ storage, clock, log, clearMedia: media.clear, onFatal });
 
   const drills = createDrills({
@@ -464,7 +497,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   });
 
   // The bot
-  const access = createAccess({ owners: fleet.telegram.owners, storage, outbox, clock, log });
+  const access = createAccess({ fleet, storage, outbox, clock, log });
   const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
   const confirmations = createConfirmations({ storage, callbackData });
   const commands = createCommands({
@@ -560,7 +593,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       clock,
       outbox,
       isOwner: access.isOwner,
-      chatId: fleet.telegram.chat,
+      get chatId() {
+        return fleet.telegram.chat;
+      },
       commands,
       confirmations,
       desk,
@@ -608,6 +643,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'machine watch', stop: machineWatch.stop },
     { name: 'incident watch', stop: incidentWatch.stop },
     { name: 'fallback', stop: fallback.stop },
+    { name: 'backup keeper', stop: backupKeeper.stop },
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
     { name: 'pulse', stop: pulse.stop },
@@ -672,6 +708,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     fallback.start();
     incidentWatch.start();
     housekeeper.start();
+    backupKeeper.recover();
+    backupKeeper.start();
     logKeeper.start();
     versions.start();
     prober.start();

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncPath } from './sync-path.ts';
 
 /** Families of rows that effectors wait for. */
 export type Topic =
@@ -12,7 +13,8 @@ export type Topic =
   | 'publications'
   | 'digests'
   | 'backups'
-  | 'restarts';
+  | 'restarts'
+  | 'fleet';
 
 /** The database with its one transaction; the stores are built on it. */
 export interface Connection {
@@ -30,7 +32,7 @@ export interface Connection {
 /** Why a database could not be opened; `code` is from a closed list, `hint` says what to do. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
-  readonly code: 'newer' | 'older' | 'foreign' | 'damaged' | 'unwritable';
+  readonly code: 'newer' | 'older' | 'foreign' | 'damaged' | 'unwritable' | 'unmigrated';
   readonly hint: string;
 
   constructor(code: StorageError['code'], message: string, hint: string, cause?: unknown) {
@@ -41,7 +43,7 @@ export class StorageError extends Error {
 }
 
 /** Marks the file as ours: "NDsk". */
-const APPLICATION_ID = 0x4e44736b;
+export const APPLICATION_ID = 0x4e44736b;
 
 const MIGRATIONS = join(import.meta.dirname, 'migrations');
 
@@ -52,6 +54,13 @@ export function listMigrations(folder = MIGRATIONS): readonly string[] {
     .sort();
 }
 
+/** A database that was brought to the newest schema; `backup` is its copy of before. */
+export interface Migration {
+  readonly from: number;
+  readonly to: number;
+  readonly backup: string;
+}
+
 /**
  * Opens the database file, migrates it after a backup, and sets what durability needs.
  * Throws StorageError; a database of a newer version is refused before anything is written.
@@ -60,6 +69,7 @@ export function openDatabase(
   file: string,
   backupFile: (version: number) => string,
   migrations = MIGRATIONS,
+  onMigrated: (migration: Migration) => void = () => undefined,
 ): Database.Database {
   inspect(file, migrations);
   const database = connect(file);
@@ -69,7 +79,8 @@ export function openDatabase(
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
-    migrate(database, backupFile, migrations);
+    const migration = migrate(database, file, backupFile, migrations);
+    if (migration !== undefined) onMigrated(migration);
     return database;
   } catch (error) {
     database.close();
@@ -203,19 +214,61 @@ function refuseDamaged(database: Database.Database, file: string): void {
   );
 }
 
-function migrate(database: Database.Database, backupFile: (version: number) => string, folder: string): void {
-  const version = database.pragma('user_version', { simple: true }) as number;
-  const pending = listMigrations(folder).slice(version);
-  if (pending.length === 0) return;
-  if (version > 0) database.prepare('VACUUM INTO ?').run(backupFile(version));
-  for (const name of pending) {
-    const sql = readFileSync(join(folder, name), 'utf8');
+/**
+ * Brings the schema to the newest version, all of it or nothing: a program of before finds the database as it was. Undefined where there was
+ * nothing to do, or nothing to lose.
+ */
+function migrate(
+  database: Database.Database,
+  file: string,
+  backupFile: (version: number) => string,
+  folder: string,
+): Migration | undefined {
+  const from = database.pragma('user_version', { simple: true }) as number;
+  const pending = listMigrations(folder).slice(from);
+  if (pending.length === 0) return undefined;
+  const backup = from > 0 ? backupFile(from) : '';
+  if (from > 0) copyBeforeMigration(database, backup);
+  let current = '';
+  try {
     database.transaction(() => {
-      database.exec(sql);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
-      database.pragma(`user_version = ${Number(name.slice(0, 4))}`);
+      for (current of pending) {
+        database.exec(readFileSync(join(folder, current), 'utf8'));
+        database.pragma(`application_id = ${APPLICATION_ID}`);
+        database.pragma(`user_version = ${Number(current.slice(0, 4))}`);
+      }
     })();
+  } catch (error) {
+    if (from === 0 || isTroubleOfTheDisk(error)) throw error;
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new StorageError(
+      'unmigrated',
+      `${file} could not be brought from schema ${from} to ${listMigrations(folder).length} (${current}: ${reason}); it was left as it was`,
+      `go on with the Nightdesk of before; a copy of the database is ${backup}`,
+      error,
+    );
   }
+  return from > 0 ? { from, to: listMigrations(folder).length, backup } : undefined;
+}
+
+/** The copy is there as a whole or not at all, and nobody else may read it. */
+function copyBeforeMigration(database: Database.Database, backup: string): void {
+  const part = `${backup}.part`;
+  try {
+    closeSync(openSync(part, 'w', 0o600));
+    chmodSync(part, 0o600);
+    database.prepare('VACUUM INTO ?').run(part);
+    syncPath(part);
+    renameSync(part, backup);
+    syncPath(dirname(backup));
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+function isTroubleOfTheDisk(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return /^SQLITE_(FULL|IOERR|BUSY|READONLY|CANTOPEN|CORRUPT)/.test(code);
 }
 
 function asStorageError(error: unknown, file: string): Error {

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { type AlertStore, createAlertStore } from './alert-store.ts';
+import { type BackupStore, createBackupStore } from './backup-store.ts';
 import { type BudgetStore, createBudgetStore } from './budget-store.ts';
 import { type CheckpointStore, createCheckpointStore } from './checkpoint-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
@@ -8,10 +9,12 @@ import { type ConversationStore, createConversationStore } from './conversation-
 import { type CredentialStore, createCredentialStore } from './credential-store.ts';
 import { type Connection, createConnection, type Topic } from './database.ts';
 import { createDeskWatchStore, type DeskWatchStore } from './desk-watch-store.ts';
+import { createDigestStore, type DigestStore } from './digest-store.ts';
 import { createDraftStore, type DraftStore } from './draft-store.ts';
 import { createDrillStore, type DrillStore } from './drill-store.ts';
 import { createDueStore, type DueStore } from './due-store.ts';
 import { createFallbackStore, type FallbackStore } from './fallback-store.ts';
+import { createFleetLoadStore, type FleetLoadStore } from './fleet-load-store.ts';
 import { createHoldStore, type HoldStore } from './hold-store.ts';
 import { createInboxStore, type InboxStore } from './inbox-store.ts';
 import { createIncidentStore, type IncidentStore } from './incident-store.ts';
@@ -42,11 +45,13 @@ export interface Storage {
   readonly runs: RunStore;
   readonly dues: DueStore;
   readonly holds: HoldStore;
+  readonly fleetLoads: FleetLoadStore;
   readonly credentials: CredentialStore;
   readonly logins: LoginStore;
   readonly rotations: RotationStore;
   readonly incidents: IncidentStore;
   readonly alerts: AlertStore;
+  readonly backups: BackupStore;
   readonly fallbacks: FallbackStore;
   readonly silences: SilenceStore;
   readonly drafts: DraftStore;
@@ -56,6 +61,7 @@ export interface Storage {
   readonly checkpoints: CheckpointStore;
   readonly clis: CliStore;
   readonly budgets: BudgetStore;
+  readonly digests: DigestStore;
   readonly drills: DrillStore;
   readonly questions: QuestionStore;
   readonly tasks: TaskStore;
@@ -82,11 +88,13 @@ export function createStorage(database: Database.Database): Storage {
     runs: createRunStore(connection),
     dues: createDueStore(connection),
     holds: createHoldStore(connection),
+    fleetLoads: createFleetLoadStore(connection),
     credentials: createCredentialStore(connection),
     logins: createLoginStore(connection),
     rotations: createRotationStore(connection),
     incidents: createIncidentStore(connection),
     alerts: createAlertStore(connection),
+    backups: createBackupStore(connection),
     fallbacks: createFallbackStore(connection),
     silences: createSilenceStore(connection),
     drafts: createDraftStore(connection),
@@ -96,6 +104,7 @@ export function createStorage(database: Database.Database): Storage {
     checkpoints: createCheckpointStore(connection),
     clis: createCliStore(connection),
     budgets: createBudgetStore(connection),
+    digests: createDigestStore(connection),
     drills: createDrillStore(connection),
     questions: createQuestionStore(connection),
     tasks: createTaskStore(connection),

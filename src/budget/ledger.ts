@@ -1,6 +1,7 @@
 import type { CostRow, OpenCost } from '../../storage/budget-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import { isDrillAgent } from '../drills/drill.ts';
 import { createWallClock } from '../loop/wall-clock.ts';
 import type { Clock } from '../ports.ts';
@@ -72,7 +73,7 @@ export function createLedger(options: {
 }): Ledger {
   const { fleet, storage, clock } = options;
   const wall = createWallClock(fleet.timezone);
-  const written = listScopes(fleet);
+  const written = perFile(fleet, listScopes);
   const toldBy = new Map<number, number>();
   /** Days that are over, by their beginning. */
   const past = new Map<number, DayCosts>();
@@ -146,7 +147,7 @@ export function createLedger(options: {
 
   function limitsOf(month: Month): readonly Scope[] {
     const raised = new Map(storage.budgets.raises(month.key).map((row) => [row.agent, row.limitMicroUsd]));
-    return written.map((scope) => ({
+    return written().map((scope) => ({
       ...scope,
       limitMicroUsd: Math.max(scope.limitMicroUsd, raised.get(scope.agent) ?? 0),
     }));

@@ -10,7 +10,7 @@ type Issue = z.core.$ZodIssue;
 const SECRET_KEYS: readonly (string | number)[] = ['env', 'url'];
 
 /** A bot token or a key of a model's maker, pasted at the wrong place. */
-const LOOKS_SECRET = /\d{6,}:[\w-]{20,}|sk-[\w-]{16,}/;
+export const LOOKS_SECRET = /\d{6,}:[\w-]{20,}|sk-[\w-]{16,}/;
 
 /** Turns what zod found into findings: one for each wrong key or value, none for what only follows from another. */
 export function findingsOf(issues: readonly Issue[], schema: z.ZodType, raw: unknown): Finding[] {

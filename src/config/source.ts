@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type KeyPath, valueAt } from './key-path.ts';
@@ -16,6 +17,8 @@ export interface FleetSource {
   readonly file: string;
   /** What the file says, as plain values. */
   readonly raw: unknown;
+  /** SHA-256 of its bytes, as hex. */
+  readonly hash: string;
   /** What the file says at a path; undefined where it says nothing. */
   valueAt(path: KeyPath): unknown;
   /** Gives a finding its line: that of its value, of its key, or of the nearest thing around it that exists. */
@@ -51,11 +54,11 @@ export function readSource(file: string): SourceResult {
   } catch {
     return unreadable('expected text in UTF-8; found something else');
   }
-  return parseSource(file, text);
+  return parseSource(file, text, createHash('sha256').update(bytes).digest('hex'));
 }
 
 /** Parses the text of fleet.yaml; whatever it holds, the outcome is a value. */
-function parseSource(file: string, text: string): SourceResult {
+function parseSource(file: string, text: string, hash: string): SourceResult {
   const lines = new LineCounter();
   const problemOf = (offset: number, message: string, path: KeyPath = []): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
@@ -104,6 +107,7 @@ function parseSource(file: string, text: string): SourceResult {
   const source: FleetSource = {
     file,
     raw,
+    hash,
     valueAt: (path) => valueAt(raw, path),
     problemAt: ({ path, message, nearest }) => ({
       ...problemOf(offsetOf(document, path), message, path),

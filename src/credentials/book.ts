@@ -2,6 +2,7 @@ import type { CredentialRow } from '../../storage/credential-store.ts';
 import type { JournalEntry } from '../../storage/journal-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Credential, Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import type { Clock, Random } from '../ports.ts';
 import { credentialsOf, listCredentials, probeDelayMs } from './credential.ts';
 
@@ -38,11 +39,16 @@ export function createCredentialBook(options: {
   readonly random: Random;
 }): CredentialBook {
   const { fleet, storage, clock } = options;
-  const credentials = new Map(listCredentials(fleet).map((credential) => [credential.name, credential]));
+  const credentials = perFile(
+    fleet,
+    (written) => new Map(listCredentials(written).map((credential) => [credential.name, credential])),
+  );
   return {
-    names: [...credentials.keys()],
+    get names() {
+      return [...credentials().keys()];
+    },
     rowOf(name) {
-      const credential = credentials.get(name);
+      const credential = credentials().get(name);
       const row = storage.credentials.get(name);
       return credential === undefined || row === undefined ? undefined : { credential, row };
     },

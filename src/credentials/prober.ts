@@ -1,5 +1,6 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import type { Clock, Log, Processes } from '../ports.ts';
 import { createProgramRunner, explainExit } from '../run-program.ts';
@@ -31,7 +32,10 @@ export function createProber(options: {
   readonly onFatal: (error: unknown) => void;
 }): Worker {
   const { storage, clock, log, custodian, vault } = options;
-  const credentials = new Map(listCredentials(options.fleet).map((credential) => [credential.name, credential]));
+  const credentials = perFile(
+    options.fleet,
+    (fleet) => new Map(listCredentials(fleet).map((credential) => [credential.name, credential])),
+  );
   const busy = new Set<string>();
   const flights = new Set<Promise<void>>();
   const programs = createProgramRunner(options.processes, clock);
@@ -64,7 +68,7 @@ export function createProber(options: {
   function look(): number | undefined {
     const now = clock.now();
     for (const row of storage.credentials.checksDue(now)) {
-      const credential = credentials.get(row.name);
+      const credential = credentials().get(row.name);
       if (credential === undefined || busy.has(row.name)) continue;
       // While its secret is being changed, a refusal would say nothing; the rotation's end asks again.
       if (storage.rotations.openOf(row.name)?.state === 'running') continue;

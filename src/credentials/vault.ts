@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { Credential, Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import type { Disk, SecretSource } from '../ports.ts';
 import { MOST_SECRET_BYTES, parseSecret, type SecretText } from './secret-text.ts';
 
@@ -12,6 +13,8 @@ export interface Vault {
   environmentFor(names: readonly string[], trying?: string): Readonly<Record<string, string>>;
   /** Whether a secret of this credential is there to be given. */
   has(name: string): boolean;
+  /** Whether whoever keeps its secret for us was not asked yet, as just after fleet.yaml named it: a run would get none. */
+  isAwaited(name: string): boolean;
   /**
    * Keeps a new secret beside the stored one, until a check has passed with it; a staged one of before is gone. It throws what the file
    * system says, and for what cannot be kept here.
@@ -47,12 +50,18 @@ export function createVault(options: {
   readonly onNews: SecretNews;
 }): Vault {
   const { fleet, disk, folder, learn } = options;
-  const sources = new Map(
-    [...fleet.credentials.values()].flatMap((credential) => {
-      const source = credential.source === 'vault' ? undefined : options.sourceOf(credential);
-      return source === undefined ? [] : [[credential.name, source] as const];
-    }),
+  const sources = perFile(
+    fleet,
+    ({ credentials }) =>
+      new Map(
+        [...credentials.values()].flatMap((credential) => {
+          const source = credential.source === 'vault' ? undefined : options.sourceOf(credential);
+          return source === undefined ? [] : [[credential.name, source] as const];
+        }),
+      ),
   );
+  /** Those that have answered, whatever they said. */
+  const asked = new WeakSet<SecretSource>();
   /** What the sources gave last. */
   const given = new Map<string, string>();
   const told = new Map<string, string | undefined>();
@@ -119,6 +128,7 @@ export function createVault(options: {
       learn(found.secret);
       given.set(name, found.secret);
     }
+    asked.add(source);
     tell(name, found.kind === 'none' ? found.reason : undefined);
   }
 
@@ -133,6 +143,10 @@ export function createVault(options: {
         }),
       ),
     has: (name) => stored(name) !== undefined,
+    isAwaited(name) {
+      const source = sources().get(name);
+      return source !== undefined && !asked.has(source);
+    },
     stage(name, secret) {
       const source = fleet.credentials.get(name)?.source;
       if (source !== 'vault')
@@ -156,7 +170,7 @@ export function createVault(options: {
     refresh() {
       refreshing ??= (async () => {
         lookIntoFiles();
-        await Promise.all([...sources].map(([name, source]) => ask(name, source)));
+        await Promise.all([...sources()].map(([name, source]) => ask(name, source)));
       })().finally(() => {
         refreshing = undefined;
       });

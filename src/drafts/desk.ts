@@ -73,7 +73,9 @@ export function createDesk(
     ...options,
     ledger,
     versions,
-    kinds: [...new Set([...fleet.drafts.kinds.keys(), ...publishing.kinds()])],
+    get kinds() {
+      return [...new Set([...fleet.drafts.kinds.keys(), ...publishing.kinds()])];
+    },
     admit: options.admit ?? (() => 'card'),
   });
   const { move, record, refreshCard, late } = ledger;

@@ -3,6 +3,7 @@ import type { Verdict } from '../../storage/decision-store.ts';
 import type { DraftRow, DraftState } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import { type CardSetting, type CardView, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
@@ -73,7 +74,10 @@ export function createDraftLedger(
 ): DraftLedger {
   const { fleet, storage, clock, outbox } = options;
 
-  const publishers = new Set([...fleet.agents.values()].flatMap(({ publishes }) => publishes));
+  const publishers = perFile(
+    fleet,
+    ({ agents }) => new Set([...agents.values()].flatMap(({ publishes }) => publishes)),
+  );
   const listeners: ((draftId: number) => void)[] = [];
 
   function cardSetting(): CardSetting {
@@ -117,7 +121,7 @@ export function createDraftLedger(
 
   function viewOfApproved(draft: DraftRow): CardView {
     const shared = { ...viewOfBefore(draft), who: whoWords(draft.decidedBy) };
-    if (!publishers.has(draft.kind))
+    if (!publishers().has(draft.kind))
       return { ...shared, waiting: `nobody publishes "${draft.kind}" in this fleet; ${draft.agent} is told` };
     const open = storage.publications.lastOf(draft.id);
     if (open?.state !== 'wanted') return shared;

@@ -1,6 +1,7 @@
 import type { CredentialState } from '../../storage/credential-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import { credentialsOf } from '../credentials/credential.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 
@@ -55,8 +56,13 @@ export function createPreflights(options: {
   readonly custodian: Pick<Custodian, 'readiness'>;
 }): Preflights {
   const { fleet, storage, custodian } = options;
-  const publishers = [...fleet.agents.values()].filter(({ publishes }) => publishes.length > 0);
-  const byKind = new Map(publishers.flatMap((agent) => agent.publishes.map((kind) => [kind, agent] as const)));
+  const publishers = perFile(fleet, ({ agents }) =>
+    [...agents.values()].filter(({ publishes }) => publishes.length > 0),
+  );
+  const byKind = perFile(
+    fleet,
+    () => new Map(publishers().flatMap((agent) => agent.publishes.map((kind) => [kind, agent] as const))),
+  );
 
   function preflightOf(publisher: Agent): Preflight {
     return decidePreflight(
@@ -72,15 +78,15 @@ export function createPreflights(options: {
 
   return {
     of({ kind }) {
-      const publisher = byKind.get(kind);
+      const publisher = byKind().get(kind);
       return publisher === undefined ? { kind: 'ready' } : preflightOf(publisher);
     },
     want(kind) {
-      const publisher = byKind.get(kind);
+      const publisher = byKind().get(kind);
       // Readiness is what wants a check, as a row, of whatever is not proved lately.
       if (publisher !== undefined) custodian.readiness(publisher);
     },
-    stand: () => publishers.map((publisher) => ({ publisher, preflight: preflightOf(publisher) })),
-    publisherOf: (kind) => byKind.get(kind),
+    stand: () => publishers().map((publisher) => ({ publisher, preflight: preflightOf(publisher) })),
+    publisherOf: (kind) => byKind().get(kind),
   };
 }

@@ -2,6 +2,7 @@ import type { DraftRow } from '../../storage/draft-store.ts';
 import type { PublicationRow } from '../../storage/publication-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { perFile } from '../config/live-fleet.ts';
 import type { PublicationDesk } from '../loop/scheduler.ts';
 import type { Clock } from '../ports.ts';
 import type { PublisherDesk } from '../runs/settlement.ts';
@@ -56,8 +57,10 @@ export function createPublishing(options: {
 }): Publishing {
   const { fleet, storage, clock, outbox } = options;
   const { move, record, refreshCard, showCard, late, done, cardSetting } = options.ledger;
-  const publishers = new Map(
-    [...fleet.agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const)),
+  const publishers = perFile(
+    fleet,
+    ({ agents }) =>
+      new Map([...agents.values()].flatMap((agent) => agent.publishes.map((kind) => [kind, agent.name] as const))),
   );
 
   function wantPublication(
@@ -66,7 +69,7 @@ export function createPublishing(options: {
     nextAt: number,
     waiting?: string,
   ): void {
-    const publisher = publishers.get(draft.kind);
+    const publisher = publishers().get(draft.kind);
     if (publisher === undefined) return;
     const attempt = (storage.publications.lastOf(draft.id)?.attempt ?? 0) + 1;
     const id = storage.publications.want({
@@ -170,8 +173,8 @@ export function createPublishing(options: {
   }
 
   return {
-    publisherOf: (kind) => publishers.get(kind),
-    kinds: () => [...publishers.keys()],
+    publisherOf: (kind) => publishers().get(kind),
+    kinds: () => [...publishers().keys()],
     want: wantPublication,
     answerUnknown,
 

@@ -46,7 +46,7 @@ export function createSubmission(options: {
   readonly admit: AdmitDraft;
   readonly scrub: (text: string) => string;
 }): (submission: Submission) => SubmitResult {
-  const { fleet, storage, clock, kinds } = options;
+  const { fleet, storage, clock } = options;
 
   /** Whether this is a text that the draft has or had: whoever hands it in again has not written another one. */
   function isKnown(draft: DraftRow, body: string, media: Submission['media']): boolean {
@@ -66,6 +66,7 @@ export function createSubmission(options: {
 
   /** What is wrong with it; undefined: nothing. */
   function refusal({ kind, to, body, context, url, windowMs, media = [] }: Submission): string | undefined {
+    const { kinds } = options;
     if (kinds.length > 0 && !kinds.includes(kind))
       return `kind "${kind}" is unknown; fleet.yaml has: ${kinds.join(', ')}`;
     if (isBlank(body)) return 'the text is empty: there is nothing to approve';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Agent, Fleet } from '../config/fleet.ts';
+import { perFile, viewOf } from '../config/live-fleet.ts';
 import { type AgentDrill, drillAgentName } from './drill.ts';
 
 const PROGRAM = join(import.meta.dirname, 'drill-agent.ts');
@@ -20,10 +21,15 @@ const AGENT_DRILLS: readonly AgentDrill[] = ['auth', 'heartbeat', 'stuck', 'orph
  */
 export function withDrillAgents(fleet: Fleet, nodePath: string): Fleet {
   const hidden = AGENT_DRILLS.map((kind) => describeAgent(kind, fleet.home, nodePath));
-  return {
-    ...fleet,
-    agents: new Map([...fleet.agents, ...hidden.map((agent) => [agent.name, agent] as const)]),
-  };
+  const agents = perFile(
+    fleet,
+    (written) => new Map([...written.agents, ...hidden.map((agent) => [agent.name, agent] as const)]),
+  );
+  return Object.defineProperty(
+    viewOf(() => fleet),
+    'agents',
+    { get: agents },
+  );
 }
 
 function describeAgent(kind: AgentDrill, home: string, nodePath: string): Agent {

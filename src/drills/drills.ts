@@ -48,7 +48,7 @@ export function createDrills(parts: {
         storage,
         clock,
         gate,
-        hasFallback: fleet.alerts.fallback !== undefined,
+        hasFallback: () => fleet.alerts.fallback !== undefined,
         fingerprint: parts.telegramOutage,
       }),
       dark: createDarkFault({ clock, disk: parts.disk, home: fleet.home, pretendDark: parts.pretendDark }),

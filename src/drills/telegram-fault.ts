@@ -16,7 +16,7 @@ export function createTelegramFault(parts: {
   readonly clock: Clock;
   readonly gate: TelegramGate;
   /** Whether `alerts.fallback` names a program. */
-  readonly hasFallback: boolean;
+  readonly hasFallback: () => boolean;
   /** Fingerprint of the incident that a Telegram out of reach is. */
   readonly fingerprint: string;
 }): Fault {
@@ -39,7 +39,7 @@ export function createTelegramFault(parts: {
     if (gate.isClosed()) gate.open();
     if (!gate.hasWorked()) return { kind: 'going', facts };
     const again = `The first call went through ${seconds(clock.now() - opened)} after Telegram was there again.`;
-    if (hasFallback) return { kind: 'passed', facts: { ...facts, detail: again } };
+    if (hasFallback()) return { kind: 'passed', facts: { ...facts, detail: again } };
     const detail = `${again} There is no second route (alerts.fallback in fleet.yaml): while Telegram is away, nothing reaches you.`;
     return { kind: 'passed', facts: { ...facts, deliveredAt: clock.now(), detail } };
   }
@@ -57,7 +57,7 @@ export function createTelegramFault(parts: {
       const told = toldBy(incident);
       const facts = incident === undefined ? {} : { incidentId: incident.id, detectedAt: incident.openedAt };
       if (told?.state === 'sent') return afterwards({ ...facts, deliveredAt: told.endedAt ?? clock.now() });
-      if (!hasFallback && incident !== undefined) return afterwards(facts);
+      if (!hasFallback() && incident !== undefined) return afterwards(facts);
       if (drill.faultAt !== null && clock.now() - drill.faultAt >= LONGEST_CLOSED_MS) {
         gate.open();
         return { kind: 'failed', reason: describe(incident, told) };

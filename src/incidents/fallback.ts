@@ -27,7 +27,7 @@ export interface FallbackRoute extends Worker {
  * was cut off is sent again: a double is harmless, silence is not.
  */
 export function createFallbackRoute(options: {
-  /** `alerts.fallback`; undefined: there is no second route. */
+  /** `alerts.fallback`, read at each use; undefined: there is no second route. */
   readonly argv: readonly [string, ...string[]] | undefined;
   readonly fleetFolder: string;
   readonly storage: Storage;
@@ -39,7 +39,7 @@ export function createFallbackRoute(options: {
   readonly scrub: (text: string) => string;
   readonly onFatal: (error: unknown) => void;
 }): FallbackRoute {
-  const { argv, storage, clock, log, incidents } = options;
+  const { storage, clock, log, incidents } = options;
   const writer = createPatientWriter({ name: 'fallback', clock, log });
   const programs = createProgramRunner(options.processes, clock);
   let flight: Promise<void> = Promise.resolve();
@@ -78,6 +78,7 @@ export function createFallbackRoute(options: {
   }
 
   function look(): number | undefined {
+    const { argv } = options;
     if (argv === undefined || isBusy) return undefined;
     const now = clock.now();
     const row = storage.fallbacks.due(now);
@@ -110,6 +111,7 @@ export function createFallbackRoute(options: {
     ...worker,
     recover: () =>
       storage.transaction(() => {
+        const { argv } = options;
         const now = clock.now();
         for (const row of storage.fallbacks.sending()) storage.fallbacks.retry(row.id, now, 'cut off by a restart');
         for (let row = storage.fallbacks.due(now); row !== undefined; row = storage.fallbacks.due(now)) {

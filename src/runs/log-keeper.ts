@@ -11,6 +11,8 @@ const EVERY_MS = 60_000;
 const WORTH_COMPRESSING_BYTES = 16 * 1024;
 /** What a file takes at least, on most file systems. */
 const BLOCK_BYTES = 4_096;
+/** This part of the total may end between two looks at all files before the next one is due at once. */
+const SLACK_PART = 16;
 /** Logs kept at most, whatever they weigh: a look at so many takes some 30 ms of the event loop. */
 const MOST_LOGS = 5_000;
 /** A log that could not be compressed is tried again after this time. */
@@ -55,17 +57,19 @@ export function createLogKeeper(options: {
   readonly onFatal: (error: unknown) => void;
 }): LogKeeper {
   const { fleet, storage, clock, log, disk, machine } = options;
-  const { totalBytes, keepMs, keepFreeBytes } = fleet.logs;
   const folder = join(fleet.home, 'logs');
-  const { capBytes } = decideSpoolLimits(totalBytes, fleet.concurrency);
-  /** What may end between two looks at all files before the next one is due at once. */
-  const slackBytes = totalBytes / 16;
   const toCompress = new Set<string>();
   const refusedAt = new Map<string, number>();
   let compressing: string | undefined;
   let tidiedAt: number | undefined;
   let endedBytes = 0;
   let stopping = false;
+
+  function limits() {
+    const { totalBytes } = fleet.logs;
+    const { capBytes } = decideSpoolLimits(totalBytes, fleet.concurrency);
+    return { totalBytes, capBytes, slackBytes: totalBytes / SLACK_PART };
+  }
 
   function alive(): ReadonlySet<string> {
     return new Set(storage.runs.alive().flatMap((run) => run.logPath ?? []));
@@ -112,6 +116,8 @@ export function createLogKeeper(options: {
     tidiedAt = now;
     endedBytes = 0;
     for (const [path, at] of refusedAt) if (now - at >= REFUSED_MS) refusedAt.delete(path);
+    const { totalBytes, capBytes, slackBytes } = limits();
+    const { keepMs, keepFreeBytes } = fleet.logs;
     const { closed, liveBytes } = list();
     const logs = closed.filter(({ path }) => !path.endsWith(PART) || !remove(path));
     // Room for what the living ones may still write, for what ends until the next look, and for one that is being compressed.
@@ -132,7 +138,7 @@ export function createLogKeeper(options: {
   }
 
   function isTidyDue(now: number): boolean {
-    return tidiedAt === undefined || now - tidiedAt >= EVERY_MS || now < tidiedAt || endedBytes > slackBytes;
+    return tidiedAt === undefined || now - tidiedAt >= EVERY_MS || now < tidiedAt || endedBytes > limits().slackBytes;
   }
 
   async function compress(path: string): Promise<void> {
@@ -159,7 +165,7 @@ export function createLogKeeper(options: {
     ...worker,
     makeRoom,
     ended(path, outputBytes) {
-      endedBytes += Math.min(outputBytes, capBytes) + BLOCK_BYTES;
+      endedBytes += Math.min(outputBytes, limits().capBytes) + BLOCK_BYTES;
       if (outputBytes >= WORTH_COMPRESSING_BYTES) toCompress.add(path);
       worker.nudge();
     },

@@ -100,7 +100,6 @@ export function createRunner(
   const writer = createPatientWriter({ name: 'runner', clock, log });
   const events = createRunEvents(options);
   const prepare = createRunPreparation({ ...options, mcpUrl: `${options.environment.gatewayUrl}/mcp` });
-  const spoolLimits = decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency);
   const talk = createRunTalk(options);
   const sweepAgain = createSweepAgain({ ...options, writer });
   const fileChecks = createFileChecks({ check: options.checkMedia, follow, onOver: () => worker.nudge() });
@@ -149,7 +148,11 @@ export function createRunner(
       decoder,
       request: containment.wrap(request, run.id),
       spool: createScrubbedSpool(
-        createSpool(options.disk.openLog(logPathOf(run)), { ...spoolLimits, clock, mayWrite: options.mayWriteLogs }),
+        createSpool(options.disk.openLog(logPathOf(run)), {
+          ...decideSpoolLimits(fleet.logs.totalBytes, fleet.concurrency),
+          clock,
+          mayWrite: options.mayWriteLogs,
+        }),
         { clock, openStream: () => options.openSecretStream([token]) },
       ),
       processes: options.processes,

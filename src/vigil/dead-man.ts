@@ -18,6 +18,7 @@ const TROUBLE_TO_TELL_MS = 10 * 60_000;
 
 /** Builds the caller of the dead-man address. */
 export function createDeadMan(options: {
+  /** `alerts.dead_man`, read at each look. */
   readonly deadMan: Fleet['alerts']['deadMan'];
   readonly storage: Storage;
   readonly web: Web;
@@ -25,7 +26,8 @@ export function createDeadMan(options: {
   readonly log: Log;
   readonly incidents: IncidentRegister;
 }): DeadMan {
-  const { deadMan, storage, web, clock, log, incidents } = options;
+  const { storage, web, clock, log, incidents } = options;
+  let called: string | undefined;
   let isCalling = false;
   let nextAt = 0;
   let failures = 0;
@@ -41,11 +43,12 @@ export function createDeadMan(options: {
     const startedAt = clock.monotonic();
     try {
       const answer = await web.call(url, CALL_MS);
-      hasWorked = answer.kind === 'ok';
+      hasWorked = answer.kind === 'ok' && url === called;
       if (answer.kind === 'ok') {
         failures = 0;
         return;
       }
+      if (url !== called) return;
       if (failures === 0) failingSince = startedAt;
       failures += 1;
       reason = answer.reason;
@@ -79,8 +82,20 @@ export function createDeadMan(options: {
     mayBeOpen = true;
   }
 
+  /** What is known is known of one address: another one has failed nobody yet. */
+  function follow(url: string | undefined): void {
+    if (url === called) return;
+    if (called !== undefined) {
+      incidents.resolve(FINGERPRINT, 'fleet.yaml names another address, or none.');
+      [nextAt, failures, isTold, hasWorked] = [0, 0, false, false];
+    }
+    called = url;
+  }
+
   return {
     look(isAlive) {
+      const { deadMan } = options;
+      follow(deadMan?.url);
       if (deadMan === undefined) return;
       const host = hostOf(deadMan.url);
       tell(host);

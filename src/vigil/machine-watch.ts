@@ -65,7 +65,6 @@ export function createMachineWatch(options: {
   readonly onFatal: (error: unknown) => void;
 }): MachineWatch {
   const { storage, clock, log, machine, incidents, fleet } = options;
-  const { keepFreeBytes } = fleet.logs;
   const memoryFloor = decideMemoryFloor(options.totalMemoryBytes);
   const reserve = createReserve({ home: fleet.home, disk: options.disk, clock, log });
   /** What was last told to be left: an incident is told anew each time that only half of it is left. */
@@ -81,14 +80,14 @@ export function createMachineWatch(options: {
   function lookAtDisk(): void {
     const hold = holdOf('disk');
     const found = machine.freeDiskBytes(fleet.home);
-    const isShort = found !== undefined && found < keepFreeBytes;
-    const removed = isShort ? options.logKeeper.makeRoom(keepFreeBytes - found) : { files: 0, bytes: 0 };
+    const isShort = found !== undefined && found < fleet.logs.keepFreeBytes;
+    const removed = isShort ? options.logKeeper.makeRoom(fleet.logs.keepFreeBytes - found) : { files: 0, bytes: 0 };
     // Some file systems show only later what was removed.
     const left =
       removed.bytes > 0 ? Math.max(machine.freeDiskBytes(fleet.home) ?? 0, (found ?? 0) + removed.bytes) : found;
-    isDiskLow = isTooLittle(left, keepFreeBytes, hold !== undefined);
+    isDiskLow = isTooLittle(left, fleet.logs.keepFreeBytes, hold !== undefined);
     if (left !== undefined && left < RESERVE_BYTES) reserve.giveBack();
-    else if (left !== undefined && !isDiskLow && left >= keepFreeBytes + RESERVE_BYTES) {
+    else if (left !== undefined && !isDiskLow && left >= fleet.logs.keepFreeBytes + RESERVE_BYTES) {
       reserve.layDown();
       storage.spareRoom.keep();
     }
@@ -97,7 +96,7 @@ export function createMachineWatch(options: {
   }
 
   function lookAtPretendedDisk(): void {
-    if (pretendedBytes === undefined || !isTooLittle(pretendedBytes, keepFreeBytes, false)) return;
+    if (pretendedBytes === undefined || !isTooLittle(pretendedBytes, fleet.logs.keepFreeBytes, false)) return;
     if (storage.incidents.unresolved(PRETENDED_DISK) !== undefined) return;
     const { title, evidence, severity } = describeDisk(pretendedBytes);
     const note = 'Nothing is held, and nothing is removed: the disk is as it was.';
@@ -156,11 +155,11 @@ export function createMachineWatch(options: {
   function describeDisk(leftBytes: number): Shortage {
     return {
       leftBytes,
-      floorBytes: keepFreeBytes,
+      floorBytes: fleet.logs.keepFreeBytes,
       severity: 'critical',
       title: `The disk is nearly full: ${sizeText(leftBytes)} left`,
-      evidence: `${sizeText(leftBytes)} free under ${fleet.home}; logs.keep_free is ${sizeText(keepFreeBytes)}`,
-      note: `No new run starts until ${sizeText(enoughBytes(keepFreeBytes, true))} are free. Drafts, decisions and all other state are safe. The logs of closed runs are gone already, those of living ones keep only the last words. Please make room on the host: du -xh / | sort -h | tail shows what is large. I notice by myself.`,
+      evidence: `${sizeText(leftBytes)} free under ${fleet.home}; logs.keep_free is ${sizeText(fleet.logs.keepFreeBytes)}`,
+      note: `No new run starts until ${sizeText(enoughBytes(fleet.logs.keepFreeBytes, true))} are free. Drafts, decisions and all other state are safe. The logs of closed runs are gone already, those of living ones keep only the last words. Please make room on the host: du -xh / | sort -h | tail shows what is large. I notice by myself.`,
     };
   }
 

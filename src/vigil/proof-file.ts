@@ -20,6 +20,8 @@ export interface Self {
 export interface ProofFile {
   /** A new process is there, which has proved nothing yet. */
   begin(): void;
+  /** Leaves what the sentinel has to know of fleet.yaml where it reads it, as it is now. */
+  leaveCopy(): void;
   /** A proof, now. */
   prove(): void;
   /** The end of this process, said by itself. */
@@ -88,6 +90,7 @@ export function createProofFile(options: {
       replaceOld();
       leaveCopy();
     },
+    leaveCopy,
     prove() {
       const now = clock.now();
       lastProofAt = now;

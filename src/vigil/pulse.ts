@@ -91,6 +91,8 @@ export interface Pulse {
   start(): void;
   /** Asks for a look at once: something of it has just come to life. */
   nudge(): void;
+  /** fleet.yaml was taken over anew: the sentinel has to know it, and the next look may be due sooner. */
+  settingsChanged(): void;
   stop(): Promise<void>;
   /** Says that this end is on purpose, or not; called last. */
   farewell(by: 'asked' | 'itself'): void;
@@ -127,7 +129,12 @@ export function createPulse(options: {
 }): Pulse {
   const { fleet, storage, clock, log, supervisor, poller, loop } = options;
   const proof = createProofFile(options);
-  const deadMan = createDeadMan({ ...options, deadMan: fleet.alerts.deadMan });
+  const deadMan = createDeadMan({
+    ...options,
+    get deadMan() {
+      return fleet.alerts.deadMan;
+    },
+  });
   let wroteAt: number | undefined;
   let complaint = '';
 
@@ -180,12 +187,12 @@ export function createPulse(options: {
     name: 'pulse',
     clock,
     log,
-    everyMs: lookEvery(fleet, supervisor.watchdogMs),
+    everyMs: LONGEST_LOOK_MS,
     // At the start the first getUpdates goes out before a row waits for the disk.
     stepsAside: true,
     look() {
       look();
-      return undefined;
+      return lookEvery(fleet, supervisor.watchdogMs);
     },
     onFatal: options.onFatal,
   });
@@ -197,6 +204,10 @@ export function createPulse(options: {
     },
     nudge: worker.nudge,
     stop: worker.stop,
+    settingsChanged() {
+      proof.leaveCopy();
+      worker.nudge();
+    },
     farewell(by) {
       proof.end(by);
       write(by === 'asked' ? 'yes' : 'no');

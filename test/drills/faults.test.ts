@@ -30,7 +30,13 @@ function openTelegram(hasFallback: boolean) {
   const api = createScriptedApi();
   api.answerWith((call) => call.succeed(true));
   const gate = createTelegramGate(api);
-  const fault = createTelegramFault({ storage, clock, gate, hasFallback, fingerprint: 'poller:telegram' });
+  const fault = createTelegramFault({
+    storage,
+    clock,
+    gate,
+    hasFallback: () => hasFallback,
+    fingerprint: 'poller:telegram',
+  });
   made.add('poller:telegram');
   const drill = drillOf(world, 'telegram', fault);
   return {

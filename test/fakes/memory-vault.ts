@@ -23,6 +23,7 @@ export function createMemoryVault(credentials: ReadonlyMap<string, Credential> =
         }),
       ),
     has: (name) => stored.has(name),
+    isAwaited: () => false,
     stage: (name, secret) => void staged.set(name, secret),
     hasStaged: (name) => staged.has(name),
     commit(name) {
