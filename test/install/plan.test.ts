@@ -128,9 +128,3 @@ test('the property lists that people copy by hand are whole', () => {
   for (const name of ['com.nightdesk.nightdesk', 'com.nightdesk.sentinel'])
     expect(parsePlist(read(`launchd/${name}.plist`))).toMatchObject({ Label: name });
 });
-
-test('the container file copies every folder that the program needs', () => {
-  const copied = [...read('container/Containerfile').matchAll(/^COPY (\S+) \.\//gm)].map((match) => match[1]);
-
-  expect(copied).toEqual(expect.arrayContaining(['src', 'commands', 'conversations', 'storage']));
-});
