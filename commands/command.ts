@@ -4,11 +4,13 @@ import type { Content } from '../src/telegram/outbox.ts';
 export interface CommandCall {
   /** What stands behind the command, trimmed. */
   readonly argument: string;
-  /** `owner:ID`. */
+  /** `owner:ID`, `approver:ID` or `viewer:ID`. */
   readonly actor: string;
   readonly now: number;
   /** Where it was said. */
   readonly chatId?: number | undefined;
+  /** The topic of that chat; null: the chat itself. */
+  readonly topicId?: number | null | undefined;
   /** Key of the message that answers it. */
   readonly replyKey?: string;
   /** True: its owner was asked whether he means it, and said so. */

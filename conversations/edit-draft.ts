@@ -1,6 +1,6 @@
 import type { Conversation } from '@grammyjs/conversations';
 import type { Context } from 'grammy';
-import { askedBy, type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
+import { type AskedAt, askedBy, type DialogueRooms, isAnswer, OPEN_MS } from './dialogue.ts';
 
 /** The owner pressed Edit: his next message is the new text of that revision. */
 export function createEditDraft(rooms: DialogueRooms) {
@@ -9,13 +9,17 @@ export function createEditDraft(rooms: DialogueRooms) {
     _ctx: Context,
     draftId: number,
     revision: number,
+    at?: AskedAt,
   ): Promise<void> {
-    const answer = await conversation.waitUntil((ctx) => isAnswer(ctx, rooms, { kind: 'edit', draftId, revision }), {
-      maxMilliseconds: OPEN_MS,
-      next: true,
-    });
+    const answer = await conversation.waitUntil(
+      (ctx) => isAnswer(ctx, rooms, { kind: 'edit', draftId, revision }, at),
+      {
+        maxMilliseconds: OPEN_MS,
+        next: true,
+      },
+    );
     const text = answer.message?.text ?? '';
-    const from = askedBy(answer);
+    const from = askedBy(answer, rooms);
     await conversation.external(() => rooms.editDraft(draftId, revision, text, from));
   };
 }

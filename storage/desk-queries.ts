@@ -28,7 +28,7 @@ const MOST_LATENCIES = 1_000;
 
 /** A person's first word about a draft; what publishers and rules do tells nothing of his pace. */
 const BY_PERSON = (row: string): string =>
-  `${row}.verdict IN ('approved', 'rejected', 'edited', 'revise') AND ${row}.actor LIKE 'owner:%'`;
+  `${row}.verdict IN ('approved', 'rejected', 'edited', 'revise') AND (${row}.actor LIKE 'owner:%' OR ${row}.actor LIKE 'approver:%')`;
 
 /** Builds these queries; each reads by an index and with a limit. */
 export function createDeskQueries(connection: Connection): DeskQueries {

@@ -41,6 +41,8 @@ export interface DraftRow {
   readonly isQueued: number;
   /** The end of the time in which its approval can be taken back. */
   readonly undoUntil: number | null;
+  /** When the restored backup was made that shows it undecided, or not known to be published; null: its fate is known. */
+  readonly restoredAt: number | null;
   /** Text of the current revision, and its hash. */
   readonly body: string;
   readonly hash: string;
@@ -88,7 +90,7 @@ export interface DraftStore extends DeskQueries, DecisionStore {
   versionsWantedOf(agent: string, limit: number): DraftRow[];
   /** Writes down when its owner first saw it, unless that is known. */
   shown(id: number, at: number): void;
-  /** Who wrote that revision: `agent:NAME` or `owner:ID`. */
+  /** Who wrote that revision: `agent:NAME`, `owner:ID` or `approver:ID`. */
   authorOf(id: number, revision: number): string | undefined;
   /** Replaces the text of a pending draft, and withdraws the wish for another one; false when it is no longer pending at that revision. */
   revise(
@@ -100,6 +102,8 @@ export interface DraftStore extends DeskQueries, DecisionStore {
   mediaSince(since: number): string[];
   /** The draft as it stood in an earlier revision. */
   atRevision(id: number, revision: number): DraftRow | undefined;
+  /** Open drafts whose fate a restored backup does not know, the oldest first; without those whose time is over. */
+  restored(now: number): { readonly pending: number[]; readonly unknown: number[] };
   published(id: number, remote: { url: string | null; id: string | null }): void;
   countInState(state: OpenState): number;
   /** Drafts whose window is over: those that are pending, and approved ones whose publication still waits. */
@@ -116,7 +120,7 @@ const COLUMNS = `d.id, d.agent, d.run_id AS runId, d.key, d.kind, d.recipient, d
   d.created_at AS createdAt, d.window_ends_at AS windowEndsAt, d.decided_at AS decidedAt, d.decided_by AS decidedBy, d.reason,
   d.published_url AS publishedUrl, d.published_id AS publishedId, d.snoozed_until AS snoozedUntil, d.reminded_percent AS remindedPercent,
   d.revise_instruction AS reviseInstruction, d.revise_wanted_by AS reviseWantedBy, d.revise_wanted_at AS reviseWantedAt,
-  d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, r.body, r.hash, r.media`;
+  d.shown_at AS shownAt, d.is_queued AS isQueued, d.undo_until AS undoUntil, d.restored_at AS restoredAt, r.body, r.hash, r.media`;
 const FROM = 'FROM draft d JOIN draft_revision r ON r.draft_id = d.id AND r.revision = d.revision';
 
 /** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
@@ -164,7 +168,7 @@ export function createDraftStore(connection: Connection): DraftStore {
   >(
     `UPDATE draft SET state = @to, decided_at = CASE @to WHEN 'pending' THEN NULL ELSE @at END,
        decided_by = CASE @to WHEN 'pending' THEN NULL ELSE coalesce(@actor, decided_by) END, reason = @reason, undo_until = @undoUntil,
-       snoozed_until = NULL, is_queued = 0, ${NO_WISH}
+       snoozed_until = NULL, is_queued = 0, restored_at = NULL, ${NO_WISH}
      WHERE id = @id AND state = @from AND revision = @revision`,
   );
   const revise = connection.statement<[number, number]>(
@@ -191,6 +195,10 @@ export function createDraftStore(connection: Connection): DraftStore {
   const mediaSince = connection.statement<[number], { media: string }>(
     `SELECT r.media FROM draft_revision r JOIN draft d ON d.id = r.draft_id
      WHERE r.media <> '[]' AND (r.created_at >= ? OR d.${OPEN})`,
+  );
+  const restored = connection.statement<[number], { id: number; state: string }>(
+    `SELECT id, state FROM draft WHERE ${OPEN} AND restored_at IS NOT NULL
+       AND (state = 'unknown' OR state = 'pending' AND (window_ends_at IS NULL OR window_ends_at > ?)) ORDER BY id`,
   );
   const published = connection.statement<[string | null, string | null, number]>(
     'UPDATE draft SET published_url = ?, published_id = ? WHERE id = ?',
@@ -248,6 +256,11 @@ export function createDraftStore(connection: Connection): DraftStore {
     },
     mediaSince: (since) => mediaSince.all(since).map(({ media }) => media),
     atRevision: (id, revision) => atRevision.get(id, revision),
+    restored(now) {
+      const rows = restored.all(now);
+      const inState = (state: string): number[] => rows.filter((row) => row.state === state).map(({ id }) => id);
+      return { pending: inState('pending'), unknown: inState('unknown') };
+    },
     published: (id, remote) => void published.run(remote.url, remote.id, id),
     countInState: (state) => countInState.get(state)?.n ?? 0,
     expired: (now) => expired.all(now),

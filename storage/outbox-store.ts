@@ -12,6 +12,8 @@ export interface OutboxRow {
   readonly key: string;
   readonly class: MessageClass;
   readonly chatId: number | null;
+  /** The topic of that chat; null: the chat itself. */
+  readonly topicId: number | null;
   readonly replyToKey: string | null;
   /** The content as JSON; telegram/outbox.ts knows its shape. */
   readonly content: string;
@@ -34,12 +36,20 @@ export interface NewOutboxRow {
   readonly class: MessageClass;
   readonly priority: number;
   readonly chatId: number | null;
+  /** The topic of that chat; without it the chat itself. */
+  readonly topicId?: number | null;
   readonly replyToKey: string | null;
   readonly content: string;
   readonly silent: number;
   readonly nextAt: number;
   readonly giveUpAt: number | null;
   readonly createdAt: number;
+}
+
+/** A chat, or a topic of one; null: the chat itself; without `topicId` whatever topic. */
+export interface Spot {
+  readonly chatId: number;
+  readonly topicId?: number | null;
 }
 
 /** The durable outbox: one key per message, a newer version replaces an older one. */
@@ -56,8 +66,12 @@ export interface OutboxStore {
   nextAt(): number | undefined;
   /** Makes due at once what waits after a refusal of its chat. */
   hurry(now: number): void;
-  /** Sends what was not shown yet to another chat. */
-  moveChat(from: number, to: number): void;
+  /** Sends what was not shown yet to another chat, and in that topic; without one in `to` each keeps its own. */
+  move(from: Spot, to: Spot): void;
+  /** Sends one message elsewhere, anew where it was shown. */
+  redirect(id: number, to: Required<Spot>, now: number): void;
+  /** Messages with such a key that are shown in that chat, the newest first. `*` stands for anything. */
+  shownIn(chatId: number, keys: string, limit: number): OutboxRow[];
   markSending(id: number): void;
   delivered(id: number, version: number, messageId: number | null, now: number): void;
   retry(id: number, nextAt: number, error: string): void;
@@ -80,7 +94,7 @@ export interface OutboxStore {
   purge(before: number): void;
 }
 
-const COLUMNS = `id, key, class, chat_id AS chatId, reply_to_key AS replyToKey, content, silent, wanted, shown, state,
+const COLUMNS = `id, key, class, chat_id AS chatId, topic_id AS topicId, reply_to_key AS replyToKey, content, silent, wanted, shown, state,
   message_id AS messageId, attempts, next_at AS nextAt, give_up_at AS giveUpAt, created_at AS createdAt, sent_at AS sentAt, error`;
 
 /** What is still to be sent. SQLite uses a partial index only for a query that repeats the index's own condition, so each names it. */
@@ -89,8 +103,8 @@ const OPEN = `state IN ('queued', 'sending')`;
 /** Builds the outbox store. */
 export function createOutboxStore(connection: Connection): OutboxStore {
   const insert = connection.statement<[NewOutboxRow]>(
-    `INSERT INTO outbox (key, class, priority, chat_id, reply_to_key, content, silent, state, next_at, give_up_at, created_at)
-     VALUES (@key, @class, @priority, @chatId, @replyToKey, @content, @silent, 'queued', @nextAt, @giveUpAt, @createdAt)
+    `INSERT INTO outbox (key, class, priority, chat_id, topic_id, reply_to_key, content, silent, state, next_at, give_up_at, created_at)
+     VALUES (@key, @class, @priority, @chatId, @topicId, @replyToKey, @content, @silent, 'queued', @nextAt, @giveUpAt, @createdAt)
      ON CONFLICT (key) DO NOTHING`,
   );
   const update = connection.statement<[{ key: string; content: string; now: number }]>(
@@ -112,8 +126,26 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   const hurry = connection.statement<[number, number]>(
     `UPDATE outbox SET next_at = ? WHERE ${OPEN} AND state = 'queued' AND next_at > ? AND message_id IS NULL`,
   );
-  const moveChat = connection.statement<[number, number]>(
-    `UPDATE outbox SET chat_id = ? WHERE ${OPEN} AND state = 'queued' AND chat_id = ? AND message_id IS NULL`,
+  const moveTo = connection.statement<
+    [
+      {
+        from: number;
+        fromTopic: number | null;
+        anyTopic: number;
+        to: number;
+        toTopic: number | null;
+        keepTopic: number;
+      },
+    ]
+  >(
+    `UPDATE outbox SET chat_id = @to, topic_id = CASE WHEN @keepTopic = 1 THEN topic_id ELSE @toTopic END
+     WHERE ${OPEN} AND state = 'queued' AND chat_id = @from AND message_id IS NULL AND (@anyTopic = 1 OR topic_id IS @fromTopic)`,
+  );
+  const redirect = connection.statement<[{ id: number; chatId: number; topicId: number | null; now: number }]>(
+    `UPDATE outbox SET chat_id = @chatId, topic_id = @topicId, message_id = NULL, state = 'queued', attempts = 0, next_at = @now WHERE id = @id`,
+  );
+  const shownIn = connection.statement<[number, string, number], OutboxRow>(
+    `SELECT ${COLUMNS} FROM outbox WHERE chat_id = ? AND message_id IS NOT NULL AND key GLOB ? ORDER BY id DESC LIMIT ?`,
   );
   const sending = connection.statement<[number]>(`UPDATE outbox SET state = 'sending' WHERE id = ?`);
   const delivered = connection.statement<[{ id: number; version: number; messageId: number | null; now: number }]>(
@@ -159,7 +191,7 @@ export function createOutboxStore(connection: Connection): OutboxStore {
 
   return {
     add(row) {
-      const added = insert.run(row).changes === 1;
+      const added = insert.run({ topicId: null, ...row }).changes === 1;
       if (added) connection.touch('outbox');
       return added;
     },
@@ -175,7 +207,16 @@ export function createOutboxStore(connection: Connection): OutboxStore {
     hurry(now) {
       if (hurry.run(now, now).changes > 0) connection.touch('outbox');
     },
-    moveChat: (from, to) => void moveChat.run(to, from),
+    move(from, to) {
+      const [anyTopic, keepTopic] = [from.topicId === undefined ? 1 : 0, to.topicId === undefined ? 1 : 0];
+      const [fromTopic, toTopic] = [from.topicId ?? null, to.topicId ?? null];
+      moveTo.run({ from: from.chatId, fromTopic, anyTopic, to: to.chatId, toTopic, keepTopic });
+    },
+    redirect(id, { chatId, topicId }, now) {
+      redirect.run({ id, chatId, topicId, now });
+      connection.touch('outbox');
+    },
+    shownIn: (chatId, keys, limit) => shownIn.all(chatId, keys, limit),
     markSending: (id) => void sending.run(id),
     delivered: (id, version, messageId, now) => void delivered.run({ id, version, messageId, now }),
     retry: (id, nextAt, error) => void retry.run(nextAt, error, id),

@@ -133,11 +133,11 @@ function toTelegramError(method: string, error: unknown, byUs: boolean, late: bo
   if (byUs) return new TelegramError('aborted', method, 'stopped by us');
   if (late) return new TelegramError('lost', method, 'no answer in time');
   if (error instanceof GrammyError) {
-    const retryAfter = error.parameters.retry_after;
+    const { retry_after: retryAfter, migrate_to_chat_id: movedTo } = error.parameters;
     return new TelegramError(
       classify(method, error.error_code, error.description),
       method,
-      error.description,
+      movedTo === undefined ? error.description : `${error.description} (migrate_to_chat_id ${movedTo})`,
       retryAfter === undefined ? undefined : retryAfter * 1_000,
     );
   }

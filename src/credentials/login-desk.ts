@@ -61,6 +61,10 @@ export function createLoginDesk(options: {
   readonly callbackData: CallbackData;
   readonly custodian: Pick<Custodian, 'loginEnded'>;
   readonly fleetChatId: number;
+  /** Whether somebody is an owner, by fleet.yaml as it is now; without it whoever asked for a login. */
+  readonly isOwner?: (userId: number) => boolean;
+  /** What chat that is now: a group that grew has another id. */
+  readonly followChat?: (chatId: number) => number;
   readonly learnSecret: (secret: string) => void;
 }): LoginDesk {
   const { storage, clock, outbox, callbackData } = options;
@@ -70,7 +74,7 @@ export function createLoginDesk(options: {
   const repeated = new Map<number, readonly string[]>();
 
   function chatOf(login: LoginRow): number {
-    return login.chatId ?? options.fleetChatId;
+    return login.chatId === null ? options.fleetChatId : (options.followChat?.(login.chatId) ?? login.chatId);
   }
 
   function isOpen(login: LoginRow): boolean {
@@ -97,6 +101,20 @@ export function createLoginDesk(options: {
       class: 'answer',
       chatId,
       content: { kind: 'delete', messageId, isSecret: true },
+    });
+  }
+
+  /** Whoever may not log in any more: what he sends for a login is not typed in, and must not stay. */
+  function refuseStranger(heard: Heard): void {
+    remove(heard);
+    outbox.send({
+      key: `token:${heard.chatId}:${heard.messageId}`,
+      class: 'reply',
+      chatId: heard.chatId,
+      content: {
+        kind: 'text',
+        body: { text: 'Only owners log in: I deleted your message, and did nothing with it.', entities: [] },
+      },
     });
   }
 
@@ -192,6 +210,7 @@ export function createLoginDesk(options: {
   return {
     claim(message) {
       const found = meantFor(message);
+      if (found !== undefined && options.isOwner?.(message.userId) === false) return () => refuseStranger(message);
       if (found !== undefined) return () => take(found, message);
       return holdsToken(message.text) ? () => refuseToken(message) : undefined;
     },

@@ -8,10 +8,12 @@ import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import { type CardSetting, type CardView, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
+import { personId } from '../telegram/rights.ts';
 import { DRAFT_TRANSITIONS, type DraftEvent } from './draft.ts';
 import { groupMedia, readMedia } from './media.ts';
 import type { Preflight } from './preflight.ts';
 import { agentRecord } from './record.ts';
+import { whoWords as whoWordsOf } from './who.ts';
 
 /** What other rooms know of a draft that its card shows. */
 export interface DraftOutlook {
@@ -57,11 +59,6 @@ export interface DraftLedger {
   done(id: number, said: string): DecisionResult;
 }
 
-/** Where the name of an owner is kept, as Telegram told it last. */
-export function personKey(actor: string): string {
-  return `person:${actor}`;
-}
-
 /** Builds the ledger; every call belongs into the transaction of the decision that it is part of. */
 export function createDraftLedger(
   options: DraftOutlook & {
@@ -89,13 +86,7 @@ export function createDraftLedger(
     };
   }
 
-  function whoWords(actor: string | null, asking?: string): string {
-    if (actor === null) return '';
-    if (actor.startsWith('agent:')) return ` by ${actor.slice('agent:'.length)}`;
-    if (actor.startsWith('rule:')) return ' by your rule';
-    if (!actor.startsWith('owner:') || fleet.telegram.owners.length < 2) return '';
-    return actor === asking ? ' by you' : ` by ${storage.settings.get(personKey(actor)) ?? actor.replace(':', ' ')}`;
-  }
+  const whoWords = (actor: string | null, asking?: string): string => whoWordsOf({ fleet, storage }, actor, asking);
 
   function viewOf(draft: DraftRow): CardView {
     if (draft.state === 'approved') return viewOfApproved(draft);
@@ -159,6 +150,7 @@ export function createDraftLedger(
       key: draftCardKey(draft),
       class: 'card',
       content: renderDraftCard(draft, cardSetting(), viewOf(draft)),
+      place: fleet.agents.get(draft.agent)?.place,
       ...(replyToKey === undefined ? {} : { replyToKey }),
     });
     showMedia(draft, draftCardKey(draft));
@@ -193,7 +185,7 @@ export function createDraftLedger(
     },
 
     seen(draft, by) {
-      if (draft.shownAt !== null || !by.startsWith('owner:')) return;
+      if (draft.shownAt !== null || personId(by) === undefined) return;
       const sentAt = [1, draft.revision]
         .map((revision) => storage.outbox.get(draftCardKey({ id: draft.id, revision }))?.sentAt)
         .find((at) => typeof at === 'number');

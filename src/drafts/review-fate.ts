@@ -1,5 +1,6 @@
 import type { DraftRow } from '../../storage/draft-store.ts';
 import type { PassedDraft } from '../../storage/review-store.ts';
+import { personId } from '../telegram/rights.ts';
 
 /** After so many drafts a review ends, and a press goes on: its row, which every press writes, stays small. */
 const MOST_PASSED = 300;
@@ -34,7 +35,7 @@ export function decideFate(
   now: number,
 ): PassedDraft['said'] | undefined {
   if (draft.state === 'rejected' || draft.state === 'expired') return draft.state;
-  if (draft.state !== 'pending') return author?.startsWith('owner:') === true ? 'edited' : 'approved';
+  if (draft.state !== 'pending') return personId(author ?? '') !== undefined ? 'edited' : 'approved';
   const wishes = wishesOf(draft, now);
   if (wishes === '' || wishes === seen) return undefined;
   return draft.reviseWantedAt === null ? 'snoozed' : 'asked';

@@ -3,9 +3,11 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import type { Permission } from '../runtimes/runtime.ts';
+import { whoWords } from '../drafts/who.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import { questionCardKey, renderQuestionCard } from '../telegram/cards/question-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
+import { mayDo, personId, refusalWords, roleOfActor } from '../telegram/rights.ts';
 import {
   type Choice,
   decideAnswer,
@@ -109,8 +111,11 @@ export function createQuestions(options: {
   const { fleet, storage, clock, outbox, scrub } = options;
 
   function render(question: QuestionRow) {
-    const owners = fleet.telegram.owners.length;
-    const setting = { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData, owners };
+    const { answeredBy } = question;
+    // That nobody was asked, because Nightdesk decided, is always said.
+    const isPerson = answeredBy !== null && personId(answeredBy) !== undefined;
+    const who = isPerson ? whoWords({ fleet, storage }, answeredBy) : ` by ${answeredBy ?? 'nobody'}`;
+    const setting = { timezone: fleet.timezone, now: clock.now(), callbackData: options.callbackData, who };
     return renderQuestionCard(question, readOptions(question), setting);
   }
 
@@ -122,7 +127,8 @@ export function createQuestions(options: {
   }
 
   function showCard(question: QuestionRow): void {
-    outbox.send({ key: questionCardKey(question.id), class: 'card', content: render(question) });
+    const place = fleet.agents.get(question.agent)?.place;
+    outbox.send({ key: questionCardKey(question.id), class: 'card', content: render(question), place });
   }
 
   function record(question: QuestionRow, event: string, actor: string, detail: string | null): void {
@@ -245,6 +251,9 @@ export function createQuestions(options: {
       storage.transaction(() => {
         const question = storage.questions.get(id);
         if (question === undefined) return { kind: 'late', said: describeFate(question) };
+        // A permission lets an agent act: that is not for those who decide what it writes.
+        const least = question.kind === 'permission' ? 'owner' : 'approver';
+        if (!mayDo(roleOfActor(actor), least)) return { kind: 'unfit', said: refusalWords(least) };
         // A tap after the deadline, but before the scheduler's look, finds it expired.
         if (question.state === 'open' && question.expiresAt <= clock.now()) expire(question);
         const current = storage.questions.get(id);

@@ -64,6 +64,7 @@ export function callFor(row: OutboxRow, content: ReadyContent, replyTo: number |
 function place(row: OutboxRow, replyTo: number | null | undefined): Readonly<Record<string, unknown>> {
   return {
     chat_id: row.chatId,
+    ...(row.topicId === null ? {} : { message_thread_id: row.topicId }),
     ...(row.silent === 1 ? { disable_notification: true } : {}),
     ...(replyTo ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
   };

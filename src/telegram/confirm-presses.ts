@@ -1,7 +1,7 @@
 import type { Command } from '../../commands/command.ts';
 import type { ConfirmationRow } from '../../storage/confirmation-store.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { personKey } from '../drafts/draft-ledger.ts';
+import { personKey } from '../drafts/who.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from './callback-data.ts';
 import { commandText, CONFIRM_WITHIN_MS, confirmationBinding, renderDecided } from './confirmations.ts';

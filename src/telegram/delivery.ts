@@ -8,6 +8,15 @@ const LONGEST_PLAIN = 4_000;
 /** A chat that refuses us (the owner blocked the bot) is asked again this often. */
 const FORBIDDEN_RETRY_MS = 600_000;
 
+/** What Telegram says of a topic that was deleted, was closed, or never was (Bot API server, Client.cpp; td, MessagesManager). */
+const TOPIC_GONE = /message thread not found|topic_?\s?(closed|deleted|id_invalid)/i;
+
+/** Where Telegram says that a group is now, in the words of the adapter; undefined: it says nothing of it. */
+function movedTo(words: string): number | undefined {
+  const match = /migrate_to_chat_id (-\d+)/.exec(words);
+  return match === null ? undefined : Number(match[1]);
+}
+
 /** What came of one attempt to make Telegram show a message. `everybody`: all messages wait, since the trouble is not this one's. */
 export type Delivery =
   | { readonly kind: 'delivered'; readonly messageId: number | null }
@@ -24,6 +33,10 @@ export type Delivery =
       readonly isRefusal?: true;
     }
   | { readonly kind: 'resend' }
+  /** The topic takes no messages: they go to the chat itself. */
+  | { readonly kind: 'no-topic'; readonly error: string }
+  /** The group is another chat now. */
+  | { readonly kind: 'moved'; readonly to: number; readonly error: string }
   | { readonly kind: 'plain' }
   | { readonly kind: 'refused' | 'unknown'; readonly error: string };
 
@@ -32,6 +45,10 @@ export function decideAfterFailure(row: OutboxRow, error: TelegramError, pauseMs
   const isEdit = row.messageId !== null;
   const { kind } = JSON.parse(row.content) as Content;
   const [isDeletion, isFetch] = [kind === 'delete', kind === 'fetch'];
+  const to = movedTo(error.message);
+  if (to !== undefined && to !== row.chatId) return { kind: 'moved', to, error: error.message };
+  if (row.topicId !== null && TOPIC_GONE.test(error.message) && !(isEdit && row.class === 'notice'))
+    return { kind: 'no-topic', error: error.message };
   switch (error.code) {
     case 'not-modified':
       return { kind: 'delivered', messageId: null };

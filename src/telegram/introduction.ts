@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
 import type { Outbox, RichText } from './outbox.ts';
+import { createPlaces, type Where } from './places.ts';
 
 /** Queues the list of commands for Telegram's menu, once for each bot and each list, and the welcome, once for each home. */
 export function introduce(
@@ -18,11 +20,50 @@ export function introduce(
   });
 }
 
-/** What waits for a chat that fleet.yaml no longer names goes to the one that it names now. */
-export function followChat(storage: Storage, chatId: number): void {
+/** Where the fleet's own messages go, and each place, as this version of fleet.yaml has it. */
+type PlaceMap = { readonly [name: string]: Where };
+
+const PLACES_KEY = 'places';
+/** The fleet's own: no place is called so. */
+const OWN = '';
+
+/**
+ * What waits for a chat or a topic that fleet.yaml no longer names goes to the one that it names now: of a place that is gone, to the fleet's
+ * own. What another place is called for still goes where it goes.
+ */
+export function followPlaces(storage: Storage, fleet: Pick<Fleet, 'telegram'>): void {
+  const now = placesOf(fleet);
+  const places = createPlaces({ fleet, storage });
   storage.transaction(() => {
-    const before = storage.settings.get('chat');
-    if (before !== undefined && before !== String(chatId)) storage.outbox.moveChat(Number(before), chatId);
-    storage.settings.set('chat', String(chatId));
+    const before = readPlaces(storage);
+    storage.settings.set(PLACES_KEY, JSON.stringify(now));
+    const isUsed = (old: Where): boolean => Object.values(now).some((where) => isSame(where, old));
+    for (const [name, old] of Object.entries(before)) {
+      const next = now[name] ?? now[OWN];
+      if (next === undefined || isSame(old, next) || isUsed(old)) continue;
+      const to = { ...next, chatId: places.follow(next.chatId) };
+      storage.outbox.move({ ...old, chatId: places.follow(old.chatId) }, to);
+      // Answers to commands stand in whatever topic they were asked in; they go along when their chat is ours no more.
+      if (!Object.values(now).some(({ chatId }) => chatId === old.chatId))
+        storage.outbox.move({ chatId: places.follow(old.chatId) }, to);
+    }
   });
+}
+
+function placesOf({ telegram }: Pick<Fleet, 'telegram'>): PlaceMap {
+  const where = (chatId: number, topicId: number | undefined): Where => ({ chatId, topicId: topicId ?? null });
+  const named = [...telegram.places].map(([name, { chatId, topicId }]) => [name, where(chatId, topicId)] as const);
+  return Object.fromEntries([[OWN, where(telegram.chat, telegram.topic)], ...named]);
+}
+
+function readPlaces(storage: Storage): PlaceMap {
+  const kept = storage.settings.get(PLACES_KEY);
+  if (kept !== undefined) return JSON.parse(kept) as PlaceMap;
+  // Versions without places kept the chat alone.
+  const chat = storage.settings.get('chat');
+  return chat === undefined ? {} : { [OWN]: { chatId: Number(chat), topicId: null } };
+}
+
+function isSame(one: Where, other: Where): boolean {
+  return one.chatId === other.chatId && one.topicId === other.topicId;
 }

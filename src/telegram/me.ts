@@ -12,6 +12,12 @@ const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
+/** The bot as Telegram described it last; undefined: it never did. */
+export function readMe(storage: Pick<Storage, 'settings'>): Me | undefined {
+  const cached = storage.settings.get(CACHE_KEY);
+  return cached === undefined ? undefined : (JSON.parse(cached) as Me);
+}
+
 /** Learns who the bot is: from Telegram, or from the last time where Telegram cannot be reached. */
 export interface MeLearner {
   start(): void;
@@ -41,8 +47,8 @@ export function createMeLearner(options: {
   }
 
   function meetAsLastTime(): void {
-    const cached = storage.settings.get(CACHE_KEY);
-    if (cached !== undefined) meet(JSON.parse(cached) as Me);
+    const last = readMe(storage);
+    if (last !== undefined) meet(last);
   }
 
   async function learn(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Clock } from '../ports.ts';
+import { createOnlyChat, type Places, type Where } from './places.ts';
 
 /** A piece of text that Telegram shows in another way; offsets and lengths in UTF-16 units. */
 export interface TextEntity {
@@ -79,8 +80,14 @@ export type FetchContent = Extract<Content, { readonly kind: 'fetch' }>;
 
 /** What came of reading it; without bytes it is larger than was wanted. */
 export type Fetched =
-  | { readonly kind: 'read'; readonly bytes: Uint8Array | undefined; readonly chatId: number | null }
-  | { readonly kind: 'refused'; readonly reason: string; readonly chatId: number | null };
+  | ({ readonly kind: 'read'; readonly bytes: Uint8Array | undefined } & FetchedFor)
+  | ({ readonly kind: 'refused'; readonly reason: string } & FetchedFor);
+
+/** Where it was sent. */
+interface FetchedFor {
+  readonly chatId: number | null;
+  readonly topicId: number | null;
+}
 
 /** The content that names files of a draft. */
 export type MediaContent = Extract<Content, { readonly kind: 'media' }>;
@@ -112,8 +119,12 @@ export interface OutgoingMessage {
   readonly replyToKey?: string;
   /** When the phone makes a sound: even in quiet hours, outside them (the default), or not at all. */
   readonly sound?: 'always' | 'awake' | 'never';
-  /** Another chat than the fleet's. */
+  /** Where it goes, by its name under `telegram.places`, unless it answers a message that stands elsewhere. */
+  readonly place?: string | undefined;
+  /** Another chat than that. */
   readonly chatId?: number;
+  /** The topic of that chat; null: the chat itself. Without it where the message that it answers is, or where the fleet's own go. */
+  readonly topicId?: number | null;
 }
 
 /** Where rooms leave what Telegram shall show; called inside the transaction of the decision. */
@@ -147,11 +158,31 @@ const DELETION_WORTH_MS = 47 * 3_600_000;
 export function createOutbox(options: {
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly chatId: number;
+  readonly places?: Places;
+  /** The one chat of a program that has no other places. */
+  readonly chatId?: number;
   readonly scrub: (text: string) => string;
   readonly isQuiet: (at: number) => boolean;
 }): Outbox {
   const { storage, clock } = options;
+  const places = options.places ?? createOnlyChat(options.chatId ?? 0);
+
+  /** What answers a message goes where that one is, as long as it may. */
+  function whereTo(message: OutgoingMessage): Where {
+    const other = message.replyToKey === undefined ? undefined : storage.outbox.get(message.replyToKey);
+    const above = other === undefined || other.chatId === null ? undefined : whereIs(other.chatId, other.topicId);
+    if (message.chatId === undefined)
+      return above !== undefined && places.isPlace(above) ? above : places.of(message.place);
+    const chatId = places.follow(message.chatId);
+    if (message.topicId !== undefined) return { chatId, topicId: message.topicId };
+    const nearest = [above, places.of()].find((at) => at?.chatId === chatId);
+    return { chatId, topicId: nearest?.topicId ?? null };
+  }
+
+  function whereIs(chatId: number, topicId: number | null): Where {
+    return { chatId: places.follow(chatId), topicId };
+  }
+
   function encode(content: Content): string {
     if (content.kind === 'document')
       return JSON.stringify({ ...content, content: options.scrub(content.content), body: scrubText(content.body) });
@@ -178,14 +209,13 @@ export function createOutbox(options: {
     send(message) {
       const now = clock.now();
       const worth = message.content.kind === 'delete' ? DELETION_WORTH_MS : WORTH_MS[message.class];
+      const isForNoChat = message.content.kind === 'answer' || message.content.kind === 'commands';
+      const where = isForNoChat ? { chatId: null, topicId: null } : whereTo(message);
       storage.outbox.add({
         key: message.key,
         class: message.class,
         priority: PRIORITY[message.class],
-        chatId:
-          message.content.kind === 'answer' || message.content.kind === 'commands'
-            ? null
-            : (message.chatId ?? options.chatId),
+        ...where,
         replyToKey: message.replyToKey ?? null,
         content: encode(message.content),
         silent: message.sound === 'never' || (message.sound !== 'always' && options.isQuiet(now)) ? 1 : 0,

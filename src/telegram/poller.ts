@@ -101,7 +101,8 @@ export function createPoller(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly isOwner: (userId: number) => boolean;
+  /** Whether fleet.yaml names somebody. */
+  readonly isKnown: (userId: number) => boolean;
   readonly scrub: (text: string) => string;
   /**
    * Claims a message that is the answer to a login: nothing of it is stored. What it gives is called once, within the transaction in
@@ -174,7 +175,7 @@ export function createPoller(options: {
       let heard = false;
       for (const update of updates) {
         const sender = update.callback_query?.from.id ?? update.message?.from?.id;
-        const known = sender !== undefined && options.isOwner(sender);
+        const known = sender !== undefined && options.isKnown(sender);
         if (!known) {
           if (sender !== undefined) options.onStranger(sender);
           continue;

@@ -1,6 +1,6 @@
 import type { Press, Verb } from './callback-data.ts';
 
-/** A button that an owner pressed. */
+/** A button that somebody pressed whom fleet.yaml names. */
 export interface PressedButton {
   readonly updateId: number;
   readonly callbackQueryId: string;
@@ -8,7 +8,9 @@ export interface PressedButton {
   readonly actor: string;
   /** How long nobody had asked Telegram when it came, in ms: it may be that old. */
   readonly awayMs?: number;
-  readonly message: { readonly chatId: number; readonly messageId: number } | undefined;
+  readonly message:
+    | { readonly chatId: number; readonly topicId?: number | null; readonly messageId: number }
+    | undefined;
 }
 
 /** What the bot still has to do after a press: begin a dialogue. */

@@ -9,7 +9,9 @@ import { createChatPace, REFILL_MS } from './chat-pace.ts';
 import { type Delivery, decideAfterFailure, simpler } from './delivery.ts';
 import { createFileReader } from './file-content.ts';
 import { createMediaReader } from './media-content.ts';
+import { createDetours } from './detours.ts';
 import { type Content, type Fetched, type FetchContent, isMedia } from './outbox.ts';
+import { createOnlyChat, type Places } from './places.ts';
 import { createUndeliveredNews } from './undelivered-news.ts';
 
 /** How long one call may take before its answer counts as lost. Telegram answers in well under a second. */
@@ -56,6 +58,8 @@ export function createSender(options: {
   readonly onFetched?: (wanted: FetchContent, fetched: Fetched) => void;
   /** Where an alert goes when its own chat refuses us: the first owner's private chat. */
   readonly ownerChatId: number;
+  /** Where else than to the fleet's chat messages go; without it nowhere. */
+  readonly places?: Places;
   readonly onFatal: (error: unknown) => void;
 }): Sender {
   const { storage, api, clock, log } = options;
@@ -70,7 +74,9 @@ export function createSender(options: {
   let cancelPause = (): void => {};
   let pauseEndsAt = 0;
   const pace = createChatPace(clock.now());
+  const places = options.places ?? createOnlyChat(options.ownerChatId);
   const news = createUndeliveredNews(options);
+  const detours = createDetours({ ...options, places });
   const stopped = new AbortController();
   const writer = createPatientWriter({ name: 'sender', clock, log });
   function look(): number | undefined {
@@ -183,7 +189,8 @@ export function createSender(options: {
 
   function tellUnfetched(row: OutboxRow, reason: string): void {
     const content = JSON.parse(row.content) as Content;
-    if (content.kind === 'fetch') options.onFetched?.(content, { kind: 'refused', reason, chatId: row.chatId });
+    if (content.kind === 'fetch')
+      options.onFetched?.(content, { kind: 'refused', reason, chatId: row.chatId, topicId: row.topicId });
   }
 
   function settle(row: OutboxRow, result: Delivery, now: number): void {
@@ -197,10 +204,21 @@ export function createSender(options: {
     switch (result.kind) {
       case 'fetched':
         storage.outbox.delivered(row.id, row.wanted, null, now);
-        return options.onFetched?.(result.wanted, { kind: 'read', bytes: result.bytes, chatId: row.chatId });
+        return options.onFetched?.(result.wanted, {
+          kind: 'read',
+          bytes: result.bytes,
+          chatId: row.chatId,
+          topicId: row.topicId,
+        });
       case 'delivered':
+        detours.arrived(row);
         return storage.outbox.delivered(row.id, row.wanted, result.messageId, now);
+      case 'no-topic':
+        return detours.withoutTopic(row, result.error);
+      case 'moved':
+        return detours.moved(row, result.to);
       case 'retry':
+        if (result.isRefusal === true && detours.refused(row, result.error)) return;
         if (result.isRefusal === true) news.refused(row, result.error, now);
         return storage.outbox.retry(row.id, waitsAlone(row, result) ? now + result.afterMs : now, result.error);
       case 'resend':
@@ -233,11 +251,7 @@ export function createSender(options: {
     try {
       if (wanted.kind === 'fetch') return { kind: 'fetched', wanted, bytes: await fetchFile(wanted) };
       const content = await read(wanted);
-      const call = callFor(
-        row,
-        content,
-        row.replyToKey === null ? undefined : storage.outbox.get(row.replyToKey)?.messageId,
-      );
+      const call = callFor(row, content, answeredBy(row));
       const result = await api.call<Shown | readonly Shown[] | true>(call.method, call.payload, {
         timeoutMs: CALL_TIMEOUT_MS + uploadMs(call),
         files: call.files,
@@ -249,6 +263,12 @@ export function createSender(options: {
       if (!(error instanceof TelegramError)) throw error;
       return decideAfterFailure(row, error, Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)));
     }
+  }
+
+  /** The message that it answers, where that stands in the same place: ids of another chat would name another message. */
+  function answeredBy({ replyToKey, chatId, topicId }: OutboxRow): number | null | undefined {
+    const other = replyToKey === null ? undefined : storage.outbox.get(replyToKey);
+    return other?.chatId === chatId && other.topicId === topicId ? other.messageId : undefined;
   }
 
   /** What a file holds; undefined when it is larger than wanted. */

@@ -31,12 +31,15 @@ export function createTextFiles(options: {
 }): TextFiles {
   const { storage, outbox, desk } = options;
 
-  function say({ updateId, chatId }: Pick<Asked, 'updateId' | 'chatId'>, text: string): void {
+  function say(
+    { updateId, chatId, topicId = null }: Pick<Asked, 'updateId' | 'chatId' | 'topicId'>,
+    text: string,
+  ): void {
     outbox.send({
       key: `reply:${updateId}:file`,
       class: 'reply',
       content: { kind: 'text', body: { text, entities: [] } },
-      ...(chatId === undefined ? {} : { chatId }),
+      ...(chatId === undefined ? {} : { chatId, topicId }),
     });
   }
 
@@ -59,19 +62,19 @@ export function createTextFiles(options: {
         if (open.kind === 'late') say(from, `Draft #${draft.id} stays as it is. ${open.said}`);
         else if (sizeBytes !== undefined && sizeBytes > MOST_BYTES) say(from, stays(draft.id, TOO_LARGE));
         else {
-          const { chatId, updateId, actor } = from;
+          const { chatId, topicId = null, updateId, actor } = from;
           outbox.send({
             key: `fetch:${updateId}`,
             class: 'card',
             content: { kind: 'fetch', fileId, maxBytes: MOST_BYTES, draftId: draft.id, revision, actor, updateId },
-            ...(chatId === undefined ? {} : { chatId }),
+            ...(chatId === undefined ? {} : { chatId, topicId }),
           });
         }
         return true;
       }),
 
     received({ draftId, revision, actor, updateId }, fetched) {
-      const asked = { updateId, chatId: fetched.chatId ?? undefined };
+      const asked = { updateId, chatId: fetched.chatId ?? undefined, topicId: fetched.topicId };
       if (fetched.kind === 'refused') return say(asked, stays(draftId, `your file cannot be read: ${fetched.reason}`));
       if (fetched.bytes === undefined) return say(asked, stays(draftId, TOO_LARGE));
       const text = decode(fetched.bytes);

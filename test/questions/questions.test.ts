@@ -284,9 +284,9 @@ describe('a permission that a CLI asks for', () => {
   });
 
   it.each([
-    ['Allow once', 'once', 'Allowed once.', '✅ Allowed once 13:00 by owner 4242'],
-    ['Allow for this run', 'run', 'Allowed for this run.', '✅ Allowed for this run 13:00 by owner 4242'],
-    ['Deny', 'deny', 'Denied.', '🚫 Denied 13:00 by owner 4242'],
+    ['Allow once', 'once', 'Allowed once.', '✅ Allowed once 13:00 by Ada'],
+    ['Allow for this run', 'run', 'Allowed for this run.', '✅ Allowed for this run 13:00 by Ada'],
+    ['Deny', 'deny', 'Denied.', '🚫 Denied 13:00 by Ada'],
   ])('is delivered once as decided by %s', async (label, decided, said, shown) => {
     const { world, run, permission, labels } = setUp();
     const id = permission('req-1');

@@ -28,14 +28,20 @@ function startPoller(
   const fatal: unknown[] = [];
   let firsts = 0;
   const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub: (text) => text, isQuiet: () => false });
-  const access = createAccess({ owners: [OWNER], storage, outbox, clock, log });
+  const access = createAccess({
+    fleet: { telegram: { owners: [OWNER], approvers: [], viewers: [] } },
+    storage,
+    outbox,
+    clock,
+    log,
+  });
   const poller = createPoller({
     api,
     storage,
     clock,
     log,
     random: { fraction: () => 0.5, token: () => 'x' },
-    isOwner: access.isOwner,
+    isKnown: access.isKnown,
     onStranger: access.onStranger,
     scrub: (text) => text,
     claim,

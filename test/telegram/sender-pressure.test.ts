@@ -128,7 +128,7 @@ test.each(['alert', 'card', 'reply'] as const)(
       clock,
       log,
       random: { fraction: () => 0.5, token: () => 'x' },
-      isOwner: (id) => id === OWNER,
+      isKnown: (id) => id === OWNER,
       onStranger: () => {},
       scrub: (given) => given,
       claim: () => undefined,

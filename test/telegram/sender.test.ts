@@ -408,7 +408,7 @@ test('what waits unsent follows the fleet to another chat', async () => {
   send('b', 'card', text('a draft'), { chatId: -100 });
   await clock.rest();
 
-  storage.transaction(() => storage.outbox.moveChat(-100, -1001234));
+  storage.transaction(() => storage.outbox.move({ chatId: -100 }, { chatId: -1001234 }));
   await clock.pass(601_000);
 
   expect(api.calls.at(-1)?.payload['chat_id']).toBe(-1001234);

@@ -43,7 +43,7 @@ describe('a file in reply to a card', () => {
     const { storage, outbox, desk } = of.rooms;
     const files = createTextFiles({ storage, outbox, desk, scrub: (text) => text.replaceAll('SECRET', '***') });
     const wanted = of.content(`fetch:${update}`) as FetchContent;
-    storage.transaction(() => files.received(wanted, { kind: 'read', bytes, chatId: OWNER }));
+    storage.transaction(() => files.received(wanted, { kind: 'read', bytes, chatId: OWNER, topicId: null }));
   }
 
   it('is a row before anything of it is read', async () => {
@@ -141,7 +141,7 @@ describe('reading a file of an owner', () => {
     const { world, heard } = open(() => Promise.resolve(Buffer.from('hello')));
     await world.clock.rest();
 
-    expect(heard).toEqual([{ kind: 'read', bytes: Buffer.from('hello'), chatId: 4242 }]);
+    expect(heard).toEqual([{ kind: 'read', bytes: Buffer.from('hello'), chatId: 4242, topicId: null }]);
     expect(world.row('fetch:7')?.state).toBe('sent');
   });
 
@@ -149,7 +149,7 @@ describe('reading a file of an owner', () => {
     const { world, heard } = open(() => Promise.reject(new Error('it was read')), 101);
     await world.clock.rest();
 
-    expect(heard).toEqual([{ kind: 'read', bytes: undefined, chatId: 4242 }]);
+    expect(heard).toEqual([{ kind: 'read', bytes: undefined, chatId: 4242, topicId: null }]);
   });
 
   it('is tried again when it does not come, and given up when Telegram refuses it', async () => {
@@ -160,7 +160,9 @@ describe('reading a file of an owner', () => {
     const { world, heard } = open(() => Promise.reject(failures.shift() ?? new Error('tried too often')));
     await world.clock.pass(60_000);
 
-    expect(heard).toEqual([{ kind: 'refused', reason: 'downloadFile: the answer was 404', chatId: 4242 }]);
+    expect(heard).toEqual([
+      { kind: 'refused', reason: 'downloadFile: the answer was 404', chatId: 4242, topicId: null },
+    ]);
     expect(world.row('fetch:7')?.state).toBe('refused');
   });
 });

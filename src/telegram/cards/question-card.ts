@@ -34,8 +34,8 @@ const PERMISSION_BUTTONS: readonly Pick<Button, 'text' | 'style'>[] = [
 
 /** What a question's card needs besides the question. */
 interface QuestionSetting extends CardSetting {
-  /** How many people may answer; where there is one, nobody asks who did. */
-  readonly owners: number;
+  /** Who answered, as ` by Ada`; empty where only one person may. */
+  readonly who: string;
 }
 
 /** Key of the card that shows this question. */
@@ -125,7 +125,7 @@ function renderState(question: QuestionRow, setting: QuestionSetting): Piece {
         ? line('⏳ Decide by ', at(question.expiresAt), ', or it is denied')
         : line('⏳ Answer by ', at(question.expiresAt));
     case 'answered': {
-      const when = line(at(question.settledAt ?? question.expiresAt), actorWords(question.answeredBy, setting.owners));
+      const when = line(at(question.settledAt ?? question.expiresAt), setting.who);
       if (!isPermission)
         return lines(line('✅ Answered ', when, ':'), quote(shorten(question.answer ?? '', LONGEST_ANSWER)));
       if (question.answer === 'once') return line('✅ Allowed once ', when);
@@ -139,11 +139,6 @@ function renderState(question: QuestionRow, setting: QuestionSetting): Piece {
         ? '⚪️ Nobody waits for it any more: nothing was decided'
         : '⚪️ The run is over: nothing was answered';
   }
-}
-
-function actorWords(actor: string | null, owners: number): string {
-  if (owners === 1 && actor?.startsWith('owner:')) return '';
-  return ` by ${(actor ?? 'nobody').replace(':', ' ')}`;
 }
 
 function sign(question: QuestionRow, index: number, setting: CardSetting): string {

@@ -22,21 +22,21 @@ const answered: QuestionRow = {
   deliveredAt: null,
 };
 
-function textOf(question: QuestionRow, owners: number): string {
-  const setting = { timezone: 'UTC', now: 30_000, callbackData: createCallbackData('a key'), owners };
+function textOf(question: QuestionRow, who = ''): string {
+  const setting = { timezone: 'UTC', now: 30_000, callbackData: createCallbackData('a key'), who };
   const content = renderQuestionCard(question, ['Paris'], setting);
   return content.kind === 'text' ? content.body.text : '';
 }
 
 describe('the card of an answered question', () => {
-  it('names who answered only where several people may', () => {
-    expect(textOf(answered, 1)).toContain('✅ Answered 00:00:\nParis');
-    expect(textOf(answered, 2)).toContain('✅ Answered 00:00 by owner 4242:\nParis');
+  it('names who answered where that is to be said', () => {
+    expect(textOf(answered)).toContain('✅ Answered 00:00:\nParis');
+    expect(textOf(answered, ' by Ada')).toContain('✅ Answered 00:00 by Ada:\nParis');
   });
 
-  it('always says when it was Nightdesk that decided', () => {
+  it('says of a denied permission who decided', () => {
     const denied: QuestionRow = { ...answered, kind: 'permission', answer: 'deny', answeredBy: 'nightdesk' };
 
-    expect(textOf(denied, 1)).toContain('🚫 Denied 00:00 by nightdesk');
+    expect(textOf(denied, ' by nightdesk')).toContain('🚫 Denied 00:00 by nightdesk');
   });
 });
