@@ -8,7 +8,7 @@ import type { Clock } from '../ports.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import { type CardSetting, type CardView, draftCardKey, renderDraftCard } from '../telegram/cards/draft-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
-import { personId } from '../telegram/rights.ts';
+import { personId } from '../people.ts';
 import { DRAFT_TRANSITIONS, type DraftEvent } from './draft.ts';
 import { groupMedia, readMedia } from './media.ts';
 import type { Preflight } from './preflight.ts';

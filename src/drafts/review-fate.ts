@@ -1,6 +1,6 @@
 import type { DraftRow } from '../../storage/draft-store.ts';
 import type { PassedDraft } from '../../storage/review-store.ts';
-import { personId } from '../telegram/rights.ts';
+import { personId } from '../people.ts';
 
 /** After so many drafts a review ends, and a press goes on: its row, which every press writes, stays small. */
 const MOST_PASSED = 300;

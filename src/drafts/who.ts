@@ -1,6 +1,6 @@
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
-import { personId } from '../telegram/rights.ts';
+import { personId } from '../people.ts';
 
 /** Where the name of a person is kept, as Telegram told it last. */
 export function personKey(actor: string): string {

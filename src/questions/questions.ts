@@ -7,7 +7,7 @@ import { whoWords } from '../drafts/who.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import { questionCardKey, renderQuestionCard } from '../telegram/cards/question-card.ts';
 import type { Outbox } from '../telegram/outbox.ts';
-import { mayDo, personId, refusalWords, roleOfActor } from '../telegram/rights.ts';
+import { mayDo, personId, refusalWords, roleOfActor } from '../people.ts';
 import {
   type Choice,
   decideAnswer,

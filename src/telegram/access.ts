@@ -2,7 +2,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Outbox } from './outbox.ts';
-import type { Role } from './rights.ts';
+import type { Role } from '../people.ts';
 
 /** Who may talk to us, by numeric id: names can be taken over, ids cannot. All of it is read from fleet.yaml as it is now. */
 export interface Access {
