@@ -1,7 +1,9 @@
 import type { Storage } from '../storage/storage.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { Delivery } from '../src/incidents/delivery.ts';
-import { renderIncidentList } from '../src/telegram/cards/incident-list.ts';
+import type { Fleet } from '../src/config/fleet.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { listButtons, renderIncidentList } from '../src/telegram/cards/incident-list.ts';
 import { clockTime, code, duration, line, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
@@ -9,14 +11,21 @@ import { reply } from './replies.ts';
 const MOST_RESOLVED = 10;
 
 /** /incidents [N]: what is open, worst first, whether Telegram has shown it, and what was over last; with a number its card. */
-export function createIncidentsCommand(storage: Storage, incidents: IncidentRegister, timezone: string): Command {
+export function createIncidentsCommand(
+  storage: Storage,
+  incidents: IncidentRegister,
+  fleet: Pick<Fleet, 'timezone'>,
+  callbackData: CallbackData,
+): Command {
   function list(now: number) {
     const open = incidents.unresolved().map(({ incident, agents }) => ({
       incident,
       agents,
-      delivery: renderDelivery(incidents.delivery(incident), timezone, now),
+      delivery: renderDelivery(incidents.delivery(incident), fleet.timezone, now),
     }));
-    return reply(renderIncidentList(open, storage.incidents.recentlyResolved(MOST_RESOLVED), { timezone, now }));
+    const { timezone } = fleet;
+    const over = storage.incidents.recentlyResolved(MOST_RESOLVED);
+    return reply(renderIncidentList(open, over, { timezone, now }), listButtons(open, callbackData));
   }
 
   return {

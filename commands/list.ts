@@ -1,23 +1,30 @@
 import type { Ledger } from '../src/budget/ledger.ts';
 import type { Custodian } from '../src/credentials/custodian.ts';
+import type { Digests } from '../src/digest/digests.ts';
 import type { Reviews } from '../src/drafts/review.ts';
 import type { DrillRoom } from '../src/drills/room.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
+import type { Reloads } from '../src/reload/reloads.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
+import type { Confirmations } from '../src/telegram/confirmations.ts';
+import type { FleetMenu } from '../src/telegram/fleet-menu.ts';
 import type { WorkstateRoom } from '../src/work/workstate-room.ts';
 import { createAckCommand } from './ack.ts';
 import { createBudgetCommand } from './budget.ts';
 import type { Command } from './command.ts';
+import { createDigestCommand } from './digest.ts';
 import { createDraftsCommand } from './drafts.ts';
 import { createDrillCommand } from './drill.ts';
+import { createFleetCommand } from './fleet.ts';
 import { createHelpCommand } from './help.ts';
 import { createIncidentsCommand } from './incidents.ts';
 import { createLogCommand, type LogSources } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
 import { reply } from './replies.ts';
+import { createReloadCommand } from './reload.ts';
 import { createRestartCommand } from './restart.ts';
 import { createResumeCommand } from './resume.ts';
 import { createRunCommand } from './run.ts';
@@ -38,43 +45,51 @@ export interface CommandRooms extends LogSources {
   readonly restart: (agent: string) => string;
   readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
+  readonly screens: FleetMenu;
   readonly ledger: Ledger;
   readonly reviews: Pick<Reviews, 'open'>;
+  readonly digests: Pick<Digests, 'ask'>;
   readonly drills: Pick<DrillRoom, 'begin' | 'last'>;
+  readonly reloads: Pick<Reloads, 'reload'>;
+  readonly confirmations: Confirmations;
 }
 
 /** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = ['digest', 'checklist', 'reload'] as const;
-
-/** The one command that is a menu: the bot itself answers it. */
-export const FLEET_COMMAND = { name: 'fleet', description: 'a menu: look at each agent' } as const;
+const TO_COME = ['checklist'] as const;
 
 /** All commands that work, in the order of the menu. */
 export function createCommands(rooms: CommandRooms): {
   readonly listed: readonly Command[];
   readonly toCome: readonly Command[];
-  /** A button answers with it, too. */
+  /** Buttons answer with these, too. */
   readonly log: Command;
+  readonly why: Command;
+  readonly incidents: Command;
 } {
   const log = createLogCommand(rooms);
+  const why = createWhyCommand(rooms.fleet, rooms.storage, rooms.callbackData);
+  const incidents = createIncidentsCommand(rooms.storage, rooms.incidents, rooms.fleet, rooms.callbackData);
   const listed: readonly Command[] = [
-    createStatusCommand(rooms.fleet, rooms.storage),
-    createIncidentsCommand(rooms.storage, rooms.incidents, rooms.fleet.timezone),
+    createStatusCommand(rooms.screens),
+    createFleetCommand(rooms.fleet, rooms.screens),
+    incidents,
     createAckCommand(rooms.incidents),
     createSilenceCommand(rooms.fleet, rooms.storage, rooms.incidents),
     createDraftsCommand(rooms.fleet, rooms.reviews),
     createBudgetCommand(rooms.fleet, rooms.storage, rooms.ledger, rooms.callbackData),
-    createPauseCommand(rooms.fleet, rooms.holds),
+    createDigestCommand(rooms.digests),
+    createPauseCommand(rooms.fleet, rooms.holds, rooms.callbackData),
     createResumeCommand(rooms.fleet, rooms.holds),
-    createRunCommand(rooms.fleet, rooms.wishes),
-    createStopCommand(rooms.fleet, rooms.wishes),
-    createRestartCommand(rooms.fleet, rooms.storage, rooms.restart),
-    createWhyCommand(rooms.fleet, rooms.storage),
-    createWorkstateCommand(rooms.fleet, rooms.workstates),
+    createRunCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
+    createStopCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
+    createReloadCommand(rooms),
+    createRestartCommand(rooms.fleet, rooms.storage, rooms.restart, rooms.callbackData),
+    why,
+    createWorkstateCommand(rooms.fleet, rooms.workstates, rooms.callbackData),
     log,
     createReauthCommand(rooms),
     createDrillCommand(rooms.drills),
-    createHelpCommand(() => [FLEET_COMMAND, ...listed], TO_COME),
+    createHelpCommand(() => listed, TO_COME),
     createStartCommand(rooms.fleet),
   ];
   const toCome = TO_COME.map((name) => ({
@@ -82,5 +97,5 @@ export function createCommands(rooms: CommandRooms): {
     description: 'not there yet',
     run: () => reply(`/${name} is not there yet in this version. What is: /help`),
   }));
-  return { listed, toCome, log };
+  return { listed, toCome, log, why, incidents };
 }

@@ -5,9 +5,10 @@ import type { LogLineReader } from '../src/runtimes/log-entries.ts';
 import { readableOutput, renderLogEnd } from '../src/telegram/cards/log-card.ts';
 import { describeLog } from '../src/telegram/cards/log-lines.ts';
 import { sizeText } from '../src/telegram/cards/size.ts';
-import { bold, code, duration, line, lines, LONGEST_TEXT, richText } from '../src/telegram/cards/words.ts';
+import { bold, code, duration, line, LONGEST_TEXT, richText } from '../src/telegram/cards/words.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Command } from './command.ts';
-import { findAgent, reply } from './replies.ts';
+import { askWhich, findAgent, reply } from './replies.ts';
 
 /** More than a message takes, so that something is left when much of it is not readable. */
 const TAIL_BYTES = 16 * 1024;
@@ -23,10 +24,11 @@ export interface LogSources {
   readonly scrub: (text: string) => string;
   /** Who understands an agent's lines; undefined when they are for people already. */
   readonly lineReaderOf: (agent: string) => LogLineReader | undefined;
+  readonly callbackData: CallbackData;
 }
 
 /** /log AGENT [full]: what the newest run that said anything said last, or all that is kept of it as a file. */
-export function createLogCommand({ fleet, storage, tail, scrub, lineReaderOf }: LogSources): Command {
+export function createLogCommand({ fleet, storage, tail, scrub, lineReaderOf, callbackData }: LogSources): Command {
   /** What a living run said a moment ago, and may not be in its file yet; empty where the file has more to show. */
   function newestWords(run: RunRow): string {
     const read = lineReaderOf(run.agent);
@@ -41,7 +43,7 @@ export function createLogCommand({ fleet, storage, tail, scrub, lineReaderOf }: 
     run({ argument, now }) {
       const [name, how, ...rest] = argument.toLowerCase().split(/\s+/).filter(Boolean);
       if (name === undefined)
-        return reply(lines('Which one?', ...[...fleet.agents.keys()].map((each) => code(`/log ${each}`))));
+        return askWhich({ command: 'log', verb: 'log', names: fleet.agents.keys(), callbackData });
       const found = findAgent(fleet.agents, name);
       if (found.kind === 'unknown') return found.reply;
       const agent = found.agent.name;

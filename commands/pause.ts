@@ -2,6 +2,8 @@ import type { Fleet } from '../src/config/fleet.ts';
 import { parseDuration } from '../src/config/duration.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
 import { count, duration, lines } from '../src/telegram/cards/words.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { agentButton, resumeAllButton } from '../src/telegram/cards/agent-buttons.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
@@ -14,7 +16,7 @@ const USAGE = [
 ].join('\n');
 
 /** /pause [AGENT|all] [2h] [now]: holds survive restarts; what runs is finished or, with `now`, stopped. */
-export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
+export function createPauseCommand(fleet: Fleet, holds: OwnerHolds, callbackData: CallbackData): Command {
   return {
     name: 'pause',
     description: 'hold an agent, or all; 2h for a while, now to stop what runs',
@@ -37,7 +39,9 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds): Command {
       const result = holds.pause(target, actor, durationMs, now);
       const who = target === 'all' ? 'All agents are' : `${target} is`;
       const until = durationMs === undefined ? `until you send /resume ${target}` : `for ${duration(durationMs)}`;
-      return reply(lines(`⏸ ${who} paused ${until}.`, describeRunning(result, now)));
+      const resume =
+        target === 'all' ? resumeAllButton(callbackData) : agentButton('Resume', 'resume', target, callbackData);
+      return reply(lines(`⏸ ${who} paused ${until}.`, describeRunning(result, now)), [[resume]]);
     },
   };
 }

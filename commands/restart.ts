@@ -1,11 +1,17 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import { lines } from '../src/telegram/cards/words.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Command } from './command.ts';
 import { askWhich, findAgent, reply } from './replies.ts';
 
 /** /restart AGENT|all: ends the run and begins it anew; `all` is whoever runs. */
-export function createRestartCommand(fleet: Fleet, storage: Storage, restart: (agent: string) => string): Command {
+export function createRestartCommand(
+  fleet: Fleet,
+  storage: Storage,
+  restart: (agent: string) => string,
+  callbackData: CallbackData,
+): Command {
   return {
     name: 'restart',
     description: 'end an agent’s run and begin it anew',
@@ -16,7 +22,14 @@ export function createRestartCommand(fleet: Fleet, storage: Storage, restart: (a
         : undefined,
     run({ argument }) {
       const target = argument.toLowerCase();
-      if (target === '') return askWhich('restart', ['all', ...fleet.agents.keys()]);
+      if (target === '')
+        return askWhich({
+          command: 'restart',
+          verb: 'restart',
+          names: fleet.agents.keys(),
+          callbackData,
+          also: 'all',
+        });
       if (target === 'nightdesk')
         return reply('/restart nightdesk is not there yet in this version. Restart its service on the host.');
       if (target === 'all') {

@@ -1,30 +1,25 @@
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { stopWords } from '../src/telegram/cards/wish-words.ts';
 import type { Command } from './command.ts';
 import { askWhich, findAgent, reply } from './replies.ts';
 
 /** /stop AGENT: ends its run; nothing is held. */
-export function createStopCommand(fleet: Fleet, wishes: OwnerWishes): Command {
+export function createStopCommand(fleet: Fleet, wishes: OwnerWishes, callbackData: CallbackData): Command {
   return {
     name: 'stop',
     description: 'end an agent’s run; /pause also keeps it from starting again',
     // It ends a run, which by now may be another one.
     asksAgain: (argument) => (fleet.agents.has(argument.toLowerCase()) ? 'It ends what runs of it now.' : undefined),
     run({ argument, actor }) {
-      if (argument === '') return askWhich('stop', fleet.agents.keys());
+      if (argument === '') return askWhich({ command: 'stop', verb: 'stop', names: fleet.agents.keys(), callbackData });
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
       const { name } = found.agent;
-      switch (wishes.stop(found.agent, actor)) {
-        case 'stopping':
-          return reply(`⏹ ${name} is being stopped. ${describeNext(found.agent)}`);
-        case 'asked-before':
-          return reply(`${name} is being stopped already.`);
-        case 'idle':
-          return reply(`${name} does not run. /pause ${name} keeps it from starting.`);
-        case 'publishing':
-          return reply(`${name} is publishing a draft: I do not cut that off.`);
-      }
+      const wish = wishes.stop(found.agent, actor);
+      const next = wish === 'stopping' ? ` ${describeNext(found.agent)}` : '';
+      return reply(`${stopWords(name, wish)}${next}`);
     },
   };
 }

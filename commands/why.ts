@@ -4,6 +4,8 @@ import type { RunRow } from '../storage/run-store.ts';
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { PANEL_CHOICES } from '../src/telegram/cards/agent-buttons.ts';
 import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import { lastSignOf } from '../src/vigil/heartbeats.ts';
 import { lastProgressOf } from '../src/vigil/progress.ts';
@@ -13,12 +15,19 @@ import { askWhich, findAgent, reply } from './replies.ts';
 const MOST_RECEIPTS = 8;
 
 /** /why AGENT: why it did not run, or did, from the scheduler's receipts. */
-export function createWhyCommand(fleet: Fleet, storage: Storage): Command {
+export function createWhyCommand(fleet: Fleet, storage: Storage, callbackData: CallbackData): Command {
   return {
     name: 'why',
     description: 'why an agent did not run, or did',
     run({ argument, now }) {
-      if (argument === '') return askWhich('why', fleet.agents.keys());
+      if (argument === '')
+        return askWhich({
+          command: 'why',
+          verb: 'panel',
+          choice: PANEL_CHOICES.why,
+          names: fleet.agents.keys(),
+          callbackData,
+        });
       const found = findAgent(fleet.agents, argument);
       if (found.kind === 'unknown') return found.reply;
       const { running, troubles, holds, next, tasks, jump, remarks, receipts } = loadExplanation(

@@ -1,6 +1,9 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import { bold, code, duration, line, lines } from '../src/telegram/cards/words.ts';
 import type { WorkstateRoom } from '../src/work/workstate-room.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { layOut, MOST_AGENT_BUTTONS } from '../src/telegram/cards/agent-buttons.ts';
+import { workstateButton } from '../src/telegram/cards/workstate-card.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
@@ -8,6 +11,7 @@ import { findAgent, reply } from './replies.ts';
 export function createWorkstateCommand(
   fleet: Fleet,
   workstates: Pick<WorkstateRoom, 'writtenAt' | 'show' | 'diff' | 'writeNow'>,
+  callbackData: CallbackData,
 ): Command {
   return {
     name: 'workstate',
@@ -19,7 +23,11 @@ export function createWorkstateCommand(
           const at = workstates.writtenAt(agent);
           return at === undefined ? `${agent.name}: none` : `${agent.name}: written ${duration(now - at)} ago`;
         });
-        return reply(lines(bold('WORKSTATE.md'), ...list, '', line('One of them: ', code('/workstate AGENT'))));
+        const names = [...fleet.agents.keys()];
+        if (names.length > MOST_AGENT_BUTTONS)
+          return reply(lines(bold('WORKSTATE.md'), ...list, '', line('One of them: ', code('/workstate AGENT'))));
+        const buttons = layOut(names.map((each) => workstateButton(each, each, 'show', callbackData)));
+        return reply(lines(bold('WORKSTATE.md'), ...list), buttons);
       }
       const found = findAgent(fleet.agents, name);
       if (found.kind === 'unknown') return found.reply;

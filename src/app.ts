@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
-import { createCommands, FLEET_COMMAND } from '../commands/list.ts';
+import { createCommands } from '../commands/list.ts';
 import { findNewestWork } from './adapters/newest-work.ts';
 import { createBackupKeeper } from './backups/keeper.ts';
+import { tellRestored } from './backups/restored.ts';
 import { createLedger } from './budget/ledger.ts';
 import { createBudgetMeter } from './budget/meter.ts';
 import { createRaises } from './budget/raises.ts';
@@ -20,6 +21,9 @@ import { createRotator } from './credentials/rotator.ts';
 import { createSecretTeller } from './credentials/secret-news.ts';
 import { createVault } from './credentials/vault.ts';
 import { createBatches } from './drafts/batches.ts';
+import { createDigests } from './digest/digests.ts';
+import { drawProgram } from './digest/drawing.ts';
+import { createDigestTeller } from './digest/teller.ts';
 import { createDesk } from './drafts/desk.ts';
 import { createMediaRoom } from './drafts/media-room.ts';
 import { createDeskTime } from './drafts/desk-time.ts';
@@ -50,6 +54,7 @@ import { createOrphans } from './runs/orphans.ts';
 import { createRunner } from './runs/runner.ts';
 import { createSettlement } from './runs/settlement.ts';
 import { createToolFailures } from './runs/tool-failures.ts';
+import { createReloads } from './reload/reloads.ts';
 import { RUNTIMES } from './runtimes/list.ts';
 import type { LogLineReader } from './runtimes/log-entries.ts';
 import { createAccess } from './telegram/access.ts';
@@ -59,14 +64,17 @@ import { createCallbackData } from './telegram/callback-data.ts';
 import { createConfirmPresses } from './telegram/confirm-presses.ts';
 import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
+import { createFleetPresses } from './telegram/fleet-presses.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
-import { followChat, introduce } from './telegram/introduction.ts';
+import { followPlaces, introduce } from './telegram/introduction.ts';
+import { createPlaces } from './telegram/places.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
 import { createReviewPresses } from './telegram/review-presses.ts';
 import { createSender } from './telegram/sender.ts';
+import { createStatusPresses } from './telegram/status-presses.ts';
 import { createTextFiles } from './telegram/text-files.ts';
 import { createPollerWatch, TELEGRAM_OUTAGE } from './telegram/poller-watch.ts';
 import { tellAbsence } from './vigil/absence.ts';
@@ -76,7 +84,7 @@ import { createMachineWatch } from './vigil/machine-watch.ts';
 import { createPulse, loadLastLife } from './vigil/pulse.ts';
 import { createReceiptWatch } from './vigil/receipts.ts';
 import { createResetting } from './vigil/set-back.ts';
-import { CONTAINMENT_KEY } from './vigil/status.ts';
+import { CONTAINMENT_KEY, noteInterrupted } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
 import { createWorkstateFiles } from './adapters/workstate-files.ts';
 import { createWorkstatePresses } from './telegram/workstate-presses.ts';
@@ -102,6 +110,8 @@ export interface ControlPlane {
   readonly ready: Promise<void>;
   /** Resolves when the control plane cannot go on: the process has to end. */
   readonly ended: Promise<Ending>;
+  /** SIGHUP: takes fleet.yaml over anew, as far as it may be; gives what came of it, for the terminal. */
+  hangUp(): Promise<string>;
   /** Stops everything, agents included. */
   stop(): Promise<void>;
 }
@@ -121,14 +131,13 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const onFatal = (error: unknown): void => ended.resolve({ kind: 'bug', error });
 
   // Telegram, the queue side
+  const places = createPlaces({ fleet, storage });
   const isQuiet = (at: number): boolean =>
     fleet.alerts.quiet !== undefined && isWithin(fleet.alerts.quiet, at, fleet.timezone);
   const outbox = createOutbox({
     storage,
     clock,
-    get chatId() {
-      return fleet.telegram.chat;
-    },
+    places,
     scrub,
     isQuiet,
   });
@@ -228,6 +237,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     scrub,
     // A log is HOME/logs/AGENT/RUN.log.
     lineReaderOf: (logPath) => lineReaderOf(basename(dirname(logPath))),
+    places,
     get ownerChatId() {
       return fleet.telegram.owners[0] ?? fleet.telegram.chat;
     },
@@ -270,6 +280,16 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     totalMemoryBytes: foundations.totalMemoryBytes,
     onFatal,
   });
+  const reservations = createReservations({ fleet: wholeFleet, storage, ledger, incidents });
+  const roomFor = createRoomFor({
+    isAwaited: vault.isAwaited,
+    fleet,
+    storage,
+    clock,
+    machine,
+    versions,
+    totalMemoryBytes: foundations.totalMemoryBytes,
+  });
   const scheduler = createScheduler({
     fleet: wholeFleet,
     storage,
@@ -279,15 +299,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     desk,
     questions,
     tasks,
-    reservations: createReservations({ fleet: wholeFleet, storage, ledger, incidents }),
-    roomFor: createRoomFor({
-      fleet,
-      storage,
-      clock,
-      machine,
-      versions,
-      totalMemoryBytes: foundations.totalMemoryBytes,
-    }),
+    reservations,
+    roomFor,
     onFatal,
   });
   const keeper = createKeeper({
@@ -434,8 +447,10 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     outbox,
     callbackData,
     custodian,
+    isOwner: (userId) => fleet.telegram.owners.includes(userId),
+    followChat: places.follow,
     get fleetChatId() {
-      return fleet.telegram.chat;
+      return places.of().chatId;
     },
     learnSecret: foundations.learnSecret,
   });
@@ -477,6 +492,23 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     incidents,
     onFatal,
   });
+  const digests = createDigests({ fleet, storage, ledger, clock, outbox });
+  const digestTeller = createDigestTeller({
+    fleet,
+    storage,
+    ledger,
+    digests,
+    outbox,
+    processes,
+    disk,
+    clock,
+    log,
+    program: drawProgram(),
+    env: foundations.baseEnvironment,
+    mayWrite: machineWatch.mayWrite,
+    scrub,
+    onFatal,
+  });
   const housekeeper = createHousekeeper({ storage, clock, log, clearMedia: media.clear, onFatal });
 
   const drills = createDrills({
@@ -500,24 +532,44 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const access = createAccess({ fleet, storage, outbox, clock, log });
   const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
   const confirmations = createConfirmations({ storage, callbackData });
+  const reloads = createReloads({
+    live,
+    file: foundations.fleetFile,
+    storage,
+    clock,
+    log,
+    incidents,
+    questions,
+    outbox,
+    confirmations,
+    followChats: (next) => followPlaces(storage, next),
+    learnSecret: (secret) => foundations.learnSecret(secret, 'lasting'),
+    scrub,
+  });
+  const wishes = createOwnerWishes({ fleet, storage, clock, reserve: reservations.reserve, roomFor });
+  const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });
   const commands = createCommands({
     fleet,
     storage,
     workstates,
     custodian,
     holds,
-    wishes: createOwnerWishes({ storage, clock }),
+    wishes,
+    screens,
     restart,
     incidents,
     callbackData,
     ledger,
+    digests,
     reviews,
     tail: runner.tail,
     scrub,
     lineReaderOf,
     drills,
+    reloads,
+    confirmations,
   });
-  const fleetMenu = createFleetMenu({ fleet, storage, clock });
+  const showLog = (agent: string) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() });
   const press = createPresses({
     storage,
     outbox,
@@ -529,9 +581,31 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     holds,
     questions,
     logins: loginDesk,
-    showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+    showLog,
     restart,
     handlers: {
+      ...createFleetPresses({
+        fleet,
+        storage,
+        clock,
+        outbox,
+        callbackData,
+        menu: screens,
+        holds,
+        wishes,
+        restart,
+        showLog,
+        showWhy: (agent) => commands.why.run({ argument: agent, actor: 'button', now: clock.now() }),
+      }),
+      ...createStatusPresses({
+        storage,
+        outbox,
+        callbackData,
+        menu: screens,
+        incidents,
+        showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
+        openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
+      }),
       ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
       ...createReviewPresses({ storage, callbackData, reviews, batches }),
       ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
@@ -556,7 +630,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     log,
     scrub,
     claim: loginDesk.claim,
-    isOwner: access.isOwner,
+    isKnown: access.isKnown,
     onStranger: access.onStranger,
     heardBefore: () => heardBefore,
     onNews(news) {
@@ -592,25 +666,44 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       storage,
       clock,
       outbox,
-      isOwner: access.isOwner,
-      get chatId() {
-        return fleet.telegram.chat;
-      },
+      access,
+      places,
       commands,
       confirmations,
       desk,
       reviews,
-      fleetMenu,
       logins: loginDesk,
       press,
       questions,
     });
-    introduce({ storage, outbox }, bot.id, [FLEET_COMMAND, ...commands.listed], foundations.welcome);
+    introduce({ storage, outbox }, bot.id, commands.listed, foundations.welcome);
     inbox.start();
   }
 
   /** When an earlier process heard of Telegram last. */
   let heardBefore: number | undefined;
+  // Whoever waits for a time, or knows what was there at the start, looks anew.
+  live.onChange(() => {
+    pulse.settingsChanged();
+    // One that is under way asks whom it knew when it began.
+    void vault.refresh().then(vault.refresh).then(scheduler.nudge);
+    for (const part of [
+      versions,
+      prober,
+      rotator,
+      expiryWatch,
+      budgetMeter,
+      machineWatch,
+      logKeeper,
+      incidentWatch,
+      deskWatch,
+      vigil,
+      backupKeeper,
+      digestTeller,
+    ])
+      part.nudge();
+  });
+
   let isStopping = false;
   let starting = Promise.resolve();
   let endedByItself = false;
@@ -621,9 +714,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   /** Last in, first out: what feeds others stops before what it feeds. */
   const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
     { name: 'drills', stop: drills.stop },
+    { name: 'reload', stop: reloads.stop },
     { name: 'scheduler', stop: scheduler.stop },
     { name: 'budget meter', stop: budgetMeter.stop },
     { name: 'desk watch', stop: deskWatch.stop },
+    { name: 'digests', stop: digestTeller.stop },
     { name: 'receipt watch', stop: receiptWatch.stop },
     { name: 'vigil', stop: vigil.stop },
     { name: 'clock watch', stop: clockWatch.stop },
@@ -654,6 +749,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     gateway,
     ready: ready.promise,
     ended: ended.promise,
+    hangUp: reloads.hangUp,
 
     start() {
       starting = begin();
@@ -682,6 +778,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   async function begin(): Promise<void> {
     const last = loadLastLife(storage);
+    noteInterrupted(storage);
     const outage = storage.incidents.unresolved(TELEGRAM_OUTAGE)?.openedAt;
     heardBefore = last && Math.min(last.aliveAt, outage ?? last.aliveAt);
     clockWatch.recover(last?.aliveAt);
@@ -690,7 +787,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     const secretsRead = vault.refresh();
     machineWatch.recover();
     custodian.start();
-    followChat(storage, fleet.telegram.chat);
+    followPlaces(storage, fleet);
+    const isRestored = tellRestored({ storage, clock, outbox, timezone: fleet.timezone, desk, reviews });
     deskWatch.recover();
     sender.recover();
     sender.start();
@@ -702,7 +800,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     await logins.recover();
     await rotator.recover();
     if (isStopping) return;
-    tellAbsence({ storage, clock, outbox }, last, interrupted);
+    // Of how long nobody was there a restored database knows nothing.
+    if (!isRestored) tellAbsence({ storage, clock, outbox }, last, interrupted);
     storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
     fallback.recover();
     fallback.start();
@@ -726,6 +825,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     budgetMeter.start();
     scheduler.start();
     deskWatch.start();
+    digestTeller.start();
     receiptWatch.start();
     Promise.all([heard.promise, scheduler.ticked]).then(() => {
       pulse.nudge();

@@ -5,29 +5,32 @@ import {
   type VersionedState,
 } from '@grammyjs/conversations';
 import { Bot, BotError, type Context } from 'grammy';
-import type { MessageEntity, Update } from 'grammy/types';
+import type { Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
-import { type Asked, askedBy, type DialogueRooms } from '../../conversations/dialogue.ts';
+import { type Asked, askedBy, type DialogueRooms, topicOf } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
 import { createRejectReason } from '../../conversations/reject-reason.ts';
 import { createWantVersion } from '../../conversations/want-version.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
-import { personKey } from '../drafts/draft-ledger.ts';
+import { personKey } from '../drafts/who.ts';
 import type { Reviews } from '../drafts/review.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
-import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, richText, shorten } from './cards/words.ts';
+import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, shorten } from './cards/words.ts';
 import { commandText, type Confirmations, STALE_MS } from './confirmations.ts';
+import type { Access } from './access.ts';
 import { createDraftTalk } from './draft-talk.ts';
 import type { TextFiles } from './text-files.ts';
-import type { FleetMenu } from './fleet-menu.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
 import { askName, type FollowUp, type PressedButton, readAskKey, readDraftKey } from './press.ts';
-import { createRowTransformer } from './row-transformer.ts';
+import type { Places } from './places.ts';
+import { mayDo, refusalWords, type Role, roleOfActor } from '../people.ts';
+import { roleForCommand } from './rights.ts';
+import { refuseCalls } from './refuse-calls.ts';
 
 type BotContext = ConversationFlavor<Context>;
 
@@ -42,15 +45,16 @@ export interface BotOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly outbox: Outbox;
-  readonly isOwner: (userId: number) => boolean;
-  /** The fleet's chat: besides private ones the only place where commands are answered. */
-  readonly chatId: number;
+  readonly access: Pick<Access, 'roleOf'>;
+  /** Besides private chats the only places where commands are answered. */
+  readonly places: Pick<Places, 'isOurs' | 'follow'>;
+  /** Somebody of that role said or pressed something. */
+  readonly onMet?: (userId: number, role: Role) => void;
   readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
   readonly confirmations: Confirmations;
   readonly desk: Desk;
   readonly reviews: Pick<Reviews, 'isReview'>;
   readonly questions: Questions;
-  readonly fleetMenu: FleetMenu;
   readonly logins: Pick<LoginDesk, 'cancelIn'>;
   readonly textFiles: Pick<TextFiles, 'take'>;
   readonly press: (pressed: PressedButton) => FollowUp;
@@ -69,10 +73,9 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
   const away = new WeakMap<object, number>();
 
   function say(asked: Asked, content: Content): void {
-    const { chatId } = asked;
-    storage.transaction(() =>
-      outbox.send({ key: replyKey(asked), class: 'reply', content, ...(chatId === undefined ? {} : { chatId }) }),
-    );
+    const { chatId, topicId = null } = asked;
+    const where = chatId === undefined ? {} : { chatId, topicId };
+    storage.transaction(() => outbox.send({ key: replyKey(asked), class: 'reply', content, ...where }));
   }
 
   function sayText(to: Asked, text: string): void {
@@ -80,8 +83,11 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
   }
 
   const talk = createDraftTalk({ ...options, say });
+  const actorOf = (userId: number): string => `${options.access.roleOf(userId) ?? 'stranger'}:${userId}`;
   const dialogueRooms: DialogueRooms = {
     ...talk,
+    actorOf,
+    mayDecide: (userId) => mayDo(options.access.roleOf(userId), 'approver'),
     isForElse(chatId, messageId, question) {
       const key = storage.outbox.byMessage(chatId, messageId)?.key ?? '';
       const asked = readAskKey(key);
@@ -94,13 +100,15 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     },
   };
 
-  // 1. Only owners, on messages and on buttons alike.
+  // 1. Only those whom fleet.yaml names, on messages and on buttons alike.
   bot.use(async (ctx, next) => {
-    if (ctx.from === undefined || ctx.from.is_bot || !options.isOwner(ctx.from.id)) return;
+    const role = ctx.from === undefined || ctx.from.is_bot ? undefined : options.access.roleOf(ctx.from.id);
+    if (ctx.from === undefined || role === undefined) return;
     // What the fleet does is nobody's business in another group, whoever asks there.
-    if (ctx.chat?.type !== 'private' && ctx.chat?.id !== options.chatId) return;
-    learnName(`owner:${ctx.from.id}`, ctx.from.first_name);
-    ctx.api.config.use(createRowTransformer(ctx, { storage, outbox }));
+    if (ctx.chat?.type !== 'private' && (ctx.chat === undefined || !options.places.isOurs(ctx.chat.id))) return;
+    learnName(actorOf(ctx.from.id), ctx.from.first_name);
+    options.onMet?.(ctx.from.id, role);
+    ctx.api.config.use(refuseCalls());
     await next();
   });
 
@@ -129,49 +137,47 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
 
   bot.use(createConversation(createWantVersion(dialogueRooms), { id: 'want-version', parallel: true }));
 
-  // 3. Buttons: of the menu, then of the cards.
-  bot.use(options.fleetMenu.menu);
+  // 3. Buttons.
   bot.on('callback_query', async (ctx) => {
     const { message } = ctx.callbackQuery;
+    const at = message === undefined ? undefined : { chatId: message.chat.id, topicId: topicOf(message) };
     const followUp = options.press({
       updateId: ctx.update.update_id,
       callbackQueryId: ctx.callbackQuery.id,
       data: ctx.callbackQuery.data ?? '',
-      actor: `owner:${ctx.from.id}`,
+      actor: actorOf(ctx.from.id),
       awayMs: away.get(ctx.callbackQuery) ?? 0,
-      message: message === undefined ? undefined : { chatId: message.chat.id, messageId: message.message_id },
+      message: at === undefined || message === undefined ? undefined : { ...at, messageId: message.message_id },
     });
     if (followUp === undefined) return;
+    const askedAt = at === undefined ? undefined : { ...at, chatId: options.places.follow(at.chatId) };
     // One question at a time: the owner's next message answers the last one asked.
     for (const dialogue of Object.values(DIALOGUES)) await ctx.conversation.exit(dialogue);
-    await ctx.conversation.enter(DIALOGUES[followUp.kind], followUp.draftId, followUp.revision);
+    await ctx.conversation.enter(DIALOGUES[followUp.kind], followUp.draftId, followUp.revision, askedAt);
   });
 
   // 4. Commands.
   bot.command('cancel', async (ctx) => {
     const waited = Object.values(ctx.conversation.active()).some((count) => count > 0);
     await ctx.conversation.exitAll();
-    const isCancelled = ctx.chat !== undefined && options.logins.cancelIn(ctx.chat.id);
-    sayText(askedBy(ctx), waited || isCancelled ? 'Cancelled.' : 'There is nothing to cancel.');
-  });
-  bot.command('fleet', async (ctx) => {
-    const { text, entities } = richText(options.fleetMenu.renderList());
-    await ctx.reply(text, {
-      entities: [...entities] as unknown as MessageEntity[],
-      reply_markup: options.fleetMenu.menu,
-    });
+    const asked = askedBy(ctx, dialogueRooms);
+    const isOwner = mayDo(roleOfActor(asked.actor), 'owner');
+    const isCancelled = isOwner && ctx.chat !== undefined && options.logins.cancelIn(ctx.chat.id);
+    sayText(asked, waited || isCancelled ? 'Cancelled.' : 'There is nothing to cancel.');
   });
   for (const command of [...options.commands.listed, ...options.commands.toCome]) {
     bot.command(command.name, (ctx) => {
       const now = clock.now();
-      const asked = askedBy(ctx);
+      const asked = askedBy(ctx, dialogueRooms);
       const saidAt = (ctx.message?.date ?? 0) * 1_000;
       const argument = ctx.match.trim();
+      const least = roleForCommand(command.name, argument);
+      if (!mayDo(roleOfActor(asked.actor), least)) return sayText(asked, refusalWords(least));
       const harm = now - saidAt < STALE_MS ? undefined : command.asksAgain?.(argument);
       if (harm !== undefined)
         return say(asked, askAgain({ command: command.name, argument, harm, saidAt, now }, asked));
-      const { actor, chatId } = asked;
-      const content = command.run({ argument, actor, now, chatId, replyKey: replyKey(asked) });
+      const { actor, chatId, topicId } = asked;
+      const content = command.run({ argument, actor, now, chatId, topicId, replyKey: replyKey(asked) });
       say(asked, withAge(content, now - saidAt));
     });
   }
@@ -179,7 +185,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
   // 5. A reply to a card is about its draft or its question; everything else is not understood.
   bot.on('message:text', (ctx) => {
     const { message } = ctx;
-    const asked = askedBy(ctx);
+    const asked = askedBy(ctx, dialogueRooms);
     const replied = message.reply_to_message?.message_id;
     const questionId = replied === undefined ? undefined : questionOfMessage(message.chat.id, replied);
     if (questionId !== undefined) {
@@ -192,12 +198,15 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
         ? readReviewedDraft(message.reply_to_message?.text ?? '')
         : undefined;
     if (reviewed !== undefined) {
+      if (!dialogueRooms.mayDecide(message.from.id)) return sayText(asked, refusalWords('approver'));
       const { draftId, revision } = reviewed;
       return storage.drafts.get(draftId)?.state === 'rejected'
         ? dialogueRooms.giveReason(draftId, message.text, asked)
         : dialogueRooms.editDraft(draftId, revision, message.text, asked);
     }
     const key = replied === undefined ? undefined : storage.outbox.byMessage(message.chat.id, replied)?.key;
+    if (key !== undefined && isAboutDraft(key) && !dialogueRooms.mayDecide(message.from.id))
+      return sayText(asked, refusalWords('approver'));
     if (key !== undefined && talk.takeReply(key, message.text, asked)) return;
     if (!message.text.startsWith('/') && talk.takeSecond(message.text, asked)) return;
     // In a group people also talk to each other.
@@ -214,10 +223,13 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     const { file_id: fileId, file_size: sizeBytes } = message.document;
     const replied = message.reply_to_message?.message_id;
     const key = replied === undefined ? undefined : storage.outbox.byMessage(message.chat.id, replied)?.key;
-    if (key === undefined || !options.textFiles.take(key, { fileId, sizeBytes }, askedBy(ctx))) await next();
+    const asked = askedBy(ctx, dialogueRooms);
+    if (key !== undefined && isAboutDraft(key) && !dialogueRooms.mayDecide(message.from.id))
+      return sayText(asked, refusalWords('approver'));
+    if (key === undefined || !options.textFiles.take(key, { fileId, sizeBytes }, asked)) await next();
   });
   bot.on('message', (ctx) => {
-    if (ctx.chat.type === 'private') sayText(askedBy(ctx), 'I can only read text. What I can do: /help');
+    if (ctx.chat.type === 'private') sayText(askedBy(ctx, dialogueRooms), 'I can only read text. What I can do: /help');
   });
 
   /** What waited through an outage and would end, start or mute something is not done: the fleet is another one by now. */
@@ -234,7 +246,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     return options.confirmations.ask({ ...wanted, actor: asked.actor, messageKey: replyKey(asked) }, words);
   }
 
-  /** Keeps what Telegram calls an owner: the others are told who was first by that name. */
+  /** Keeps what Telegram calls somebody: the others are told who was first by that name. */
   function learnName(actor: string, name: string): void {
     if (storage.settings.get(personKey(actor)) !== name)
       storage.transaction(() => storage.settings.set(personKey(actor), name));
@@ -245,6 +257,10 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     const open = storage.runs.alive().flatMap((run) => storage.questions.openOf(run.id));
     const question = open.find(({ kind }) => kind === 'ask');
     return question === undefined ? '' : `To answer ${question.agent}, reply to its question with it. `;
+  }
+
+  function isAboutDraft(key: string): boolean {
+    return readDraftKey(key) !== undefined || readAskKey(key) !== undefined;
   }
 
   function questionOfMessage(chatId: number, messageId: number): number | undefined {

@@ -18,6 +18,8 @@ import { count, duration } from './cards/words.ts';
 import { STALE_MS } from './confirmations.ts';
 import { createDraftPresses } from './draft-presses.ts';
 import type { Content, Outbox } from './outbox.ts';
+import { mayDo, refusalWords, roleOfActor } from '../people.ts';
+import { roleForPress } from './rights.ts';
 import { type Answer, askKey, type FollowUp, NOT_OURS, type PressedButton, type PressHandlers } from './press.ts';
 
 /**
@@ -63,7 +65,17 @@ export function createPresses(options: {
   const { storage, outbox, callbackData, custodian } = options;
   const decideDraft = createDraftPresses({ ...options, stripIfForgotten });
 
+  /** Whoever sees a button may not be who it is for: groups show them to all. */
+  function decideAs(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    const least = roleForPress(press);
+    if (!mayDo(roleOfActor(pressed.actor), least)) return { text: refusalWords(least), alert: true };
+    return decide(press, pressed);
+  }
+
   function decide(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+    // An incident's card has some of the verbs of an agent's panel; what stands on a panel carries a choice.
+    const onPanel = press.choice === undefined ? undefined : options.handlers[press.verb];
+    if (onPanel !== undefined) return onPanel(press, pressed);
     switch (press.verb) {
       case 'approve':
       case 'reject':
@@ -182,7 +194,7 @@ export function createPresses(options: {
     outbox.send({
       key: `log:${pressed.updateId}`,
       class: 'reply',
-      ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
+      ...whereOf(pressed),
       content: options.showLog(agent),
       replyToKey: incident.messageKey ?? incidentKey(incident.id),
     });
@@ -230,7 +242,7 @@ export function createPresses(options: {
       const press = callbackData.read(pressed.data);
       if (storage.outbox.get(`answer:${pressed.updateId}`) !== undefined) return askedBefore(press, pressed);
       const answer =
-        press === undefined ? NOT_OURS : isFromBefore(press, pressed) ? askAgain(pressed) : decide(press, pressed);
+        press === undefined ? NOT_OURS : isFromBefore(press, pressed) ? askAgain(pressed) : decideAs(press, pressed);
       outbox.send({
         key: `answer:${pressed.updateId}`,
         class: 'answer',
@@ -249,12 +261,19 @@ export function createPresses(options: {
     outbox.send({
       key: askKey(pressed, followUp),
       class: 'reply',
-      ...(pressed.message === undefined ? {} : { chatId: pressed.message.chatId }),
+      ...whereOf(pressed),
       content: { kind: 'text', body: { text: questionOf(followUp), entities: [] } },
       replyToKey: draftCardKey({ id: followUp.draftId, revision: followUp.revision }),
       sound: 'never',
     });
   }
+}
+
+/** An answer stands where the button was pressed. */
+function whereOf({ message }: PressedButton): { readonly chatId?: number; readonly topicId?: number | null } {
+  if (message === undefined) return {};
+  const { chatId, topicId } = message;
+  return topicId === undefined ? { chatId } : { chatId, topicId };
 }
 
 function questionOf({ kind, draftId }: NonNullable<FollowUp>): string {

@@ -42,6 +42,9 @@ export function createWorkstatePresses(options: {
       switch (press.choice) {
         case WORKSTATE_CHOICES.now:
           return writeNow(agent, pressed);
+        case WORKSTATE_CHOICES.show:
+          answerBelow(pressed, workstates.show(agent));
+          return { text: '' };
         case WORKSTATE_CHOICES.file:
           answerBelow(pressed, workstates.file(agent));
           return { text: `${agent.name}’s WORKSTATE.md.` };

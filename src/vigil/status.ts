@@ -93,13 +93,18 @@ export interface FleetStatus {
 }
 
 /** A sign for each condition, as it stands before an agent's name. */
-export const AGENT_SIGNS: Readonly<Record<AgentCondition, string>> = {
+const AGENT_SIGNS: Readonly<Record<AgentCondition, string>> = {
   held: '⛔️',
   failed: '🟠',
   waiting: '⏳',
   running: '▶️',
   idle: '🟢',
 };
+
+/** The sign of one agent: who has proved nothing is not green. */
+export function signOf({ condition, lastProofAt }: Pick<AgentStatus, 'condition' | 'lastProofAt'>): string {
+  return condition === 'idle' && lastProofAt === null ? '⚪️' : AGENT_SIGNS[condition];
+}
 
 const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running', 'idle'];
 
@@ -162,6 +167,26 @@ function loadTasks(storage: Storage): FleetStatus['tasks'] {
   };
 }
 
+/** The setting that names the runs which an earlier incarnation left alive. */
+const INTERRUPTED_KEY = 'interrupted-runs';
+/** Why an agent neither runs nor may run: what it left behind is being swept and written down. */
+const SETTLES = 'its run is being settled: Nightdesk ended while it ran';
+
+/** Writes down which runs an earlier incarnation has left, before any of this one is started: they do not run, whatever their rows say. */
+export function noteInterrupted(storage: Storage): void {
+  const ids = storage.runs
+    .alive()
+    .filter(({ startedAt }) => startedAt !== null)
+    .map(({ id }) => id);
+  storage.transaction(() => storage.settings.set(INTERRUPTED_KEY, JSON.stringify(ids)));
+}
+
+/** Whether a run that its row calls alive belongs to an earlier incarnation. */
+function isInterrupted(run: RunRow, storage: Storage): boolean {
+  const ids = JSON.parse(storage.settings.get(INTERRUPTED_KEY) ?? '[]') as readonly number[];
+  return ids.includes(run.id);
+}
+
 /** What a run does whose question nobody has answered. */
 const WAITS_FOR_OWNER = '❓ waits for your answer';
 
@@ -181,7 +206,9 @@ function endOf(holds: readonly HoldRow[]): number | null {
 
 /** Reads how one agent stands. */
 export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
-  const alive = storage.runs.aliveOf(agent.name);
+  const row = storage.runs.aliveOf(agent.name);
+  const isSettling = row !== undefined && isInterrupted(row, storage);
+  const alive = isSettling ? undefined : row;
   const [last] = storage.runs.recent(agent.name, 1);
   const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
   const due = storage.dues.waitingOf(agent.name);
@@ -209,6 +236,7 @@ export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
   };
 
   function condition(): { readonly condition: AgentCondition; readonly reason: string | null } {
+    if (isSettling) return { condition: 'waiting', reason: SETTLES };
     if (holds.length > 0) return { condition: 'held', reason: holds.map((hold) => hold.reason).join('; ') };
     const dead = credentialsOf(agent).find((name) => storage.credentials.get(name)?.state === 'dead');
     if (dead !== undefined) return { condition: 'held', reason: `${credentialTitle(dead)} is dead` };

@@ -117,7 +117,8 @@ test('/status of a fleet that is held for want of room says nothing of a pause, 
 test('/why without a name, with an unknown one, and of an agent that only drafts wake', async () => {
   const world = createBotWorld();
 
-  expect(await world.says('/why')).toMatch(/Which one\? \/why scout/);
+  expect(await world.says('/why')).toBe('Which one?');
+  expect((await world.presses(world.buttonOfReply('poster'))).answer?.text).toBe('');
   expect(await world.says('/why nobody')).toBe(
     'There is no agent "nobody". There are: scout, writer, thinker, poster.',
   );

@@ -7,6 +7,7 @@ import { TelegramError, type TelegramApi, type TelegramFile } from '../../src/po
 import { claudeRuntime } from '../../src/runtimes/claude/claude.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createOutbox } from '../../src/telegram/outbox.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createSender } from '../../src/telegram/sender.ts';
 import type { RunEnd } from '../../storage/run-store.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
@@ -61,7 +62,15 @@ agents:
   const tails: Record<number, string> = {};
   const lineReaderOf = (agent: string) =>
     fleet.agents.get(agent)?.runtime === 'claude' ? claudeRuntime.readLogLine : undefined;
-  const command = createLogCommand({ fleet, storage, tail: (id) => tails[id] ?? '', scrub, lineReaderOf });
+  const callbackData = createCallbackData('a key of the test');
+  const command = createLogCommand({
+    fleet,
+    storage,
+    tail: (id) => tails[id] ?? '',
+    scrub,
+    lineReaderOf,
+    callbackData,
+  });
   const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet: () => false });
   const sender = createSender({
     storage,
@@ -235,7 +244,15 @@ describe('/log', () => {
   it('without a name, with an unknown one or an unknown word says what can be said', async () => {
     const { asks } = setUp();
 
-    expect((await asks('')).payload['text']).toBe('Which one?\n/log scout\n/log writer\n/log idler\n/log thinker');
+    expect((await asks('')).payload).toMatchObject({
+      text: 'Which one?',
+      reply_markup: {
+        inline_keyboard: [
+          [{ text: 'scout' }, { text: 'writer' }],
+          [{ text: 'idler' }, { text: 'thinker' }],
+        ],
+      },
+    });
     expect((await asks('nobody')).payload['text']).toMatch(/There is no agent "nobody"/);
     expect((await asks('scout all')).payload['text']).toBe('You can say: /log scout or /log scout full');
   });

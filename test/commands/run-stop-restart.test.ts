@@ -43,7 +43,7 @@ test('/run of a held agent names every hold, and wants nothing', async () => {
   world.rooms.holds.pause('all', 'owner:1', undefined, false);
 
   expect(await world.says('/run scout')).toBe(
-    'scout is held, and does not start:\n⛔️ paused by you\n⛔️ the fleet is paused\nWhat you paused goes on with /resume scout.',
+    'scout is held, and does not start:\n⛔️ paused by you. Ends: /resume scout\n⛔️ the fleet is paused. Ends: /resume all',
   );
 
   expect(world.rooms.storage.dues.waitingOf('scout')).toBeUndefined();
@@ -58,7 +58,7 @@ test('/run of a publisher says what makes it run', async () => {
 test.each(['run', 'stop', 'restart'])('/%s without a name asks which one, and changes nothing', async (command) => {
   const world = createBotWorld();
 
-  expect(await world.says(`/${command}`)).toContain(`Which one? `);
+  expect(await world.says(`/${command}`)).toMatch(/^Which one\?/);
   expect(await world.says(`/${command} nobody`)).toContain('There is no agent "nobody"');
 
   expect(world.rooms.storage.dues.waiting()).toEqual([]);

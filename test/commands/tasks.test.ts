@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createStatusCommand } from '../../commands/status.ts';
 import { createWhyCommand } from '../../commands/why.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { renderStatus } from '../../src/telegram/cards/status-card.ts';
+import { loadFleetStatus } from '../../src/vigil/status.ts';
 import { createTaskWorld } from '../work/task-world.ts';
 
 const AGENTS = [
   '  boss: { runtime: command, command: [/bin/boss], schedule: every 1h }',
   '  scout: { runtime: command, command: [/bin/scout], on: task }',
 ].join('\n');
+
+const callbackData = createCallbackData('a key of the test');
 
 function textOf(reply: unknown): string {
   return JSON.stringify(reply);
@@ -15,8 +19,9 @@ function textOf(reply: unknown): string {
 describe('tasks on the phone', () => {
   it('are a line of /status when there are any: how many, and what is under way', () => {
     const world = createTaskWorld(AGENTS);
-    const status = createStatusCommand(world.fleet, world.storage);
-    const read = (): string => textOf(status.run({ argument: '', actor: 'owner:1', now: world.clock.now() }));
+    const { fleet, storage, clock } = world;
+    const setting = { timezone: fleet.timezone, callbackData, silences: [] };
+    const read = (): string => textOf(renderStatus(loadFleetStatus(fleet, storage, clock.now()), setting));
     expect(read()).not.toContain('🧩');
     world.give({ for: 'scout', title: 'Write the report', brief: '', phases: ['a', 'b'] });
     world.give({ for: 'scout', title: 'Other', brief: '' });
@@ -29,7 +34,7 @@ describe('tasks on the phone', () => {
 
   it('are named by /why with how far they are, and how often they ended without a result', () => {
     const world = createTaskWorld(AGENTS);
-    const why = createWhyCommand(world.fleet, world.storage);
+    const why = createWhyCommand(world.fleet, world.storage, callbackData);
     const read = (): string => textOf(why.run({ argument: 'scout', actor: 'owner:1', now: world.clock.now() }));
     world.give({ for: 'scout', title: 'Write the report', brief: '', phases: ['a', 'b'] });
     const run = world.begin('scout');

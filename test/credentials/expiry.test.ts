@@ -3,7 +3,8 @@ import type { CredentialRow } from '../../storage/credential-store.ts';
 import type { Credential } from '../../src/config/fleet.ts';
 import { credentialStateAt, decideWarning, endOfSecret, OUTDATED, thresholdsOf } from '../../src/credentials/expiry.ts';
 import { dateAndTime } from '../../src/loop/wall-clock.ts';
-import { createStatusCommand } from '../../commands/status.ts';
+import { createCallbackData } from '../../src/telegram/callback-data.ts';
+import { renderStatus } from '../../src/telegram/cards/status-card.ts';
 import { loadFleetStatus } from '../../src/vigil/status.ts';
 import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from '../loop/room-world.ts';
 
@@ -250,8 +251,9 @@ describe('the status of a credential', () => {
         generation: 1,
       },
     ]);
-    const command = createStatusCommand(fleet.fleet, fleet.storage);
-    const shown = JSON.stringify(command.run({ argument: '', actor: 'owner:1', now: fleet.now() }));
+    const { timezone } = fleet.fleet;
+    const setting = { timezone, callbackData: createCallbackData('a key of the test'), silences: [] };
+    const shown = JSON.stringify(renderStatus(status, setting));
     expect(shown).toContain('⏰ claude: expiring');
     expect(shown).toContain('ends 14 January 09:00 · rotates 27 February 04:00');
   });

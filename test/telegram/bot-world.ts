@@ -2,10 +2,12 @@ import type { Update } from 'grammy/types';
 import { createCommands } from '../../commands/list.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createLedger } from '../../src/budget/ledger.ts';
+import { createReservations } from '../../src/budget/reservations.ts';
 import { createRaises } from '../../src/budget/raises.ts';
 import { createCustodian } from '../../src/credentials/custodian.ts';
 import { createLoginDesk } from '../../src/credentials/login-desk.ts';
 import { createBatches } from '../../src/drafts/batches.ts';
+import { createDigests } from '../../src/digest/digests.ts';
 import { createDesk } from '../../src/drafts/desk.ts';
 import { createReviews } from '../../src/drafts/review.ts';
 import { createIncidentRegister } from '../../src/incidents/register.ts';
@@ -14,13 +16,17 @@ import { createOwnerHolds } from '../../src/loop/holds.ts';
 import { createOwnerWishes } from '../../src/loop/wishes.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
+import { createAccess } from '../../src/telegram/access.ts';
 import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
 import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { createConfirmPresses } from '../../src/telegram/confirm-presses.ts';
 import { createConfirmations } from '../../src/telegram/confirmations.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
+import { createFleetPresses } from '../../src/telegram/fleet-presses.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
+import { createStatusPresses } from '../../src/telegram/status-presses.ts';
+import { createPlaces } from '../../src/telegram/places.ts';
 import { createTextFiles } from '../../src/telegram/text-files.ts';
 import { createPresses } from '../../src/telegram/presses.ts';
 import { createReviewPresses } from '../../src/telegram/review-presses.ts';
@@ -42,7 +48,7 @@ export const GROUP = -1001;
 
 const FLEET = `timezone: Europe/Berlin
 home: ./state
-telegram: { owners: [${OWNER}, ${SECOND_OWNER}] }
+telegram: { owners: [${OWNER}, ${SECOND_OWNER}]TELEGRAM }
 credentials:
   claude: { check: ["/bin/true"], login: ["/bin/true"] }
   mail: { check: ["/bin/true"] }
@@ -63,9 +69,12 @@ export function createBotWorld(
   fleetChat = OWNER,
   /** More lines of fleet.yaml, before its agents. */
   more = '',
+  /** More keys under `telegram`. */
+  telegram: readonly string[] = [],
 ) {
   using folder = createFleetFolder();
-  const { fleet } = folder.loaded(FLEET.replace('agents:', `${more}agents:`));
+  const keys = [`chat: ${fleetChat}`, ...telegram].map((key) => `, ${key}`).join('');
+  const { fleet } = folder.loaded(FLEET.replace('TELEGRAM', keys).replace('agents:', `${more}agents:`));
   const opened = openStorage();
   const clock = createManualClock();
   let nextUpdate = 1;
@@ -76,7 +85,8 @@ export function createBotWorld(
   function build() {
     const storage = createStorage(opened.database);
     const { scrub } = createScrubber([]);
-    const outbox = createOutbox({ storage, clock, chatId: fleetChat, scrub, isQuiet: () => false });
+    const places = createPlaces({ fleet, storage });
+    const outbox = createOutbox({ storage, clock, places, scrub, isQuiet: () => false });
     const callbackData = createCallbackData('a key of the test');
     const incidents = createIncidentRegister({
       storage,
@@ -130,24 +140,31 @@ export function createBotWorld(
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
     const confirmations = createConfirmations({ storage, callbackData });
+    const { reserve } = createReservations({ fleet, storage, ledger, incidents });
+    const wishes = createOwnerWishes({ fleet, storage, clock, reserve, roomFor: () => undefined });
+    const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });
     const commands = createCommands({
       fleet,
       storage,
       workstates,
       custodian,
       holds,
-      wishes: createOwnerWishes({ storage, clock }),
+      wishes,
+      screens,
       restart,
       incidents,
       callbackData,
       ledger,
+      digests: createDigests({ fleet, storage, ledger, clock, outbox }),
       reviews,
       tail: () => '',
       scrub,
       lineReaderOf: () => undefined,
       drills: { begin: () => ({ kind: 'begun', withinMs: 60_000 }), last: () => new Map() },
+      reloads: { reload: () => ({ kind: 'same', last: undefined }) },
+      confirmations,
     });
-    const fleetMenu = createFleetMenu({ fleet, storage, clock });
+    const showLog = (agent: string) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() });
     const press = createPresses({
       storage,
       outbox,
@@ -159,9 +176,31 @@ export function createBotWorld(
       holds,
       questions,
       logins,
-      showLog: (agent) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() }),
+      showLog,
       restart,
       handlers: {
+        ...createFleetPresses({
+          fleet,
+          storage,
+          clock,
+          outbox,
+          callbackData,
+          menu: screens,
+          holds,
+          wishes,
+          restart,
+          showLog,
+          showWhy: (agent) => commands.why.run({ argument: agent, actor: 'button', now: clock.now() }),
+        }),
+        ...createStatusPresses({
+          storage,
+          outbox,
+          callbackData,
+          menu: screens,
+          incidents,
+          showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
+          openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
+        }),
         ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
         ...createReviewPresses({ storage, callbackData, reviews, batches }),
         ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
@@ -175,14 +214,13 @@ export function createBotWorld(
       storage,
       clock,
       outbox,
-      isOwner: (id) => id === OWNER || id === SECOND_OWNER,
-      chatId: fleetChat,
+      access: createAccess({ fleet, storage, outbox, clock, log }),
+      places,
       commands,
       confirmations,
       desk,
       reviews,
       questions,
-      fleetMenu,
       logins,
       press,
     });

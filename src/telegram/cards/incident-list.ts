@@ -1,9 +1,13 @@
 import type { IncidentRow } from '../../../storage/incident-store.ts';
+import type { CallbackData } from '../callback-data.ts';
+import type { Button } from '../outbox.ts';
 import { incidentSign, incidentTitle, isSilenced } from './incident-words.ts';
-import { bold, clockTime, code, count, duration, line, lines, type Piece, shorten } from './words.ts';
+import { incidentButton } from './status-buttons.ts';
+import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from './words.ts';
 
 /** What a screen bears; the rest is a number. */
 const MOST_OPEN = 15;
+const BUTTONS_IN_A_ROW = 4;
 const LONGEST_TITLE = 110;
 const LONGEST_DETAIL = 60;
 
@@ -26,7 +30,6 @@ export function renderIncidentList(
     bold(open.length === 0 ? '🟢 No incident is open' : `${count(open.length, 'open incident')}`),
     ...shown.map((listed) => renderOpen(listed, setting)),
     open.length > MOST_OPEN ? `… and ${open.length - MOST_OPEN} more: /incidents NUMBER shows one` : undefined,
-    open.length === 0 ? undefined : line('With its buttons: ', code(`/incidents ${open[0]?.incident.id}`)),
     resolved.length === 0 ? undefined : line('\n', bold('Over:')),
     ...resolved.map((incident) => {
       const lasted = duration((incident.resolvedAt ?? incident.lastSeenAt) - incident.openedAt);
@@ -34,6 +37,16 @@ export function renderIncidentList(
       const cost = incident.cost ? ` · ${shorten(incident.cost, LONGEST_DETAIL)}` : '';
       return `${incidentSign(incident)} #${incident.id} ${shorten(incidentTitle(incident), 80)} · lasted ${lasted}, over for ${ago}${cost}`;
     }),
+  );
+}
+
+/** Each open incident's card a tap away, four in a row: `🔴 #1234` takes a quarter of a phone. */
+export function listButtons(open: readonly ListedIncident[], callbackData: CallbackData): Button[][] {
+  const buttons = open
+    .slice(0, MOST_OPEN)
+    .map(({ incident }) => incidentButton(`${incidentSign(incident)} #${incident.id}`, incident.id, callbackData));
+  return Array.from({ length: Math.ceil(buttons.length / BUTTONS_IN_A_ROW) }, (_, row) =>
+    buttons.slice(row * BUTTONS_IN_A_ROW, (row + 1) * BUTTONS_IN_A_ROW),
   );
 }
 

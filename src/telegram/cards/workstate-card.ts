@@ -10,7 +10,7 @@ const LONGEST_INLINE = 3_500;
 const MOST_EDITS = 1_500;
 
 /** What a button of a WORKSTATE.md asks for: its press carries it as its choice. */
-export const WORKSTATE_CHOICES = { diff: 0, file: 1, now: 2 } as const;
+export const WORKSTATE_CHOICES = { diff: 0, file: 1, now: 2, show: 3 } as const;
 
 /** What its buttons are bound to. */
 export function workstateBinding(agent: string): string {
@@ -91,13 +91,21 @@ function text(piece: Piece, buttons: readonly (readonly Button[])[]): Content {
   return { kind: 'text', body: { text: shorten(body.text, LONGEST_TEXT), entities: [] }, buttons };
 }
 
+/** A button about an agent's WORKSTATE.md. */
+export function workstateButton(
+  text: string,
+  agent: string,
+  choice: keyof typeof WORKSTATE_CHOICES,
+  callbackData: CallbackData,
+): Button {
+  const press = { verb: 'workstate' as const, id: 0, revision: 0, choice: WORKSTATE_CHOICES[choice] };
+  return { text, data: callbackData.sign(press, workstateBinding(agent)) };
+}
+
 function workstateButtons({ agent, callbackData }: WorkstateSetting, hasText: boolean): Button[][] {
-  const button = (label: string, choice: number): Button => ({
-    text: label,
-    data: callbackData.sign({ verb: 'workstate', id: 0, revision: 0, choice }, workstateBinding(agent)),
-  });
-  const { diff, file, now } = WORKSTATE_CHOICES;
-  return [[...(hasText ? [button('Changes', diff), button('File', file)] : []), button('Write now', now)]];
+  const button = (label: string, choice: keyof typeof WORKSTATE_CHOICES): Button =>
+    workstateButton(label, agent, choice, callbackData);
+  return [[...(hasText ? [button('Changes', 'diff'), button('File', 'file')] : []), button('Write now', 'now')]];
 }
 
 function fileNameOf(agent: string): string {

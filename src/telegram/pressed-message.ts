@@ -1,0 +1,52 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { Content, Outbox } from './outbox.ts';
+import type { PressedButton } from './press.ts';
+
+/** What a handler of buttons does with the message that was pressed. */
+export interface PressedMessage {
+  /** It shows this from now on; one that no row stands for any more is answered below instead. */
+  show(pressed: PressedButton, content: Content): void;
+  /** This comes below it, as a reply; `name` tells several such replies of one press apart. Gives its key. */
+  answer(pressed: PressedButton, name: string, content: Content): string;
+}
+
+/** Builds it; each call belongs into the transaction of the press. */
+export function createPressedMessage({
+  storage,
+  outbox,
+}: {
+  readonly storage: Storage;
+  readonly outbox: Outbox;
+}): PressedMessage {
+  function keyOf({ message }: PressedButton): string | undefined {
+    return message === undefined ? undefined : storage.outbox.byMessage(message.chatId, message.messageId)?.key;
+  }
+
+  function answer(pressed: PressedButton, name: string, content: Content): string {
+    const replyToKey = keyOf(pressed);
+    const key = `${name}:${pressed.updateId}`;
+    outbox.send({
+      key,
+      class: 'reply',
+      content,
+      ...whereOf(pressed),
+      ...(replyToKey === undefined ? {} : { replyToKey }),
+    });
+    return key;
+  }
+
+  return {
+    show(pressed, content) {
+      const key = keyOf(pressed);
+      if (key === undefined) answer(pressed, 'shown', content);
+      else outbox.edit(key, content);
+    },
+    answer,
+  };
+}
+
+function whereOf({ message }: PressedButton): { readonly chatId?: number; readonly topicId?: number | null } {
+  if (message === undefined) return {};
+  const { chatId, topicId } = message;
+  return topicId === undefined ? { chatId } : { chatId, topicId };
+}

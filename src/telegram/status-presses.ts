@@ -1,0 +1,41 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { IncidentRegister } from '../incidents/register.ts';
+import type { CallbackData } from './callback-data.ts';
+import { STATUS_BINDING, STATUS_CHOICES } from './cards/status-buttons.ts';
+import type { FleetMenu } from './fleet-menu.ts';
+import type { Content, Outbox } from './outbox.ts';
+import { NOT_OURS, type PressHandlers } from './press.ts';
+import { createPressedMessage } from './pressed-message.ts';
+
+/** Builds the handlers of the buttons below /status and /incidents: they show, and change nothing. */
+export function createStatusPresses(options: {
+  readonly storage: Storage;
+  readonly outbox: Outbox;
+  readonly callbackData: CallbackData;
+  readonly menu: FleetMenu;
+  readonly incidents: Pick<IncidentRegister, 'card'>;
+  readonly showIncidents: () => Content;
+  /** Opens a review of the whole desk, in a message of that key. */
+  readonly openDrafts: (messageKey: string, chatId: number | undefined) => Content;
+}): Required<Pick<PressHandlers, 'status' | 'incidents'>> {
+  const { callbackData, menu } = options;
+  const message = createPressedMessage(options);
+
+  return {
+    status(press, pressed) {
+      if (!callbackData.verify(press, STATUS_BINDING)) return NOT_OURS;
+      if (press.choice === STATUS_CHOICES.drafts) {
+        const content = options.openDrafts(`drafts:${pressed.updateId}`, pressed.message?.chatId);
+        message.answer(pressed, 'drafts', content);
+      } else message.show(pressed, menu.status());
+      return { text: '' };
+    },
+    incidents(press, pressed) {
+      if (!callbackData.verify(press, STATUS_BINDING)) return NOT_OURS;
+      const card = press.id === 0 ? options.showIncidents() : options.incidents.card(press.id);
+      if (card === undefined) return { text: `Incident ${press.id} is no longer kept.`, alert: true };
+      message.answer(pressed, 'incident', card);
+      return { text: '' };
+    },
+  };
+}
