@@ -788,6 +788,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     machineWatch.recover();
     custodian.start();
     followPlaces(storage, fleet);
+    reloads.started();
     const isRestored = tellRestored({ storage, clock, outbox, timezone: fleet.timezone, desk, reviews });
     deskWatch.recover();
     sender.recover();

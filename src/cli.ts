@@ -14,24 +14,24 @@ const USAGE = `nightdesk: a night desk for your fleet of agents
   nightdesk check --config fleet.yaml         validate the file, print the plan
   nightdesk install --config fleet.yaml       has systemd or launchd keep it running (--help)
   nightdesk status --config fleet.yaml [--json]
+  nightdesk doctor --config fleet.yaml [--json]   the ops checklist: what is well, what is not, and how to mend it
+  nightdesk backup --config fleet.yaml        copies the database now, whether the control plane runs or not
+  nightdesk restore FILE --config fleet.yaml [--yes]   puts a backup in the place of the database
   nightdesk sentinel --config fleet.yaml      one look from outside: whether it lives, and who has to know
 
 Inside an agent's run: nightdesk draft, beat, progress, checkpoint, task, fail, ask, decisions (each has --help);
 nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
-/** Commands of the contract whose machinery comes later. */
-const TO_COME = ['doctor'];
-
 const EXIT_USAGE = 64;
-const EXIT_UNAVAILABLE = 69;
 
 /** The process as a terminal; the only reader of its environment. */
 function openTerminal(): Terminal {
-  // A hang-up asks daemons to read their configuration anew. That is not there yet, and ending instead would leave the fleet dark.
-  process.on(
-    'SIGHUP',
-    () => void process.stderr.write('nightdesk: SIGHUP: reloading is not there yet; restart to take over a change\n'),
-  );
+  // Without anybody who listens yet, or at all, a hang-up ends nothing: that would leave the fleet dark.
+  let hasHungUp = false;
+  let onHangUp = (): void => {
+    hasHungUp = true;
+  };
+  process.on('SIGHUP', () => onHangUp());
   const interrupted = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // A second Ctrl-C changes nothing: ending at once would leave agents behind, and stopping ends within its limit anyway.
@@ -41,6 +41,10 @@ function openTerminal(): Terminal {
     env: process.env,
     ...openStreams(),
     interrupted: interrupted.promise,
+    onHangUp(listener) {
+      onHangUp = listener;
+      if (hasHungUp) listener();
+    },
   };
 }
 
@@ -106,6 +110,7 @@ async function main(argv: readonly string[]): Promise<number> {
     ]);
     return await install(rest, openAskingTerminal(), describeThisHost(process.env));
   }
+  if (command === 'restore') return await runRestore(rest);
   const { parsed, problem } = parseOptions(rest);
   if (problem !== undefined) {
     process.stderr.write(`nightdesk ${command}: ${problem}\n`);
@@ -117,8 +122,10 @@ async function main(argv: readonly string[]): Promise<number> {
       return await demo({ port: parsed.port }, openTerminal());
     }
     case 'start':
+    case 'backup':
     case 'check':
     case 'status':
+    case 'doctor':
     case 'sentinel':
       return await runWithConfig(command, parsed.config, parsed.json);
     case 'version':
@@ -131,17 +138,13 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${USAGE}\n`);
       return 0;
     default:
-      process.stderr.write(
-        TO_COME.includes(command)
-          ? `nightdesk ${command}: not there yet in this version\n`
-          : `nightdesk: there is no command "${command}"\n\n${USAGE}\n`,
-      );
-      return TO_COME.includes(command) ? EXIT_UNAVAILABLE : EXIT_USAGE;
+      process.stderr.write(`nightdesk: there is no command "${command}"\n\n${USAGE}\n`);
+      return EXIT_USAGE;
   }
 }
 
 async function runWithConfig(
-  command: 'start' | 'check' | 'status' | 'sentinel',
+  command: 'start' | 'backup' | 'check' | 'doctor' | 'status' | 'sentinel',
   config: string | undefined,
   json: boolean,
 ): Promise<number> {
@@ -160,6 +163,10 @@ async function runWithConfig(
       const { start } = await import('./operator/start.ts');
       return await start(config, terminal);
     }
+    case 'backup': {
+      const { backup } = await import('./operator/backup.ts');
+      return await backup(config, terminal);
+    }
     case 'check': {
       const { check } = await import('./operator/check.ts');
       return await check(config, terminal);
@@ -168,6 +175,38 @@ async function runWithConfig(
       const { status } = await import('./operator/status.ts');
       return status(config, json, terminal);
     }
+    case 'doctor': {
+      const { doctor } = await import('./operator/doctor.ts');
+      return await doctor(config, { json, hasColours: process.stdout.isTTY && !process.env['NO_COLOR'] }, terminal);
+    }
+  }
+}
+
+async function runRestore(argv: readonly string[]): Promise<number> {
+  const asked = readRestore(argv);
+  if (typeof asked === 'string') {
+    process.stderr.write(`nightdesk restore: ${asked}\n`);
+    return EXIT_USAGE;
+  }
+  const { restore } = await import('./operator/restore.ts');
+  return await restore(asked.file, asked.config, asked.isSure, openAskingTerminal());
+}
+
+function readRestore(
+  argv: readonly string[],
+): { readonly file: string; readonly config: string; readonly isSure: boolean } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { config: { type: 'string' }, yes: { type: 'boolean' } },
+    });
+    const [file, ...others] = positionals;
+    if (file === undefined || others.length > 0 || values.config === undefined)
+      return 'which file, and which fleet? Say nightdesk restore FILE --config fleet.yaml';
+    return { file, config: values.config, isSure: values.yes === true };
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the options cannot be read';
   }
 }
 
@@ -192,4 +231,5 @@ function parseOptions(argv: readonly string[]): {
 
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
-if (['start', 'demo', 'sentinel', 'init', 'install'].includes(process.argv[2] ?? '')) process.exit();
+if (['start', 'demo', 'sentinel', 'init', 'install', 'doctor', 'backup', 'restore'].includes(process.argv[2] ?? ''))
+  process.exit();

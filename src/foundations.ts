@@ -1,8 +1,10 @@
 import type { Storage } from '../storage/storage.ts';
+import type { DatabaseCopier } from './backups/copier.ts';
 import type { Credential, Fleet } from './config/fleet.ts';
 import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
 import type { OpenScreen } from './credentials/login-screen.ts';
+import type { FleetFile } from './reload/reading.ts';
 import type {
   Clock,
   Disk,
@@ -24,7 +26,10 @@ import type { WorkstateFiles } from './work/workstate-files.ts';
 
 /** What the control plane is built on: the configuration, the database, and the ports. */
 export interface Foundations {
+  /** What fleet.yaml said at the start. */
   readonly fleet: Fleet;
+  /** The file itself, for whoever takes it over anew. */
+  readonly fleetFile: FleetFile;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly random: Random;
@@ -33,6 +38,7 @@ export interface Foundations {
   readonly containment: Containment;
   readonly disk: Disk;
   readonly machine: Machine;
+  readonly copier: DatabaseCopier;
   readonly supervisor: Supervisor;
   readonly web: Web;
   /** Who this process is, for the sentinel. */

@@ -4,6 +4,8 @@ import type { Fleet } from './fleet.ts';
 export interface LiveFleet {
   /** Always what the newest file says: whoever keeps a part of it keeps an old one. */
   readonly fleet: Fleet;
+  /** What the newest file says, as it is now: unlike `fleet` it never changes. */
+  current(): Fleet;
   replace(next: Fleet): void;
   /** Calls `listener` after each replacement. */
   onChange(listener: () => void): void;
@@ -15,6 +17,7 @@ export function createLiveFleet(initial: Fleet): LiveFleet {
   const listeners: (() => void)[] = [];
   return {
     fleet: viewOf(() => current),
+    current: () => current,
     replace(next) {
       current = next;
       for (const listener of listeners) listener();

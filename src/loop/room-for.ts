@@ -13,6 +13,8 @@ export function createRoomFor(options: {
   readonly clock: Clock;
   readonly machine: Pick<Machine, 'availableMemoryBytes'>;
   readonly versions: { waitFor(agent: Agent): string | undefined };
+  /** Whether a credential's secret is still to be asked for. */
+  readonly isAwaited?: (credential: string) => boolean;
   readonly totalMemoryBytes: number;
 }): (agent: Agent) => string | undefined {
   const { fleet, storage, clock, machine, versions } = options;
@@ -20,6 +22,8 @@ export function createRoomFor(options: {
   return (agent) => {
     const waits = versions.waitFor(agent);
     if (waits !== undefined) return waits;
+    const awaited = agent.credentials.find((name) => options.isAwaited?.(name));
+    if (awaited !== undefined) return `the secret of ${awaited} is being read`;
     const now = clock.now();
     const startingRuns = storage.runs
       .alive()

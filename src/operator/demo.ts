@@ -10,6 +10,7 @@ import { createSandbox } from '../sandbox/sandbox.ts';
 import { bold, italic, line, lines, link, richText } from '../telegram/cards/words.ts';
 import type { RichText } from '../telegram/outbox.ts';
 import { EXIT } from './exit-codes.ts';
+import { readFleetFile } from './fleet-file.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -47,7 +48,23 @@ export async function demo(options: { readonly port: number }, terminal: Termina
       const guide = demoGuide({ platformUrl: platform.url, tokenLifetimeMs: firstTokenLifetimeMs });
       const env = { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' };
       return await serve(
-        { fleet: loaded.fleet, token, apiRoot: sandbox.apiRoot, env, welcome: renderGuide(guide, platform.url) },
+        {
+          fleet: loaded.fleet,
+          fleetFile: {
+            raw: loaded.source.raw,
+            hash: loaded.source.hash,
+            read: () =>
+              readFleetFile(
+                file,
+                { ...terminal.env, TELEGRAM_BOT_TOKEN: token, TELEGRAM_API_ROOT: sandbox.apiRoot },
+                { token, apiRoot: sandbox.apiRoot },
+              ),
+          },
+          token,
+          apiRoot: sandbox.apiRoot,
+          env,
+          welcome: renderGuide(guide, platform.url),
+        },
         terminal,
       );
     } finally {

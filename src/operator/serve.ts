@@ -6,6 +6,7 @@ import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../adapters/crypto-random.ts';
 import { readContainmentOffers } from '../adapters/containment-offers.ts';
+import { createDatabaseCopier } from '../adapters/database-copier.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
@@ -23,6 +24,7 @@ import { probeContainment } from '../containment/probe.ts';
 import { type Gateway, renderRefusal } from '../gateway/gateway.ts';
 import { MAX_REQUEST_BYTES } from '../gateway/limits.ts';
 import type { Log } from '../ports.ts';
+import type { FleetFile } from '../reload/reading.ts';
 import { createScrubber } from '../secrets.ts';
 import { describeSelf } from '../sentinel/process.ts';
 import type { RichText } from '../telegram/outbox.ts';
@@ -46,6 +48,7 @@ const SETTLED_MS = 10_000;
 /** What a control plane is served from. */
 export interface ServeOptions {
   readonly fleet: Fleet;
+  readonly fleetFile: FleetFile;
   readonly token: string;
   readonly apiRoot: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -116,6 +119,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       log.info('runs are contained', { by: containment.name });
       const controlPlane = createControlPlane({
         fleet,
+        fleetFile: options.fleetFile,
         storage,
         clock,
         random,
@@ -124,6 +128,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         containment,
         disk: createFileDisk(),
         machine: createSystemMachine(),
+        copier: createDatabaseCopier(home.database),
         totalMemoryBytes: loadTotalMemoryBytes(),
         supervisor: createSystemdNotify(options.env, log),
         web: createWeb(),
@@ -153,6 +158,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         clock.after(SETTLED_MS, releaseMemory);
       });
       await controlPlane.start();
+      // Only now: a start reads the file anyway.
+      terminal.onHangUp?.(
+        () => void controlPlane.hangUp().then((said) => terminal.complain(`nightdesk: SIGHUP: ${said}`)),
+      );
       const end = await Promise.race([controlPlane.ended, terminal.interrupted]);
       const code = typeof end === 'string' ? EXIT.ok : reportEnding(end, log, terminal);
       const stopped = await within(STOP_WITHIN_MS, controlPlane.stop());

@@ -5,4 +5,6 @@ export interface Terminal {
   complain(line: string): void;
   /** Resolves with the name of the first signal that asks the program to end; a second one ends it at once. */
   readonly interrupted: Promise<string>;
+  /** Calls `listener` at each SIGHUP from now on, and once for those that came before. */
+  onHangUp?(listener: () => void): void;
 }

@@ -177,8 +177,11 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
       if (harm !== undefined)
         return say(asked, askAgain({ command: command.name, argument, harm, saidAt, now }, asked));
       const { actor, chatId, topicId } = asked;
-      const content = command.run({ argument, actor, now, chatId, topicId, replyKey: replyKey(asked) });
-      say(asked, withAge(content, now - saidAt));
+      // What it does and what it says are one: a crash in between would do it without a word.
+      storage.transaction(() => {
+        const content = command.run({ argument, actor, now, chatId, topicId, replyKey: replyKey(asked) });
+        say(asked, withAge(content, now - saidAt));
+      });
     });
   }
 

@@ -19,6 +19,8 @@ export interface ToConfirm {
   /** Key of the message that asks: the reply to the command. */
   readonly messageKey: string;
   readonly now: number;
+  /** What the button says that does it. */
+  readonly yes?: string;
 }
 
 /** Asks whether a command is to be done. */
@@ -29,7 +31,8 @@ export interface Confirmations {
 
 /** Names a command as it was typed. */
 export function commandText({ command, argument }: Pick<ConfirmationRow, 'command' | 'argument'>): string {
-  return `/${command}${argument === '' ? '' : ` ${shorten(argument, 200)}`}`;
+  // The hash of a file is for us, not for a person to read.
+  return `/${command}${argument === '' || /^[0-9a-f]{64}$/.test(argument) ? '' : ` ${shorten(argument, 200)}`}`;
 }
 
 /** What a confirmation's buttons are bound to: exactly what would be done. */
@@ -44,7 +47,7 @@ export function createConfirmations(options: {
 }): Confirmations {
   const { storage, callbackData } = options;
   return {
-    ask({ now, ...wanted }, words) {
+    ask({ now, yes = 'Do it now', ...wanted }, words) {
       const asked: NewConfirmation = { ...wanted, createdAt: now };
       const row = storage.transaction(() => storage.confirmations.ask(asked));
       const binding = confirmationBinding(row);
@@ -54,7 +57,7 @@ export function createConfirmations(options: {
         buttons: [
           [
             {
-              text: 'Do it now',
+              text: yes,
               style: 'danger',
               data: callbackData.sign({ verb: 'confirm', id: row.id, revision: 0 }, binding),
             },

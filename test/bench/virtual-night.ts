@@ -8,7 +8,8 @@ import { createControlPlane } from '../../src/app.ts';
 import { loadFleet } from '../../src/config/load.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createScrubber } from '../../src/secrets.ts';
-import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
+import { fixedFleetFile } from '../fakes/fixed-fleet-file.ts';
+import { emptyCopier, kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 import { openPlainScreen } from '../fakes/plain-screen.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
 import { createPrograms, createSilentTelegram, createVirtualClock, voidLog } from './virtual-world.ts';
@@ -55,6 +56,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
   const telegram = createSilentTelegram(clock);
   const controlPlane = createControlPlane({
     fleet: loaded.fleet,
+    fleetFile: fixedFleetFile,
     storage: createStorage(database),
     clock,
     random: createCryptoRandom(),
@@ -63,6 +65,7 @@ ${names.map((name) => `  ${name}: { runtime: command, command: ["true"], schedul
     containment: createProcessGroup(programs.processes, folder),
     disk: createVoidDisk(),
     machine: { availableMemoryBytes: () => undefined, freeDiskBytes: () => undefined },
+    copier: emptyCopier,
     totalMemoryBytes: 8e9,
     supervisor: noSupervisor,
     web: kindWeb,

@@ -27,10 +27,12 @@ import { noteRevenants, noteRivals, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
+import { createFakeCopier } from './fake-copier.ts';
 import { createWorkdirs } from './workdirs.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { startSentinel } from './sentinel.ts';
 import { installYields } from './yields.ts';
+import { fixedFleetFile } from '../fakes/fixed-fleet-file.ts';
 import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 import { openPlainScreen } from '../fakes/plain-screen.ts';
 
@@ -200,6 +202,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     });
     const created = createControlPlane({
       fleet,
+      fleetFile: fixedFleetFile,
       storage: sabotage.storage?.(storage) ?? storage,
       clock: clockFor(mine, clock.machine),
       random: random.fork(`plane:${clock.now()}`),
@@ -216,6 +219,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       readGitState: () =>
         Promise.resolve(machineRandom.chance(0.8) ? { status: ['## main'], commits: ['1234567 begin'] } : undefined),
       machine: sabotage.machine?.(resources.machine) ?? resources.machine,
+      copier: createFakeCopier({ host: mine, clock: clock.machine, disk: resources.disk, database: () => database }),
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
       web: kindWeb,
