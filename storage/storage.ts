@@ -3,6 +3,7 @@ import { type AlertStore, createAlertStore } from './alert-store.ts';
 import { type BackupStore, createBackupStore } from './backup-store.ts';
 import { type BudgetStore, createBudgetStore } from './budget-store.ts';
 import { type CheckpointStore, createCheckpointStore } from './checkpoint-store.ts';
+import { type ChecklistStore, createChecklistStore } from './checklist-store.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 import { type ConfirmationStore, createConfirmationStore } from './confirmation-store.ts';
 import { type ConversationStore, createConversationStore } from './conversation-store.ts';
@@ -59,6 +60,7 @@ export interface Storage {
   readonly publications: PublicationStore;
   readonly reviews: ReviewStore;
   readonly checkpoints: CheckpointStore;
+  readonly checklist: ChecklistStore;
   readonly clis: CliStore;
   readonly budgets: BudgetStore;
   readonly digests: DigestStore;
@@ -102,6 +104,7 @@ export function createStorage(database: Database.Database): Storage {
     publications: createPublicationStore(connection),
     reviews: createReviewStore(connection),
     checkpoints: createCheckpointStore(connection),
+    checklist: createChecklistStore(connection),
     clis: createCliStore(connection),
     budgets: createBudgetStore(connection),
     digests: createDigestStore(connection),

@@ -78,6 +78,8 @@ export function createBatches(options: {
 
   /** A batch is a short look: it holds only what could go out as it stands. */
   function couldGoOut(draft: DraftRow): boolean {
+    // It may have gone out before the backup was restored: that is looked at one by one.
+    if (draft.restoredAt !== null) return false;
     const { preflight }: CardView = desk.viewOf(draft);
     return preflight === undefined || preflight.kind === 'ready';
   }

@@ -23,6 +23,8 @@ export interface Desk extends PublicationDesk, PublisherDesk, Decisions {
   confirmLive(id: number, revision: number, by: string): DecisionResult;
   /** The owner says of an unknown publication that it did not. */
   publishAgain(id: number, revision: number, by: string): DecisionResult;
+  /** Asks anew about a publication that nobody knows the end of; nothing happens where it is known. */
+  askAboutUnknown(id: number): void;
   /** Whether the draft can still be decided in this revision; `late` says what happened instead. */
   checkOpen(id: number, revision: number, by?: string): DecisionResult;
   /** The JSON that the publisher reads; undefined when the draft is not being published. */
@@ -154,6 +156,8 @@ export function createDesk(
 
     confirmLive: (id, revision, by) => storage.transaction(() => publishing.answerUnknown(id, revision, by, 'confirm')),
     publishAgain: (id, revision, by) => storage.transaction(() => publishing.answerUnknown(id, revision, by, 'repeat')),
+
+    askAboutUnknown: (id) => storage.transaction(() => publishing.askAboutUnknown(id)),
 
     checkOpen: (id, revision, by) =>
       storage.transaction(() => {

@@ -9,6 +9,7 @@ import type { PublisherDesk } from '../runs/settlement.ts';
 import { draftCardKey, renderUnknownCard, unknownCardKey } from '../telegram/cards/draft-card.ts';
 import { bold, lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Outbox } from '../telegram/outbox.ts';
+import { personId } from '../people.ts';
 import { decidePublication, type PublicationOutcome } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
 import { mediaPath, readMedia } from './media.ts';
@@ -22,6 +23,8 @@ export interface Publishing extends Omit<PublicationDesk, 'expireDue'>, Publishe
   kinds(): readonly string[];
   /** Asks for the next attempt, not before `nextAt`; nothing happens where nobody publishes the kind. */
   want(draft: DraftRow, approval: { readonly by: string; readonly at: number }, nextAt: number): void;
+  /** Asks about a publication that nobody knows the end of; nothing happens where it is known. */
+  askAboutUnknown(id: number): void;
   /** Ends the question about an unknown publication, by what the owner saw. */
   answerUnknown(id: number, revision: number, by: string, event: 'confirm' | 'repeat'): DecisionResult;
   /** The JSON that the publisher reads; undefined when the draft is not being published. */
@@ -128,22 +131,30 @@ export function createPublishing(options: {
             ),
           },
           replyToKey: draftCardKey(draft),
+          place: fleet.agents.get(draft.agent)?.place,
         });
       case 'unknown': {
         storage.publications.move(publication.id, 'running', 'unknown', outcome.reason, now);
         move(draft, 'lose', { actor: null, reason: outcome.reason });
         record(draft, 'unknown', actor, outcome.reason);
         refreshCard(draft.id);
-        const lost = storage.drafts.get(draft.id) ?? draft;
-        return outbox.send({
-          key: unknownCardKey(draft, publication.attempt),
-          class: 'alert',
-          content: renderUnknownCard(lost, cardSetting()),
-          replyToKey: draftCardKey(draft),
-          sound: 'always',
-        });
+        return askAboutUnknown(draft.id);
       }
     }
+  }
+
+  function askAboutUnknown(id: number): void {
+    const draft = storage.drafts.get(id);
+    const publication = storage.publications.lastOf(id);
+    if (draft?.state !== 'unknown' || publication === undefined) return;
+    outbox.send({
+      key: unknownCardKey(draft, publication.attempt),
+      class: 'alert',
+      content: renderUnknownCard(draft, cardSetting()),
+      replyToKey: draftCardKey(draft),
+      place: fleet.agents.get(draft.agent)?.place,
+      sound: 'always',
+    });
   }
 
   /** Ends the question about an unknown publication, by what the owner saw. */
@@ -176,6 +187,7 @@ export function createPublishing(options: {
     publisherOf: (kind) => publishers().get(kind),
     kinds: () => [...publishers().keys()],
     want: wantPublication,
+    askAboutUnknown,
     answerUnknown,
 
     begin(publication) {
@@ -203,7 +215,6 @@ export function createPublishing(options: {
       const publication = storage.publications.get(publicationId);
       const draft = publication === undefined ? undefined : storage.drafts.get(publication.draftId);
       if (publication?.state !== 'running' || draft === undefined || draft.hash !== publication.hash) return undefined;
-      const owner = /^owner:(\d+)$/.exec(publication.approvedBy);
       return `${JSON.stringify({
         id: draft.id,
         revision: draft.revision,
@@ -215,7 +226,7 @@ export function createPublishing(options: {
         context: draft.context,
         body: draft.body,
         attempt: publication.attempt,
-        approved_by: owner === null ? publication.approvedBy : Number(owner[1]),
+        approved_by: personId(publication.approvedBy) ?? publication.approvedBy,
         approved_at: new Date(publication.approvedAt).toISOString(),
         ...describeMediaIn(fleet.home, draft.media),
       })}\n`;

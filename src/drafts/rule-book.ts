@@ -79,7 +79,8 @@ export function createRuleBook(options: {
 
   function decide(draft: DraftRow): RuleDecision {
     const rule = fleet.drafts.kinds.get(draft.kind)?.autoApprove;
-    if (rule === undefined || draft.state !== 'pending') return { kind: 'none' };
+    // What a restored backup shows as undecided may have gone out since: only a person can look.
+    if (rule === undefined || draft.state !== 'pending' || draft.restoredAt !== null) return { kind: 'none' };
     const now = clock.now();
     const publisher = preflights.publisherOf(draft.kind)?.name ?? '';
     const watch = storage.deskWatch.watchOf(draft.id);

@@ -6,6 +6,8 @@ export const EXIT = {
   taken: 69,
   /** A bug: the supervisor starts a sound process. */
   software: 70,
+  /** Something of the machine stands in the way: the disk, a file. */
+  ioerr: 74,
   /** Telegram's answers hang: a new process may do better. */
   tempfail: 75,
   /** Telegram refused the token. */

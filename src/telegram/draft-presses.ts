@@ -1,5 +1,6 @@
 import type { DraftRow } from '../../storage/draft-store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { loadRestore } from '../backups/restored.ts';
 import type { Desk } from '../drafts/desk.ts';
 import type { DecisionResult } from '../drafts/draft-ledger.ts';
 import type { Reviews } from '../drafts/review.ts';
@@ -9,6 +10,9 @@ import { draftButtons, snoozeButtons } from './cards/draft-buttons.ts';
 import { draftCardKey } from './cards/draft-card.ts';
 import type { Button, Content, Outbox } from './outbox.ts';
 import { type Answer, type FollowUp, NOT_OURS, type PressedButton, type ReadPress } from './press.ts';
+
+const BEFORE_RESTORE =
+  'This is from before the backup that I run from: the draft may have gone out since. Decide on its newest card, or ask for /drafts.';
 
 /** What the press of a draft's button does, wherever that button stands: on its card, a reminder, a review. */
 export function createDraftPresses(options: {
@@ -93,10 +97,21 @@ export function createDraftPresses(options: {
     return true;
   }
 
+  /**
+   * A press that Telegram brings again after a restore, or one on a card of a past that is forgotten: its draft may have gone out by just that
+   * press. Only what was shown since decides.
+   */
+  function isOfBeforeRestore(draft: DraftRow, { message }: PressedButton): boolean {
+    if (draft.restoredAt === null || draft.state !== 'pending') return false;
+    const row = message === undefined ? undefined : storage.outbox.byMessage(message.chatId, message.messageId);
+    return row === undefined || (row.key !== draftCardKey(draft) && row.createdAt < (loadRestore(storage)?.at ?? 0));
+  }
+
   return (press, pressed) => {
     const { id, revision } = press;
     const shown = storage.drafts.atRevision(id, revision);
     if (shown === undefined || !options.callbackData.verify(press, shown.hash)) return NOT_OURS;
+    if (isOfBeforeRestore(shown, pressed)) return told({ kind: 'late', said: BEFORE_RESTORE }, pressed);
     switch (press.verb) {
       case 'approve':
         return told(desk.approve(id, revision, pressed.actor), pressed);

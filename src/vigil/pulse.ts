@@ -6,7 +6,8 @@ import { createWorker, isPassingStorageTrouble } from '../worker.ts';
 import { createDeadMan } from './dead-man.ts';
 import { createProofFile, type Self } from './proof-file.ts';
 
-const ALIVE_KEY = 'alive-at';
+/** Setting: when a control plane last wrote that it lives (epoch ms). */
+export const ALIVE_KEY = 'alive-at';
 const CLEAN_KEY = 'stopped-cleanly';
 
 /** A long poll takes 25 s, and a slow network a little more; three of them without an answer are silence. */

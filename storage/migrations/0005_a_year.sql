@@ -4,12 +4,14 @@ ALTER TABLE outbox ADD COLUMN topic_id INTEGER;
 -- How long nobody had asked Telegram for updates when this one came, in ms: it may be that old; 0: it is fresh.
 ALTER TABLE inbox ADD COLUMN away_ms INTEGER NOT NULL DEFAULT 0;
 
--- A draft that a restored backup showed as undecided, when it was restored: its fate may have been decided since.
+-- When the backup was made in which this draft stood undecided, or not known to be published, once it was restored; null: its fate is known.
 ALTER TABLE draft ADD COLUMN restored_at INTEGER;
 
 -- A digest: one row for each time of the schedule, and for each /digest.
 CREATE TABLE digest (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
+  -- Key of the message with its text: an update that is handled twice is one digest.
+  message_key TEXT NOT NULL UNIQUE,
   -- When it was due, or asked for.
   due_at INTEGER NOT NULL,
   -- Who asked for it; null: the schedule.
@@ -34,6 +36,9 @@ CREATE TABLE digest (
 CREATE INDEX digest_due ON digest (state, due_at) WHERE state = 'due';
 CREATE UNIQUE INDEX digest_scheduled ON digest (due_at) WHERE asked_by IS NULL;
 CREATE INDEX digest_told ON digest (to_at) WHERE state = 'told';
+-- What a digest counts, without a walk over all that ever was.
+CREATE INDEX draft_created ON draft (created_at, agent);
+CREATE INDEX due_lost ON due (settled_at) WHERE state IN ('skipped', 'missed');
 
 -- Something that is done only after its owner said so once more: a command that waited through an outage, or one that takes something away.
 CREATE TABLE confirmation (

@@ -1,3 +1,4 @@
+import type { DatabaseCopier } from '../../src/backups/copier.ts';
 import type { Supervisor, Web } from '../../src/ports.ts';
 import type { Self } from '../../src/vigil/proof-file.ts';
 
@@ -17,3 +18,10 @@ export const somebody: Self = { version: '0', pid: 1, startTicks: '', bootId: ''
 
 /** No secret is kept by anybody but us. */
 export const noSecretSource = (): undefined => undefined;
+
+/** Copies of a database that nobody reads. */
+export const emptyCopier: DatabaseCopier = {
+  sizeBytes: () => undefined,
+  copyTo: () => Promise.resolve({ kind: 'made', sizeBytes: 0 }),
+  stop: () => Promise.resolve(),
+};

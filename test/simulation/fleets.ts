@@ -114,7 +114,7 @@ export function fleetOf(parts: {
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
     digest: [],
-    backup: { atMinute: 4 * 60 + 30, keep: 0 },
+    backup: { atMinute: 4 * 60 + 30, keep: 2 },
     alerts: {
       repeatMs: 30 * MINUTE_MS,
       fallback: parts.fallback,

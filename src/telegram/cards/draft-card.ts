@@ -2,6 +2,7 @@ import type { DraftRow } from '../../../storage/draft-store.ts';
 import { readMedia } from '../../drafts/media.ts';
 import type { Preflight } from '../../drafts/preflight.ts';
 import { timeLeftWords } from '../../drafts/time-left.ts';
+import { dateAndTime } from '../../loop/wall-clock.ts';
 import type { CallbackData } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
 import { draftButton, draftButtons } from './draft-buttons.ts';
@@ -125,7 +126,9 @@ export function renderUnknownCard(draft: DraftRow, setting: CardSetting): Conten
       lines(
         bold(`❓ Draft #${draft.id}: I do not know whether it went out`),
         line(
-          'The publisher was cut off while it was publishing to ',
+          draft.restoredAt === null
+            ? 'The publisher was cut off while it was publishing to '
+            : `I run from a backup of ${dateAndTime(draft.restoredAt, setting.timezone, setting.now)}, in which it was approved, but not published yet, to `,
           bold(shorten(draft.recipient, 100)),
           '. Nothing is sent again before you say so.',
         ),
@@ -220,6 +223,9 @@ function renderOutlook(draft: DraftRow, setting: CardSetting, view: CardView): r
   const at = (time: number): Piece => clockTime(time, setting.timezone, setting.now);
   const { snoozedUntil, reviseInstruction, agent } = draft;
   return [
+    draft.restoredAt === null
+      ? undefined
+      : `♻️ From a backup of ${dateAndTime(draft.restoredAt, setting.timezone, setting.now)}: it may have been decided since. Look before you approve`,
     snoozedUntil === null || snoozedUntil <= setting.now ? undefined : line('💤 Snoozed until ', at(snoozedUntil)),
     reviseInstruction === null
       ? undefined

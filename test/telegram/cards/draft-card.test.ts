@@ -58,6 +58,7 @@ function draft(more: Partial<DraftRow> = {}): DraftRow {
     shownAt: null,
     isQueued: 0,
     undoUntil: null,
+    restoredAt: null,
     body: 'I think so too.',
     hash: 'abc',
     media: '[]',
