@@ -167,7 +167,9 @@ export function createPoller(options: {
   function awayMs(): number {
     const heardAt = lastHeardAt ?? options.heardBefore?.();
     const byWall = heardAt === undefined ? 0 : clock.now() - heardAt;
-    return Math.max(0, byWall, lastCompletedAt === undefined ? 0 : clock.monotonic() - lastCompletedAt);
+    const byMonotonic = lastCompletedAt === undefined ? 0 : clock.monotonic() - lastCompletedAt;
+    // The monotonic clock counts fractions, and the row takes none.
+    return Math.round(Math.max(0, byWall, byMonotonic));
   }
 
   function store(updates: readonly RawUpdate[], awayMs: number): void {
