@@ -8,6 +8,8 @@ import type { LastLife } from './pulse.ts';
 const TOLD_FROM_MS = 2 * 60_000;
 /** Setting: the message that told of the last absence. */
 const KEY = 'absence';
+/** How the journal names an absence: it ended at the entry's time, and began at its detail (epoch ms) at the earliest. */
+export const AWAY = { subject: 'nightdesk:', event: 'away' } as const;
 
 /** Tells at a start how long nobody was there, where it was long or runs were lost; several in one outage of Telegram are one message. */
 export function tellAbsence(
@@ -18,6 +20,13 @@ export function tellAbsence(
   const now = clock.now();
   if (last === undefined || (interrupted === 0 && now - last.aliveAt < TOLD_FROM_MS)) return;
   storage.transaction(() => {
+    storage.journal.add({
+      at: now,
+      subject: AWAY.subject,
+      event: AWAY.event,
+      actor: 'nightdesk',
+      detail: String(Math.min(last.aliveAt, now)),
+    });
     const before = storage.settings.get(KEY) ?? '';
     const isUnseen = storage.outbox.get(before)?.messageId === null;
     const text = describeAbsence(last, interrupted, now, isUnseen);

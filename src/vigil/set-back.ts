@@ -52,6 +52,7 @@ export function createResetting(options: {
       storage.logins.setBack(jump);
       storage.clis.setBack(jump);
       storage.checkpoints.setBack(jump);
+      storage.digests.setBack(jump);
       const drafts = storage.drafts.setBack(jump);
       storage.deskWatch.setBack(jump);
       const asked = storage.questions.setBack(jump);
