@@ -1,0 +1,55 @@
+import type { CustomSeriesOption } from 'echarts';
+import type { RunOutcome, TimelineFigures } from '../figures.ts';
+
+/** Colour, and height as a part of the row: what went wrong stands out without its colour, too. */
+export const OUTCOMES = {
+  done: { name: 'done', colour: '#44bb99', height: 0.42, leastWidth: 3 },
+  running: { name: 'still running', colour: '#77aadd', height: 0.42, leastWidth: 14 },
+  stopped: { name: 'stopped', colour: '#eedd88', height: 0.6, leastWidth: 7 },
+  lost: { name: 'lost', colour: '#d58fd0', height: 0.78, leastWidth: 9 },
+  failed: { name: 'failed', colour: '#ff7a66', height: 0.78, leastWidth: 9 },
+} as const satisfies Readonly<Record<RunOutcome, { name: string; colour: string; height: number; leastWidth: number }>>;
+
+/** In the order in which they are painted: what went wrong lies on top. */
+export const OUTCOME_ORDER = Object.keys(OUTCOMES) as readonly RunOutcome[];
+
+/** One run as the series holds it: its row, its two instants, the place of its outcome in OUTCOME_ORDER. */
+type Segment = readonly [row: number, fromAt: number, toAt: number, outcome: number];
+
+/** The runs as segments; `pitch` is the height of a row in pixels. */
+export function runSegments(rows: TimelineFigures['agents'], pitch: number): CustomSeriesOption {
+  const data = rows
+    .flatMap(({ runs }, row) =>
+      runs.map(({ fromAt, toAt, outcome }): Segment => [row, fromAt, toAt, OUTCOME_ORDER.indexOf(outcome)]),
+    )
+    .toSorted((a, b) => a[3] - b[3]);
+  return {
+    type: 'custom',
+    name: 'runs',
+    clip: true,
+    encode: { x: [1, 2], y: 0 },
+    data: data as unknown as number[][],
+    renderItem(_params, api) {
+      const [row, fromAt, toAt, index] = [0, 1, 2, 3].map((dimension) => Number(api.value(dimension)));
+      const outcome = OUTCOME_ORDER[index ?? 0] ?? 'done';
+      const { colour, height: part, leastWidth } = OUTCOMES[outcome];
+      const [left = 0, middle = 0] = api.coord([fromAt ?? 0, row ?? 0]);
+      const [right = 0] = api.coord([toAt ?? 0, row ?? 0]);
+      const height = pitch * part;
+      const width = Math.max(leastWidth, right - left);
+      const x = outcome === 'running' ? Math.min(left, right - leastWidth) : left;
+      const shape = { x, y: middle - height / 2, width, height, r: Math.min(6, width / 2) };
+      if (outcome !== 'running') return { type: 'rect', shape, style: { fill: colour } };
+      // Open-ended: it points to where the picture ends.
+      const tip = Math.min(leastWidth, width);
+      const points = [
+        [x, middle - height / 2],
+        [x + width - tip, middle - height / 2],
+        [x + width, middle],
+        [x + width - tip, middle + height / 2],
+        [x, middle + height / 2],
+      ];
+      return { type: 'polygon', shape: { points }, style: { fill: colour } };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readStdinText } from '../gateway/stdin-text.ts';
+import { deskPicture } from './charts/desk-picture.ts';
+import { createPainter } from './charts/painter.ts';
+import { spendPicture } from './charts/spend-picture.ts';
+import { timelinePicture } from './charts/timeline-picture.ts';
+import { readFigures } from './read-figures.ts';
+
+/** Ten times the figures of a hundred busy agents. */
+const MAX_FIGURES_BYTES = 16_000_000;
+/** sysexits.h: the input was no good. */
+const EX_DATAERR = 65;
+/** And this: a file could not be written. */
+const EX_IOERR = 74;
+
+/**
+ * Draws the pictures of a digest: `node src/digest/draw.ts FOLDER`, the figures as JSON on stdin. It is a process of its own, so that the
+ * memory that painting takes never belongs to the control plane. Its last line says what it wrote:
+ * `{"pictures":[{"file":"spend.png","caption":"…"}]}`; a picture that would show nothing is not in it. 65: the figures are no good; 74: a file cannot be written.
+ */
+async function draw(): Promise<number> {
+  const [folder] = process.argv.slice(2);
+  if (folder === undefined) return refuse('expected the folder for the pictures as the only argument');
+  const input = await readStdinText(process.stdin, {
+    what: 'the figures',
+    maxBytes: MAX_FIGURES_BYTES,
+    tooLong: `${MAX_FIGURES_BYTES} bytes`,
+  });
+  if (input.kind === 'wrong') return refuse(input.reason);
+  const read = readFigures(input.text);
+  if (read.kind === 'wrong') return refuse(read.reason);
+  const { figures } = read;
+  const pictures = [spendPicture(figures.spend), timelinePicture(figures), deskPicture(figures)].filter(
+    (picture) => picture !== undefined,
+  );
+  const paint = createPainter();
+  try {
+    for (const picture of pictures) writeFileSync(join(folder, picture.file), paint(picture), { mode: 0o600 });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error), EX_IOERR);
+  }
+  const written = pictures.map(({ file, caption }) => ({ file, caption }));
+  process.stdout.write(`${JSON.stringify({ pictures: written })}\n`);
+  return 0;
+}
+
+function refuse(reason: string, code: number = EX_DATAERR): number {
+  process.stderr.write(`${reason}\n`);
+  return code;
+}
+
+process.exitCode = await draw();
