@@ -41,8 +41,6 @@ export interface DeskWatchStore {
   showQueued(now: number): number[];
   /** Undecided drafts that came since then, counted up to a limit. */
   countRecent(since: number, now: number): number;
-  /** Pending drafts that are not put off. */
-  countWaiting(now: number): number;
   /** How many pending drafts with cards have an earlier deadline, counted up to `most`. */
   countMoreUrgent(windowEndsAt: number, most: number): number;
   /** Pending drafts of these kinds, the most urgent first. */
@@ -101,9 +99,6 @@ export function createDeskWatchStore(connection: Connection): DeskWatchStore {
     `SELECT count(*) AS n FROM (SELECT state, created_at FROM draft ORDER BY id DESC LIMIT ?)
      WHERE state = 'pending' AND created_at > ? AND created_at <= ?`,
   );
-  const waiting = connection.statement<[number], { n: number }>(
-    `SELECT count(*) AS n FROM draft d WHERE ${PENDING} AND (d.snoozed_until IS NULL OR d.snoozed_until <= ?)`,
-  );
   const moreUrgent = connection.statement<[number, number], { n: number }>(
     `SELECT count(*) AS n FROM (SELECT 1 FROM draft d WHERE ${PENDING} AND d.is_queued = 0 AND d.window_ends_at < ?
      ORDER BY d.window_ends_at LIMIT ?)`,
@@ -148,7 +143,6 @@ export function createDeskWatchStore(connection: Connection): DeskWatchStore {
     hasUnshownQueued: () => unshownQueued.get() !== undefined,
     showQueued: (now) => ids(showQueued.all(now)),
     countRecent: (since, now) => recent.get(MOST_RECENT, since, now)?.n ?? 0,
-    countWaiting: (now) => waiting.get(now)?.n ?? 0,
     countMoreUrgent: (windowEndsAt, most) => moreUrgent.get(windowEndsAt, most)?.n ?? 0,
     urgentOfKinds: (kinds, limit) => ids(urgentOfKinds.all(JSON.stringify(kinds), limit)),
     nextOfKinds: (kinds, after, limit) => ids(nextOfKinds.all(after, JSON.stringify(kinds), limit)),

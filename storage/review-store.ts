@@ -1,7 +1,12 @@
 import type { Connection } from './database.ts';
 
-/** Which drafts a review goes through: all, those of a kind, or those of an agent. */
-export type ReviewFilter = { readonly kind?: string; readonly agent?: string };
+/** Which drafts a review goes through: all, those of a kind, those of an agent, those of some agents, or of all others. */
+export type ReviewFilter = {
+  readonly kind?: string;
+  readonly agent?: string;
+  readonly agents?: readonly string[];
+  readonly notAgents?: readonly string[];
+};
 
 /** What a review did with a draft and went on from. */
 export interface PassedDraft {
@@ -66,6 +71,8 @@ export interface ReviewStore {
   next(filter: ReviewFilter, except: readonly number[], now: number): number | undefined;
   /** Pending drafts of the filter, but for these. */
   waiting(filter: ReviewFilter, except: readonly number[]): number;
+  /** Those that are not put off. */
+  countOpen(filter: ReviewFilter, now: number): number;
   /** Ids of those that wait for nothing but a decision, in the order of `next`. */
   ready(filter: ReviewFilter, now: number, limit: number): number[];
   /** Those counted by kind and agent, the largest groups first. */
@@ -91,13 +98,21 @@ const COLUMNS = `id, message_key AS messageKey, origin, filter, shows, draft_id 
 /** What is not over yet: the partial index's own condition, without which SQLite walks the whole table. */
 const OPEN = `state IN ('pending', 'approved', 'publishing', 'unknown')`;
 const WAITING = `${OPEN} AND state = 'pending'
-  AND (@kind IS NULL OR kind = @kind) AND (@agent IS NULL OR agent = @agent)`;
+  AND (@kind IS NULL OR kind = @kind) AND (@agent IS NULL OR agent = @agent)
+  AND (@agents IS NULL OR agent IN (SELECT value FROM json_each(@agents)))
+  AND (@notAgents IS NULL OR agent NOT IN (SELECT value FROM json_each(@notAgents)))`;
 const NOT_PUT_OFF = `(snoozed_until IS NULL OR snoozed_until <= @now) AND revise_wanted_at IS NULL`;
 const EXCEPT = `id NOT IN (SELECT value FROM json_each(@except))`;
 const ORDER = `(snoozed_until IS NOT NULL AND snoozed_until > @now), revise_wanted_at IS NOT NULL,
   window_ends_at IS NULL, window_ends_at, priority, id`;
 
-type FilterValues = { readonly kind: string | null; readonly agent: string | null };
+type FilterValues = {
+  readonly kind: string | null;
+  readonly agent: string | null;
+  /** JSON: lists of names. */
+  readonly agents: string | null;
+  readonly notAgents: string | null;
+};
 
 /** Builds the review store. */
 export function createReviewStore(connection: Connection): ReviewStore {
@@ -123,6 +138,9 @@ export function createReviewStore(connection: Connection): ReviewStore {
   );
   const ready = connection.statement<[FilterValues & { now: number; limit: number }], { id: number }>(
     `SELECT id FROM draft WHERE ${WAITING} AND ${NOT_PUT_OFF} ORDER BY ${ORDER} LIMIT @limit`,
+  );
+  const open = connection.statement<[FilterValues & { now: number }], { n: number }>(
+    `SELECT count(*) AS n FROM draft WHERE ${WAITING} AND (snoozed_until IS NULL OR snoozed_until <= @now)`,
   );
   const groups = connection.statement<[FilterValues & { now: number; limit: number }], WaitingGroup>(
     `SELECT kind, agent, count(*) AS waiting FROM draft WHERE ${WAITING} AND ${NOT_PUT_OFF}
@@ -159,6 +177,7 @@ export function createReviewStore(connection: Connection): ReviewStore {
     newest: (limit) => newest.all(limit).map(read),
     next: (filter, except, now) => next.get({ ...values(filter), except: JSON.stringify(except), now })?.id,
     waiting: (filter, except) => waiting.get({ ...values(filter), except: JSON.stringify(except) })?.n ?? 0,
+    countOpen: (filter, now) => open.get({ ...values(filter), now })?.n ?? 0,
     ready: (filter, now, limit) => ready.all({ ...values(filter), now, limit }).map(({ id }) => id),
     groups: (filter, now, limit) => groups.all({ ...values(filter), now, limit }),
     unknown: (limit) => unknown.all(limit).map(({ id }) => id),
@@ -170,7 +189,14 @@ export function createReviewStore(connection: Connection): ReviewStore {
 }
 
 function values(filter: ReviewFilter): FilterValues {
-  return { kind: filter.kind ?? null, agent: filter.agent ?? null };
+  const list = (names: readonly string[] | undefined): string | null =>
+    names === undefined ? null : JSON.stringify(names);
+  return {
+    kind: filter.kind ?? null,
+    agent: filter.agent ?? null,
+    agents: list(filter.agents),
+    notAgents: list(filter.notAgents),
+  };
 }
 
 function read(row: Stored): ReviewRow {

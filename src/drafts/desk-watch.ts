@@ -17,11 +17,12 @@ import { createWorker, type Worker } from '../worker.ts';
 import type { Desk } from './desk.ts';
 import type { DeskTime } from './desk-time.ts';
 import { createDraftMoments } from './draft-moments.ts';
+import { isSameFilter, type PlaceGroup, placeGroups } from './place-groups.ts';
 import { createPreflightNews } from './preflight-news.ts';
 import type { Reviews } from './review.ts';
 import { ruleActor } from './rule-book.ts';
 import { createTriage } from './triage.ts';
-import { DESK_SETTINGS, keptTime } from './withholding.ts';
+import { DESK_SETTINGS, keptTime, queueToldKey } from './withholding.ts';
 
 /** A lost nudge, an end of an outage, a card that was sent just now: noticed this late at most. */
 const EVERY_MS = 10_000;
@@ -37,6 +38,9 @@ const MOST_NAMED = 5;
 const QUEUE_FRESH_MS = 10 * 60_000;
 /** A plan is never for now: what could not be served at once must not be looked at without a pause. */
 const SHORTEST_PLAN_MS = 1_000;
+/** Drafts of the queue that are looked at for where they are told of, and reviews for whether they were: far more than wait. */
+const MOST_QUEUED = 1_000;
+const MOST_TOLD = 20;
 
 /** What is to be said again of a draft. */
 interface Telling {
@@ -160,7 +164,7 @@ export function createDeskWatch(options: {
   }
 
   function isToldInQueue(draft: DraftRow, now: number): boolean {
-    const toldAt = keptTime(storage, DESK_SETTINGS.queueToldAt, now);
+    const toldAt = keptTime(storage, queueToldKey(fleet.agents.get(draft.agent)?.place), now);
     return draft.isQueued === 1 && !hasCard(draft) && toldAt !== undefined && now - toldAt < QUEUE_FRESH_MS;
   }
 
@@ -200,20 +204,28 @@ export function createDeskWatch(options: {
       class: 'card',
       content: ruleContent(approved),
       replyToKey: draftCardKey(approved),
+      place: fleet.agents.get(approved.agent)?.place,
       sound: 'never',
     });
     return true;
   }
 
   function tell(tellings: readonly Telling[], now: number): void {
+    for (const group of placeGroups(fleet))
+      tellIn(
+        group,
+        tellings.filter(({ id }) => group.has(storage.drafts.get(id)?.agent ?? '')),
+        now,
+      );
+  }
+
+  function tellIn(group: PlaceGroup, tellings: readonly Telling[], now: number): void {
     const [first] = tellings;
     if (first === undefined) return;
     if (tellings.length > 1) {
-      reviews.tellTriage({
-        title: `⏰ Reminder of ${count(tellings.length, 'draft')}: ${nameIds(tellings)}`,
-        past: [],
-      });
-      return settings.set(DESK_SETTINGS.queueToldAt, String(now));
+      const title = `⏰ Reminder of ${count(tellings.length, 'draft')}: ${nameIds(tellings)}`;
+      reviews.tellTriage({ title, past: [] }, group);
+      return settings.set(queueToldKey(group.place), String(now));
     }
     const draft = storage.drafts.get(first.id);
     if (draft === undefined) return;
@@ -222,6 +234,7 @@ export function createDeskWatch(options: {
       class: 'card',
       content: tellingContent(draft, first.cause),
       replyToKey: draftCardKey(draft),
+      place: group.place,
     });
   }
 
@@ -229,18 +242,33 @@ export function createDeskWatch(options: {
   function tellQueue(now: number): void {
     if (settings.get(DESK_SETTINGS.queue) !== '1') return;
     storage.transaction(() => {
-      reviews.tellQueue();
+      for (const group of groupsOfQueue()) {
+        reviews.tellQueue(group);
+        settings.set(queueToldKey(group.place), String(now));
+      }
       settings.set(DESK_SETTINGS.queue, '');
-      settings.set(DESK_SETTINGS.queueToldAt, String(now));
     });
   }
 
-  /** Writes down that what is in the queue was shown, once the message that tells of it was. */
-  function noteShown(now: number): void {
-    if (!deskWatch.hasUnshownQueued()) return;
-    const told = storage.reviews.newest(5).find(({ origin }) => origin !== 'command');
+  /** Where something is in the queue. */
+  function groupsOfQueue(): readonly PlaceGroup[] {
+    const groups = placeGroups(fleet);
+    if (groups.length === 1) return groups;
+    const agents = deskWatch.queued(MOST_QUEUED).map((id) => storage.drafts.get(id)?.agent ?? '');
+    return groups.filter((group) => agents.some((agent) => group.has(agent)));
+  }
+
+  function isQueueShown({ filter }: PlaceGroup): boolean {
+    const told = storage.reviews
+      .newest(MOST_TOLD)
+      .find((review) => review.origin !== 'command' && isSameFilter(review.filter, filter));
     const message = told === undefined ? undefined : storage.outbox.get(told.messageKey);
-    if (message?.state !== 'sent' || message.shown !== message.wanted) return;
+    return message?.state === 'sent' && message.shown === message.wanted;
+  }
+
+  /** Writes down that what is in the queue was shown, once each message that tells of it was. */
+  function noteShown(now: number): void {
+    if (!deskWatch.hasUnshownQueued() || !groupsOfQueue().every(isQueueShown)) return;
     storage.transaction(() => {
       for (const id of deskWatch.showQueued(now)) deskWatch.plan(id, 0);
     });

@@ -10,6 +10,7 @@ import { bold, clockTime, count, line, lines, richText, shorten } from '../teleg
 import type { Outbox } from '../telegram/outbox.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { createDraftLedger, type DecisionResult, type DraftOutlook } from './draft-ledger.ts';
+import { type PlaceGroup, placeGroups } from './place-groups.ts';
 import { createPublishing } from './publishing.ts';
 import { type AdmitDraft, createSubmission, type Submission, type SubmitResult } from './submission.ts';
 import { createVersions, type VersionSubmission } from './versions.ts';
@@ -108,6 +109,14 @@ export function createDesk(
   }
 
   function tellExpired(expired: readonly DraftRow[]): void {
+    for (const group of placeGroups(fleet))
+      tellExpiredIn(
+        group,
+        expired.filter(({ agent }) => group.has(agent)),
+      );
+  }
+
+  function tellExpiredIn({ place }: PlaceGroup, expired: readonly DraftRow[]): void {
     const [first] = expired;
     if (first === undefined) return;
     const now = clock.now();
@@ -129,6 +138,7 @@ export function createDesk(
         body: richText(lines(bold(`⌛ ${count(expired.length, 'draft')} expired`), ...shown, rest)),
       },
       ...(expired.length === 1 ? { replyToKey: draftCardKey(first) } : {}),
+      place,
     });
   }
 

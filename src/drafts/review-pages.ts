@@ -162,10 +162,10 @@ export function createReviewPages(options: {
     const { title, past } = typeof words === 'object' && 'title' in words ? words : { title: '', past: [] };
     const now = clock.now();
     const worth = storage.reviews
-      .ready({}, now, MOST_TRIAGED)
+      .ready(review.filter, now, MOST_TRIAGED)
       .map((id) => storage.drafts.get(id))
       .filter((draft) => draft !== undefined);
-    const waiting = storage.reviews.waiting({}, []);
+    const waiting = storage.reviews.waiting(review.filter, []);
     return renderTriage({ title, past }, worth, waiting, now, waiting === 0 ? [] : goOnRow(review, waiting));
   }
 

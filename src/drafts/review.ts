@@ -6,6 +6,7 @@ import type { CallbackData } from '../telegram/callback-data.ts';
 import type { Button, Content, Outbox } from '../telegram/outbox.ts';
 import type { Batches, BatchResult } from './batches.ts';
 import type { Desk } from './desk.ts';
+import { EVERYWHERE, isSameFilter, type PlaceGroup } from './place-groups.ts';
 import { decideFate, decidePutOff, isFull, putOff, wishesOf } from './review-fate.ts';
 import { createReviewPages } from './review-pages.ts';
 
@@ -23,14 +24,21 @@ export type ReviewPress = { readonly kind: 'done' | 'late'; readonly said: strin
 /** One message that shows many drafts, one after the other. */
 export interface Reviews {
   /** Opens a review for whoever asked; gives what its message, of that key, says. The same key again is the same review. */
-  open(filter: ReviewFilter, from: { readonly messageKey: string; readonly chatId?: number | undefined }): Content;
+  open(
+    filter: ReviewFilter,
+    from: {
+      readonly messageKey: string;
+      readonly chatId?: number | undefined;
+      readonly topicId?: number | null | undefined;
+    },
+  ): Content;
   /**
    * Tells of drafts that have no card of their own: one message, which is edited as more come. A new one, with its sound, comes only when
-   * the last one was used already, or is older than ten minutes. Called within a transaction.
+   * the last one was used already, or is older than ten minutes. Called within a transaction. Without a group it is about all drafts.
    */
-  tellQueue(): void;
+  tellQueue(group?: PlaceGroup): void;
   /** One message after an outage: what is past, what is still worth it, and a button to go through it. Called within a transaction. */
-  tellTriage(words: TriageWords): void;
+  tellTriage(words: TriageWords, group?: PlaceGroup): void;
   /** Whether that message is a review. */
   isReview(chatId: number, messageId: number): boolean;
   /**
@@ -186,9 +194,9 @@ export function createReviews(options: {
     for (const review of byUse.slice(MOST_OPEN - 1)) close(review);
   }
 
-  function sendNew(review: ReviewRow): void {
+  function sendNew(review: ReviewRow, { place }: PlaceGroup): void {
     const { content, file } = pages.render(review);
-    outbox.send({ key: review.messageKey, class: 'card', content });
+    outbox.send({ key: review.messageKey, class: 'card', content, place });
     sendAlong(review, file);
     closeOldest(review);
   }
@@ -223,7 +231,7 @@ export function createReviews(options: {
         const { draftId } = review;
         if (file !== undefined || (draftId !== null && storage.drafts.get(draftId)?.media !== '[]')) {
           // What goes along is a reply to the message, so the message has to be there first.
-          const chat = from.chatId === undefined ? {} : { chatId: from.chatId };
+          const chat = from.chatId === undefined ? {} : { chatId: from.chatId, topicId: from.topicId ?? null };
           outbox.send({ key: from.messageKey, class: 'reply', content, ...chat });
           sendAlong(review, file);
         }
@@ -231,27 +239,32 @@ export function createReviews(options: {
         return content;
       }),
 
-    tellQueue() {
+    tellQueue(group = EVERYWHERE) {
       const now = clock.now();
-      if (storage.reviews.waiting({}, []) === 0) return;
-      const last = storage.reviews.newest(MOST_FOLLOWED).find(({ origin }) => origin === 'queue');
+      const { filter } = group;
+      if (storage.reviews.waiting(filter, []) === 0) return;
+      const last = storage.reviews
+        .newest(MOST_FOLLOWED)
+        .find((review) => review.origin === 'queue' && isSameFilter(review.filter, filter));
       if (last?.shows === 'draft' && storage.outbox.get(last.messageKey) !== undefined) {
         if (isFresh(last, now)) return show(last);
         if (last.movedAt === null) close(last);
       }
-      sendNew(advance(storage.reviews.open({ origin: 'queue', filter: {}, shows: 'end', words: null, openedAt: now })));
+      const opened = storage.reviews.open({ origin: 'queue', filter, shows: 'end', words: null, openedAt: now });
+      sendNew(advance(opened), group);
     },
 
-    tellTriage(words) {
+    tellTriage(words, group = EVERYWHERE) {
       const openedAt = clock.now();
       sendNew(
         storage.reviews.open({
           origin: 'triage',
-          filter: {},
+          filter: group.filter,
           shows: 'triage',
           words: JSON.stringify(words),
           openedAt,
         }),
+        group,
       );
     },
 

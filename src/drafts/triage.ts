@@ -7,7 +7,8 @@ import { count, duration, shorten } from '../telegram/cards/words.ts';
 import { takeBackCards } from './arrivals.ts';
 import type { Desk } from './desk.ts';
 import type { Reviews } from './review.ts';
-import { DESK_SETTINGS, type Outages } from './withholding.ts';
+import { placeGroups } from './place-groups.ts';
+import { DESK_SETTINGS, type Outages, queueToldKey } from './withholding.ts';
 
 /** Expired drafts that a triage names; of the others it tells how many. With its title these are the lines that a card has for what is past. */
 const MOST_NAMED = 8;
@@ -76,21 +77,23 @@ export function createTriage(options: {
     )
       next = desk.expireDue(now);
     const expired = deskWatch.expiredSince(withdraw(since), MOST_COUNTED);
-    const waiting = deskWatch.countWaiting(now);
     settings.set(DESK_SETTINGS.queue, '');
-    if (needsTriage({ expired: expired.length, waiting })) {
-      options.reviews.tellTriage({
-        title: titleOf(since, now),
-        past: expired.length === 0 ? [] : nameExpired(expired, now),
-      });
-      settings.set(DESK_SETTINGS.toldUpTo, String(now));
-      settings.set(DESK_SETTINGS.queueToldAt, String(now));
-    } else {
-      // A single one waits: its card tells more than a list.
-      for (const id of deskWatch.queued(1)) {
-        deskWatch.setQueued(id, false);
-        desk.showCard(id);
+    const title = titleOf(since, now);
+    const agentOf = (id: number): string => storage.drafts.get(id)?.agent ?? '';
+    for (const group of placeGroups(fleet)) {
+      const over = expired.filter((id) => group.has(agentOf(id)));
+      const waiting = storage.reviews.countOpen(group.filter, now);
+      if (needsTriage({ expired: over.length, waiting })) {
+        options.reviews.tellTriage({ title, past: over.length === 0 ? [] : nameExpired(over, now) }, group);
+        settings.set(DESK_SETTINGS.toldUpTo, String(now));
+        settings.set(queueToldKey(group.place), String(now));
+        continue;
       }
+      // A single one waits: its card tells more than a list.
+      const single = deskWatch.queued(MOST_COUNTED).find((id) => group.has(agentOf(id)));
+      if (single === undefined) continue;
+      deskWatch.setQueued(single, false);
+      desk.showCard(single);
     }
     settings.set(DESK_SETTINGS.outage, '');
     settings.set(DESK_SETTINGS.seen, String(now));

@@ -20,6 +20,11 @@ export const DESK_SETTINGS = {
   refresh: 'desk-refresh',
 } as const;
 
+/** Where it is kept when the queue of a place was told of last; undefined: that of the fleet's own chat. */
+export function queueToldKey(place: string | undefined): string {
+  return place === undefined ? DESK_SETTINGS.queueToldAt : `${DESK_SETTINGS.queueToldAt}:${place}`;
+}
+
 /** Nobody looked for so long: Nightdesk was away or the machine slept. A shorter gap is a restart (absence.ts tells from two minutes). */
 const AWAY_MS = 150_000;
 /** Telegram out of reach for longer than ten minutes calls for a triage; its incident opens after the first of them. */

@@ -75,7 +75,7 @@ describe('a question of an agent', () => {
 
     expect(answer?.text).toBe('scout reads your answer.');
     expect(world.rooms.questions.look({ run }, id)).toEqual({ kind: 'answered', answer: 'Paris' });
-    expect(world.textOf(`question:${id}`)).toContain(`✅ Answered 13:00 by owner ${OWNER}:\nParis`);
+    expect(world.textOf(`question:${id}`)).toContain(`✅ Answered 13:00 by Ada:\nParis`);
     expect(labels(`question:${id}`)).toEqual([]);
   });
 
