@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
-import { isWithin, nextOpening, nextScheduled } from '../loop/schedule.ts';
+import { isWithin, nextCron, nextOpening, nextScheduled } from '../loop/schedule.ts';
 import { createWallClock } from '../loop/wall-clock.ts';
 import { formatTimeOfDay } from './daily-window.ts';
 import { formatDuration } from './duration.ts';
 import type { Agent, Credential, Fleet } from './fleet.ts';
-import { describeInactive } from './inactive.ts';
 import type { LoadedFleet } from './load.ts';
 import { printable } from './printable.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -23,7 +22,6 @@ const MAX_DUE_TIMES = 366;
 
 /** Describes what the fleet will do from `now` (epoch milliseconds) on; `find` tells which programs there are. */
 export function describePlan({ fleet, source }: LoadedFleet, now: number, find: FindProgram): Plan {
-  const inactive = describeInactive(source.raw);
   const lines = [
     `timezone ${fleet.timezone}, state in ${fleet.home}, at most ${fleet.concurrency} runs at once`,
     ...section(
@@ -35,7 +33,10 @@ export function describePlan({ fleet, source }: LoadedFleet, now: number, find: 
       [...fleet.credentials.values()].map((credential) => describeCredential(credential, fleet)),
     ),
     ...section('publishers', describePublishers(fleet)),
-    ...section('accepted, but not active yet', inactive),
+    ...section(
+      'digests',
+      fleet.digest.map((expression) => describeDigest(expression, now, fleet.timezone)),
+    ),
   ];
   const missing = programsOf(fleet, dirname(fleet.file), source.raw).filter(
     ({ program, cwd, path }) => !find(program, cwd, path),
@@ -106,6 +107,11 @@ function describePublishers(fleet: Fleet): string[] {
   );
   const kinds = new Set([...publisherOf.keys(), ...fleet.drafts.kinds.keys()]);
   return [...kinds].map((kind) => `${kind}: ${publisherOf.get(kind) ?? 'nobody: an approved draft stays unpublished'}`);
+}
+
+function describeDigest(expression: string, now: number, timezone: string): string {
+  const due = nextCron(expression, now, timezone);
+  return `${describeSchedule({ kind: 'cron', expression })}; next ${due === undefined ? 'never' : formatInstant(due, timezone)}`;
 }
 
 function describeMissing(program: string): string {

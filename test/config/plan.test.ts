@@ -28,8 +28,8 @@ test("plans the contract's example", () => {
     'publishers:',
     '  reply: publisher',
     '  post: publisher',
-    'accepted, but not active yet:',
-    '  digest: no digest is sent',
+    'digests:',
+    '  by cron "0 8 * * *"; next 2026-11-22 08:00',
   ]);
 });
 
@@ -55,33 +55,6 @@ agents:
     '  woken (command): when a task waits for it',
     '  never (command): by cron "0 3 * * *", 07:00-23:00; next run never: no due time is within its active hours',
   ]);
-});
-
-test('mentions no inactive part when the file uses none', () => {
-  using place = createFleetFolder();
-  const loaded = place.loaded(`${HEAD}
-alerts: { quiet: "23:00-07:00" }
-credentials: { mail: { check: [x], login: [x, login], backoff: { max: 10m } } }
-agents: { a: { runtime: command, command: [x], schedule: every 5m, timeout: 1m, credentials: [mail] } }
-drafts: { kinds: { reply: { window: 4h } } }
-`);
-
-  const { lines } = describePlan(loaded, NOW, () => true);
-
-  expect(lines).not.toContain('accepted, but not active yet:');
-});
-
-test('names each key of an inactive part that the file uses', () => {
-  using place = createFleetFolder();
-  const loaded = place.loaded(`${HEAD}
-digest: ["0 8 * * *"]
-credentials: { mail: { login: paste, lifetime: 90d }, post: { login: [x], expires: 2027-01-15 } }
-agents: { a: { runtime: command, command: [x], on: task, progress: 1h } }
-`);
-
-  const { lines } = describePlan(loaded, NOW, () => true);
-
-  expect(lines.slice(lines.indexOf('accepted, but not active yet:') + 1)).toEqual(['  digest: no digest is sent']);
 });
 
 test('says so when nobody publishes a kind, needs a credential, or checks it', () => {

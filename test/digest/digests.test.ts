@@ -6,8 +6,8 @@ import { createDigestWorld, DAY, type DigestWorld, FLEET, HOUR, MINUTE, SECRET, 
 let world: DigestWorld;
 
 afterEach(async () => {
-  expect(world.fatal).toEqual([]);
   await world.stop();
+  if (world.fatal.length > 0) throw world.fatal[0];
 });
 
 function open(options: Parameters<typeof createDigestWorld>[0] = {}): DigestWorld {
