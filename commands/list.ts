@@ -5,6 +5,7 @@ import type { Reviews } from '../src/drafts/review.ts';
 import type { DrillRoom } from '../src/drills/room.ts';
 import type { IncidentRegister } from '../src/incidents/register.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
+import type { Restarter } from '../src/restart/restarter.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { Reloads } from '../src/reload/reloads.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
@@ -43,6 +44,7 @@ export interface CommandRooms extends LogSources {
   readonly wishes: OwnerWishes;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
   readonly restart: (agent: string) => string;
+  readonly restarter: Pick<Restarter, 'ask'>;
   readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
   readonly screens: FleetMenu;
@@ -83,7 +85,7 @@ export function createCommands(rooms: CommandRooms): {
     createRunCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
     createStopCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
     createReloadCommand(rooms),
-    createRestartCommand(rooms.fleet, rooms.storage, rooms.restart, rooms.callbackData),
+    createRestartCommand(rooms.fleet, rooms.storage, rooms.restart, rooms.restarter, rooms.callbackData),
     why,
     createWorkstateCommand(rooms.fleet, rooms.workstates, rooms.callbackData),
     log,

@@ -1,27 +1,29 @@
 import type { Storage } from '../storage/storage.ts';
 import type { Fleet } from '../src/config/fleet.ts';
+import type { Restarter } from '../src/restart/restarter.ts';
 import { lines } from '../src/telegram/cards/words.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Command } from './command.ts';
 import { askWhich, findAgent, reply } from './replies.ts';
 
-/** /restart AGENT|all: ends the run and begins it anew; `all` is whoever runs. */
+/** /restart AGENT|all ends the run and begins it anew, `all` is whoever runs; /restart nightdesk [now] is about Nightdesk itself. */
 export function createRestartCommand(
   fleet: Fleet,
   storage: Storage,
   restart: (agent: string) => string,
+  restarter: Pick<Restarter, 'ask'>,
   callbackData: CallbackData,
 ): Command {
   return {
     name: 'restart',
-    description: 'end an agent’s run and begin it anew',
+    description: 'end an agent’s run and begin it anew; nightdesk restarts me',
     // It ends what runs by now.
     asksAgain: (argument) =>
-      ['all', 'nightdesk'].includes(argument.toLowerCase()) || fleet.agents.has(argument.toLowerCase())
+      /^(all|nightdesk( now)?)$/i.test(argument) || fleet.agents.has(argument.toLowerCase())
         ? 'It ends what runs now, and begins it anew.'
         : undefined,
-    run({ argument }) {
-      const target = argument.toLowerCase();
+    run({ argument, actor, now, replyKey }) {
+      const target = argument.toLowerCase().replaceAll(/\s+/g, ' ');
       if (target === '')
         return askWhich({
           command: 'restart',
@@ -30,8 +32,10 @@ export function createRestartCommand(
           callbackData,
           also: 'all',
         });
-      if (target === 'nightdesk')
-        return reply('/restart nightdesk is not there yet in this version. Restart its service on the host.');
+      if (target === 'nightdesk' || target === 'nightdesk now') {
+        const messageKey = replyKey ?? `restart:${now}`;
+        return restarter.ask({ by: actor, messageKey, isNow: target.endsWith(' now'), now });
+      }
       if (target === 'all') {
         const running = storage.runs.alive().filter(({ agent }) => fleet.agents.has(agent));
         if (running.length === 0) return reply('No agent runs right now. /run AGENT starts one.');

@@ -11,6 +11,7 @@ import { createRunMoney } from './budget/run-money.ts';
 import { createRunSpending } from './budget/run-spending.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import { createLiveFleet } from './config/live-fleet.ts';
+import type { Agent } from './config/fleet.ts';
 import { createCustodian } from './credentials/custodian.ts';
 import { createLoginDesk } from './credentials/login-desk.ts';
 import { createLogins } from './credentials/logins.ts';
@@ -49,6 +50,7 @@ import { isWithin } from './loop/schedule.ts';
 import { createScheduler } from './loop/scheduler.ts';
 import { createOwnerWishes } from './loop/wishes.ts';
 import { createQuestions } from './questions/questions.ts';
+import { createRestarter } from './restart/restarter.ts';
 import { createLogKeeper } from './runs/log-keeper.ts';
 import { createOrphans } from './runs/orphans.ts';
 import { createRunner } from './runs/runner.ts';
@@ -72,6 +74,7 @@ import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
+import { createRestartPresses } from './telegram/restart-presses.ts';
 import { createReviewPresses } from './telegram/review-presses.ts';
 import { createSender } from './telegram/sender.ts';
 import { createStatusPresses } from './telegram/status-presses.ts';
@@ -99,7 +102,11 @@ import { createTaskPreface } from './work/task-preface.ts';
 import { createTasks } from './work/tasks.ts';
 
 /** Why the control plane ended by itself. */
-export type Ending = { readonly kind: 'bug'; readonly error: unknown } | PollerDeath;
+export type Ending =
+  | { readonly kind: 'bug'; readonly error: unknown }
+  /** Its owner wants another process in its place. */
+  | { readonly kind: 'restart' }
+  | PollerDeath;
 
 /** The running control plane. */
 export interface ControlPlane {
@@ -281,7 +288,19 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const reservations = createReservations({ fleet: wholeFleet, storage, ledger, incidents });
-  const roomFor = createRoomFor({
+  const restarter = createRestarter({
+    fleet,
+    storage,
+    clock,
+    log,
+    outbox,
+    callbackData,
+    version: foundations.self.version,
+    replacement: foundations.replacement,
+    onGo: () => ended.resolve({ kind: 'restart' }),
+    onFatal,
+  });
+  const roomLeftFor = createRoomFor({
     isAwaited: vault.isAwaited,
     fleet,
     storage,
@@ -290,6 +309,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     versions,
     totalMemoryBytes: foundations.totalMemoryBytes,
   });
+  const roomFor = (agent: Agent): string | undefined => restarter.holds() ?? roomLeftFor(agent);
   const scheduler = createScheduler({
     fleet: wholeFleet,
     storage,
@@ -301,6 +321,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     tasks,
     reservations,
     roomFor,
+    holdsAll: restarter.holds,
     onFatal,
   });
   const keeper = createKeeper({
@@ -557,6 +578,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     wishes,
     screens,
     restart,
+    restarter,
     incidents,
     callbackData,
     ledger,
@@ -608,6 +630,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       }),
       ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
       ...createReviewPresses({ storage, callbackData, reviews, batches }),
+      ...createRestartPresses({ storage, callbackData, restarter }),
       ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
       ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
     },
@@ -706,13 +729,14 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   let isStopping = false;
   let starting = Promise.resolve();
-  let endedByItself = false;
-  void ended.promise.then(() => {
-    endedByItself = true;
+  let endedBy: 'asked' | 'itself' | 'restart' = 'asked';
+  void ended.promise.then((ending) => {
+    endedBy = ending.kind === 'restart' ? 'restart' : 'itself';
   });
 
   /** Last in, first out: what feeds others stops before what it feeds. */
   const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
+    { name: 'restarter', stop: restarter.stop },
     { name: 'drills', stop: drills.stop },
     { name: 'reload', stop: reloads.stop },
     { name: 'scheduler', stop: scheduler.stop },
@@ -742,7 +766,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     { name: 'housekeeper', stop: housekeeper.stop },
     { name: 'sender', stop: sender.stop },
     { name: 'pulse', stop: pulse.stop },
-    { name: 'farewell', stop: () => pulse.farewell(endedByItself ? 'itself' : 'asked') },
+    { name: 'farewell', stop: () => pulse.farewell(endedBy) },
   ];
 
   return {
@@ -758,7 +782,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
     async stop() {
       isStopping = true;
-      foundations.supervisor.stopping();
+      // A supervisor that is told so waits for our end, which does not come with a new process in our place.
+      if (endedBy !== 'restart') foundations.supervisor.stopping();
       // A start that is still settling what was left behind goes no further.
       await starting.catch(() => undefined);
       for (const part of teardown) {
@@ -801,8 +826,9 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     await logins.recover();
     await rotator.recover();
     if (isStopping) return;
+    const isAwaited = restarter.recover() && interrupted === 0;
     // Of how long nobody was there a restored database knows nothing.
-    if (!isRestored) tellAbsence({ storage, clock, outbox }, last, interrupted);
+    if (!isRestored && !isAwaited) tellAbsence({ storage, clock, outbox }, last, interrupted);
     storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
     fallback.recover();
     fallback.start();
@@ -819,6 +845,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     logins.start();
     runner.start();
     keeper.start();
+    restarter.start();
     clockWatch.start();
     vigil.start();
     drills.recover();

@@ -10,6 +10,7 @@ import { spawn } from 'child_process';
 import { existsSync, readFileSync } from 'fs';
 import nodeModule from 'module';
 import { dirname, join } from 'path';
+import { setInterval } from 'timers';
 import { fileURLToPath } from 'url';
 import { setFlagsFromString } from 'v8';
 
@@ -84,9 +85,19 @@ function isFollower() {
 function followLauncher() {
   const followed = isFollower();
   delete process.env[LAUNCHER_VARIABLE];
-  if (!followed || !process.channel) return;
+  if (!followed) return;
+  // Whoever takes the place of this process follows it, too, see cli.ts.
+  globalThis[Symbol.for('nightdesk.launcher')] = process.ppid;
+  if (!process.channel) return watchLauncher(process.ppid);
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel.unref();
+}
+
+/** A process that was replaced has lost the lifeline with its memory: it looks who its parent is. */
+function watchLauncher(launcher) {
+  setInterval(() => {
+    if (process.ppid !== launcher) process.kill(process.pid, 'SIGKILL');
+  }, 1000).unref();
 }
 
 /**

@@ -1,7 +1,9 @@
+import { accessSync, constants } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { AGENT_COMMANDS } from './gateway/agent-command-help.ts';
+import { REPLACE } from './operator/exit-codes.ts';
 import type { AskingTerminal } from './operator/init.ts';
 import type { Terminal } from './operator/terminal.ts';
 import { packageVersion } from './operator/version.ts';
@@ -23,6 +25,10 @@ Inside an agent's run: nightdesk draft, beat, progress, checkpoint, task, fail, 
 nightdesk mcp offers the same as MCP tools on stdin and stdout`;
 
 const EXIT_USAGE = 64;
+/** EX_TEMPFAIL: a supervisor starts a new process. */
+const EXIT_AGAIN = 75;
+/** Where the launcher leaves its pid for us, see bin.js. */
+const LAUNCHER = Symbol.for('nightdesk.launcher');
 
 /** The process as a terminal; the only reader of its environment. */
 function openTerminal(): Terminal {
@@ -88,7 +94,7 @@ function openStreams(): Pick<Terminal, 'print' | 'complain'> {
   };
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number | typeof REPLACE> {
   const [command = 'help', ...rest] = argv;
   if (AGENT_COMMANDS.includes(command)) {
     const { runAgentCommand } = await import('./gateway/agent-commands.ts');
@@ -147,7 +153,7 @@ async function runWithConfig(
   command: 'start' | 'backup' | 'check' | 'doctor' | 'status' | 'sentinel',
   config: string | undefined,
   json: boolean,
-): Promise<number> {
+): Promise<number | typeof REPLACE> {
   if (config === undefined) {
     process.stderr.write(`nightdesk ${command}: which fleet? Say --config fleet.yaml\n`);
     return EXIT_USAGE;
@@ -229,7 +235,32 @@ function parseOptions(argv: readonly string[]): {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/**
+ * Starts this program anew in this very process: the pid stays, and with it whoever keeps us running; what lies on the disk by now is what
+ * runs. Gives an exit code only where that is not possible.
+ */
+function replaceProcess(): number {
+  const [, program = ''] = process.argv;
+  // A launcher that waits for us is told to the next one, too: it follows it as we did.
+  const launcher = (globalThis as { readonly [LAUNCHER]?: number })[LAUNCHER];
+  const env = { ...process.env, ...(launcher === undefined ? {} : { NIGHTDESK_LAUNCHER: String(launcher) }) };
+  try {
+    // A failed call ends the process on the spot, so that what it needs is looked at before.
+    accessSync(process.execPath, constants.X_OK);
+    accessSync(program, constants.R_OK);
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], env);
+    process.stderr.write(
+      'nightdesk: this system cannot replace a process: ending, so that the supervisor starts a new one\n',
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    process.stderr.write(`nightdesk: cannot be started anew (${code}): ending, so that the supervisor tries\n`);
+  }
+  return EXIT_AGAIN;
+}
+
+const ended = await main(process.argv.slice(2));
+process.exitCode = ended === REPLACE ? replaceProcess() : ended;
 // Whatever still holds the event loop (a kept connection, a pipe that a stray child holds) must not keep a finished command alive.
 if (['start', 'demo', 'sentinel', 'init', 'install', 'doctor', 'backup', 'restore'].includes(process.argv[2] ?? ''))
   process.exit();

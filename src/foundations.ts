@@ -17,6 +17,7 @@ import type {
   TelegramApi,
   Web,
 } from './ports.ts';
+import type { SelfReplacement } from './restart/restarter.ts';
 import type { Scrubber } from './secrets.ts';
 import type { RichText } from './telegram/outbox.ts';
 import type { Self } from './vigil/proof-file.ts';
@@ -41,6 +42,8 @@ export interface Foundations {
   readonly copier: DatabaseCopier;
   readonly supervisor: Supervisor;
   readonly web: Web;
+  /** How a new process takes the place of this one; undefined: it cannot. */
+  readonly replacement?: SelfReplacement | undefined;
   /** Who this process is, for the sentinel. */
   readonly self: Self;
   /** Who keeps a credential's secret instead of us; undefined for those of our own vault. */

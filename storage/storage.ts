@@ -27,6 +27,7 @@ import { createQuestionStore, type QuestionStore } from './question-store.ts';
 import { createReviewStore, type ReviewStore } from './review-store.ts';
 import { createRotationStore, type RotationStore } from './rotation-store.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
+import { createSelfRestartStore, type SelfRestartStore } from './self-restart-store.ts';
 import { createSettingStore, type SettingStore } from './setting-store.ts';
 import { createSilenceStore, type SilenceStore } from './silence-store.ts';
 import { createSpareRoom, type SpareRoom } from './spare-room.ts';
@@ -65,6 +66,7 @@ export interface Storage {
   readonly budgets: BudgetStore;
   readonly digests: DigestStore;
   readonly drills: DrillStore;
+  readonly selfRestarts: SelfRestartStore;
   readonly questions: QuestionStore;
   readonly tasks: TaskStore;
   readonly spareRoom: SpareRoom;
@@ -109,6 +111,7 @@ export function createStorage(database: Database.Database): Storage {
     budgets: createBudgetStore(connection),
     digests: createDigestStore(connection),
     drills: createDrillStore(connection),
+    selfRestarts: createSelfRestartStore(connection),
     questions: createQuestionStore(connection),
     tasks: createTaskStore(connection),
     spareRoom: createSpareRoom(database),

@@ -74,6 +74,8 @@ export function createScheduler(options: {
   readonly tasks: TaskOffers;
   /** What one more run of this agent has to wait for, in words, as far as the machine and its programs go; undefined: nothing. */
   readonly roomFor: (agent: Agent) => string | undefined;
+  /** Why nothing at all may start, not even what the owner approved; undefined: it may. */
+  readonly holdsAll?: () => string | undefined;
   readonly onFatal: (error: unknown) => void;
 }): Scheduler {
   const { fleet, storage, clock, custodian, desk } = options;
@@ -185,6 +187,8 @@ export function createScheduler(options: {
     if (publisher === undefined)
       return desk.explainWait(publication, `fleet.yaml has no agent ${publication.publisher} any more`);
     if (storage.runs.aliveOf(publisher.name) !== undefined || storage.runs.alive().length >= fleet.concurrency) return;
+    const all = options.holdsAll?.();
+    if (all !== undefined) return desk.explainWait(publication, `waits: ${all}`);
     const hold = holdsOf(publisher.name, storage.holds.active())[0];
     const isTrial = hold?.kind === 'credential' && custodian.mayTry(publisher);
     if (hold !== undefined && !isTrial) return desk.explainWait(publication, `waits: ${hold.reason}`);

@@ -9,7 +9,7 @@ import { createPlatform, firstTokenLifetimeMs } from '../sandbox/demo/platform.t
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { bold, italic, line, lines, link, richText } from '../telegram/cards/words.ts';
 import type { RichText } from '../telegram/outbox.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, REPLACE } from './exit-codes.ts';
 import { readFleetFile } from './fleet-file.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -47,7 +47,7 @@ export async function demo(options: { readonly port: number }, terminal: Termina
       terminal.print('Stop with Ctrl-C.');
       const guide = demoGuide({ platformUrl: platform.url, tokenLifetimeMs: firstTokenLifetimeMs });
       const env = { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' };
-      return await serve(
+      const ended = await serve(
         {
           fleet: loaded.fleet,
           fleetFile: {
@@ -67,6 +67,8 @@ export async function demo(options: { readonly port: number }, terminal: Termina
         },
         terminal,
       );
+      // Nothing replaces a demo: its phone is in this process.
+      return ended === REPLACE ? EXIT.software : ended;
     } finally {
       await platform.stop();
       await sandbox.close();

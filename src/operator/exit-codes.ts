@@ -1,3 +1,6 @@
+/** What `start` gives instead of an exit code when a new process is to take this one's place. */
+export const REPLACE = 'replace';
+
 /** Exit codes of the operator commands (sysexits; CONTRACT 1). */
 export const EXIT = {
   ok: 0,

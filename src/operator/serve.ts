@@ -27,9 +27,10 @@ import type { Log } from '../ports.ts';
 import type { FleetFile } from '../reload/reading.ts';
 import { createScrubber } from '../secrets.ts';
 import { describeSelf } from '../sentinel/process.ts';
+import type { SelfReplacement } from '../restart/restarter.ts';
 import type { RichText } from '../telegram/outbox.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, REPLACE } from './exit-codes.ts';
 import { type Home, homeIdentity, loadCallbackKey, prepareHome, tightenSecrets } from './home.ts';
 import { openSecretSource } from './secret-sources.ts';
 import { awaitRoom } from './room-to-start.ts';
@@ -55,13 +56,16 @@ export interface ServeOptions {
   /** Values that must appear nowhere, besides the token. */
   readonly secrets?: readonly string[];
   readonly welcome?: RichText;
+  /** How a new process takes the place of this one; without it none does. */
+  readonly replacement?: SelfReplacement;
 }
 
 /**
- * Runs the control plane in the foreground until a signal or its own end; gives the exit code.
+ * Runs the control plane in the foreground until a signal or its own end; gives the exit code, or that a new process is to take this one's
+ * place.
  * One straight line: locks → database → ports → gateway → control plane → ready → wait → stop, last in, first out.
  */
-export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
+export async function serve(options: ServeOptions, terminal: Terminal): Promise<number | typeof REPLACE> {
   const { fleet, token } = options;
   const random = createCryptoRandom();
   const hasRoom = await awaitRoom({
@@ -94,7 +98,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       database.close();
     }
 
-    async function runControlPlane(): Promise<number> {
+    async function runControlPlane(): Promise<number | typeof REPLACE> {
       const scrubber = createScrubber([token, ...(options.secrets ?? [])]);
       const log = createLog({ level: logLevel(options.env['LOG_LEVEL']), scrub: scrubber.scrub });
       for (const finding of tightenSecrets(home)) log.warn(finding);
@@ -132,6 +136,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         totalMemoryBytes: loadTotalMemoryBytes(),
         supervisor: createSystemdNotify(options.env, log),
         web: createWeb(),
+        replacement: options.replacement,
         self: { ...describeSelf(), version: packageVersion() },
         secretSourceOf: (credential) =>
           openSecretSource(credential, {
@@ -157,16 +162,23 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         terminal.print('ready');
         clock.after(SETTLED_MS, releaseMemory);
       });
+      let isInterrupted = false;
+      void terminal.interrupted.then(() => {
+        isInterrupted = true;
+      });
       await controlPlane.start();
       // Only now: a start reads the file anyway.
       terminal.onHangUp?.(
         () => void controlPlane.hangUp().then((said) => terminal.complain(`nightdesk: SIGHUP: ${said}`)),
       );
       const end = await Promise.race([controlPlane.ended, terminal.interrupted]);
-      const code = typeof end === 'string' ? EXIT.ok : reportEnding(end, log, terminal);
+      const isRestart = typeof end !== 'string' && end.kind === 'restart';
+      const code = typeof end === 'string' || end.kind === 'restart' ? EXIT.ok : reportEnding(end, log, terminal);
       const stopped = await within(STOP_WITHIN_MS, controlPlane.stop());
       await server.close();
       if (!stopped) log.error('stopping took too long; what is left is swept at the next start');
+      // A supervisor that wants the end while we restart gets it. What did not stop in time ends with this process's memory.
+      if (isRestart && !isInterrupted) return REPLACE;
       return stopped ? code : EXIT.software;
     }
   } catch (error) {
@@ -184,7 +196,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   }
 }
 
-function reportEnding(ending: Ending, log: Log, terminal: Terminal): number {
+function reportEnding(ending: Exclude<Ending, { kind: 'restart' }>, log: Log, terminal: Terminal): number {
   switch (ending.kind) {
     case 'unauthorized':
       terminal.complain(

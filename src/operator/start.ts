@@ -2,14 +2,15 @@ import { describePlan } from '../config/plan.ts';
 import { renderProblem } from '../config/problem.ts';
 import { createProgramFinder } from '../config/programs.ts';
 import { loadConfiguration } from './configuration.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, type REPLACE } from './exit-codes.ts';
 import { listSecrets, readFleetFile } from './fleet-file.ts';
+import { createReplacement } from './replacement.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { loadApiRoot, loadToken } from './token.ts';
 
 /** `nightdesk start --config F`: the control plane in the foreground. */
-export async function start(file: string, terminal: Terminal): Promise<number> {
+export async function start(file: string, terminal: Terminal): Promise<number | typeof REPLACE> {
   const configuration = loadConfiguration(file, terminal);
   if (configuration === undefined) return EXIT.config;
   const { loaded, env } = configuration;
@@ -31,5 +32,6 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   const { raw, hash } = loaded.source;
   const bot = { token: token.token, apiRoot: apiRoot.root };
   const fleetFile = { raw, hash, read: () => readFleetFile(file, terminal.env, bot) };
-  return await serve({ fleet, fleetFile, ...bot, env, secrets }, terminal);
+  const replacement = createReplacement(file, terminal.env);
+  return await serve({ fleet, fleetFile, ...bot, env, secrets, replacement }, terminal);
 }

@@ -95,8 +95,8 @@ export interface Pulse {
   /** fleet.yaml was taken over anew: the sentinel has to know it, and the next look may be due sooner. */
   settingsChanged(): void;
   stop(): Promise<void>;
-  /** Says that this end is on purpose, or not; called last. */
-  farewell(by: 'asked' | 'itself'): void;
+  /** Says that this end is on purpose, or not, or that another process takes our place; called last. */
+  farewell(by: 'asked' | 'itself' | 'restart'): void;
   /** What is missing right now. */
   state(): PulseState;
   /**
@@ -210,8 +210,9 @@ export function createPulse(options: {
       worker.nudge();
     },
     farewell(by) {
-      proof.end(by);
-      write(by === 'asked' ? 'yes' : 'no');
+      // Whoever looks from outside finds the same process, and misses it only when it does not come back.
+      if (by !== 'restart') proof.end(by);
+      write(by === 'itself' ? 'no' : 'yes');
     },
     state: () => decidePulse(feel(), clock.monotonic()),
     pretendDark(untilMs) {

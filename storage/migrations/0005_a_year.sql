@@ -93,7 +93,7 @@ CREATE TABLE self_restart (
   -- When it goes, whoever still runs.
   deadline_at INTEGER NOT NULL,
   -- Key of the message that shows how it goes.
-  message_key TEXT NOT NULL,
+  message_key TEXT NOT NULL UNIQUE,
   state TEXT NOT NULL CHECK (state IN ('draining', 'going', 'back', 'dropped')),
   ended_at INTEGER
 ) STRICT;

@@ -4,7 +4,7 @@ import { openStorage } from '../fakes/open-storage.ts';
 
 /** Tables whose rows are few at any time: what there is of each name, or what is kept for a month of rare things. */
 const SMALL = new Set(
-  'credential credential_check login rotation drill silence cli hold fallback review budget_notice budget_raise incident json_each'.split(
+  'confirmation self_restart credential credential_check login rotation drill silence cli hold fallback review budget_notice budget_raise incident json_each'.split(
     ' ',
   ),
 );

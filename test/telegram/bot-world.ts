@@ -29,6 +29,8 @@ import { createStatusPresses } from '../../src/telegram/status-presses.ts';
 import { createPlaces } from '../../src/telegram/places.ts';
 import { createTextFiles } from '../../src/telegram/text-files.ts';
 import { createPresses } from '../../src/telegram/presses.ts';
+import { createRestarter } from '../../src/restart/restarter.ts';
+import { createRestartPresses } from '../../src/telegram/restart-presses.ts';
 import { createReviewPresses } from '../../src/telegram/review-presses.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
@@ -80,6 +82,8 @@ export function createBotWorld(
   let nextUpdate = 1;
   let nextMessage = 1;
   const said: string[] = [];
+  /** Whether a new process would come up, and how often this one was to be replaced; the test says and looks. */
+  const replacement: { problem: string | undefined; went: number } = { problem: undefined, went: 0 };
   let incarnation = build();
 
   function build() {
@@ -136,6 +140,20 @@ export function createBotWorld(
       checkpoints,
       canBeAsked: (runId) => askable.has(runId),
     });
+    const restarter = createRestarter({
+      fleet,
+      storage,
+      clock,
+      log,
+      outbox,
+      callbackData,
+      version: '1.2.3',
+      replacement: { check: async () => replacement.problem },
+      onGo: () => void (replacement.went += 1),
+      onFatal: (error) => {
+        throw error;
+      },
+    });
     const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
@@ -152,6 +170,7 @@ export function createBotWorld(
       wishes,
       screens,
       restart,
+      restarter,
       incidents,
       callbackData,
       ledger,
@@ -203,6 +222,7 @@ export function createBotWorld(
         }),
         ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
         ...createReviewPresses({ storage, callbackData, reviews, batches }),
+        ...createRestartPresses({ storage, callbackData, restarter }),
         ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
         ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
       },
@@ -226,6 +246,7 @@ export function createBotWorld(
     });
     return {
       storage,
+      restarter,
       outbox,
       callbackData,
       incidents,
@@ -286,6 +307,7 @@ export function createBotWorld(
   return {
     fleet,
     clock,
+    replacement,
     database: opened.database,
     content,
     textOf,

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { createProcesses } from '../adapters/execa-processes.ts';
+import { createSystemClock } from '../adapters/system-clock.ts';
+import { describePlan } from '../config/plan.ts';
+import { createProgramFinder } from '../config/programs.ts';
+import type { SelfReplacement } from '../restart/restarter.ts';
+import { createProgramRunner } from '../run-program.ts';
+import { loadConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { loadApiRoot, loadToken } from './token.ts';
+
+/** A check takes a second or two; one that hangs must not keep us from stopping within 30 s. */
+const CHECK_MS = 15_000;
+/** Lines of what is wrong: more than a person reads on a phone. */
+const MOST_LINES = 4;
+
+/**
+ * Tries whether a new start would come up: what `start` refuses, read by this program, and `check` run by the program as it lies on the disk
+ * by now, which may be another version, or half of one.
+ */
+export function createReplacement(file: string, env: Readonly<Record<string, string | undefined>>): SelfReplacement {
+  return {
+    async check() {
+      const own = checkConfiguration(file, env);
+      if (own.problem !== undefined) return own.problem;
+      return await checkProgram(file, env, own.isComplete);
+    },
+  };
+}
+
+function checkConfiguration(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly problem: string | undefined; readonly isComplete: boolean } {
+  const said: string[] = [];
+  const terminal = {
+    env: environment,
+    print: () => {},
+    complain: (line: string) => void said.push(line),
+    interrupted: new Promise<string>(() => {}),
+  };
+  const configuration = loadConfiguration(file, terminal);
+  if (configuration === undefined) return { problem: firstLines(said), isComplete: false };
+  const { loaded, env } = configuration;
+  for (const part of [loadToken(env), loadApiRoot(env)])
+    if (part.kind === 'problem') return { problem: part.reason, isComplete: false };
+  const plan = describePlan(loaded, Date.now(), createProgramFinder(env['PATH']));
+  return { problem: undefined, isComplete: plan.problems.length === 0 };
+}
+
+/** An agent whose program is missing is no reason not to start, and `check` says 78 for that as well: then only a program that breaks counts. */
+async function checkProgram(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  isComplete: boolean,
+): Promise<string | undefined> {
+  const program = join(import.meta.dirname, '..', 'bin.js');
+  const runner = createProgramRunner(createProcesses(), createSystemClock());
+  const { exit, stderr, timedOut } = await runner.run(
+    {
+      argv: [process.execPath, program, 'check', '--config', file],
+      cwd: process.cwd(),
+      env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    },
+    CHECK_MS,
+  );
+  if (timedOut) return 'The program on the disk does not answer.';
+  if (exit.kind === 'exited' && (exit.code === 0 || (exit.code === EXIT.config && !isComplete))) return undefined;
+  if (exit.kind === 'not-started') return `The program on the disk cannot be started: ${exit.reason}`;
+  return `The program on the disk refuses: ${firstLines(stderr.trim().split('\n'))}`;
+}
+
+function firstLines(said: readonly string[]): string {
+  return said.slice(0, MOST_LINES).join('\n');
+}
