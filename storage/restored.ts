@@ -76,8 +76,7 @@ export function markRestored(database: Database.Database, facts: RestoreFacts): 
     // Undecided then: it is shown anew, with a mark, and decided on what is shown from here on.
     const pending = run(`UPDATE draft SET restored_at = @takenAt, watch_at = 0 WHERE state = 'pending'`);
     run(
-      `UPDATE outbox SET state = 'refused', message_id = NULL, error = @why WHERE key IN
-         (SELECT 'draft:' || id || ':r' || revision FROM draft WHERE state = 'pending')`,
+      `DELETE FROM outbox WHERE key IN (SELECT 'draft:' || id || ':r' || revision FROM draft WHERE state = 'pending')`,
     );
     run(`UPDATE outbox SET state = 'refused', message_id = NULL, error = @why WHERE key LIKE 'ask:%'`);
     run(`UPDATE review SET shows = 'end', draft_id = NULL WHERE shows <> 'end'`);
