@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pinnedPackage = join(root, 'node_modules/node');
@@ -28,6 +28,11 @@ if (what === 'wait') {
 console.log(JSON.stringify({
   major: parseInt(process.versions.node), pid: process.pid, value, launcher: process.env.NIGHTDESK_LAUNCHER,
 }));
+if (what === 'again') {
+  const launcher = (globalThis as Record<symbol, unknown>)[Symbol.for('nightdesk.launcher')];
+  const env = { ...process.env, NIGHTDESK_LAUNCHER: String(launcher) };
+  process.execve?.(process.execPath, [process.execPath, process.argv[1] ?? '', 'wait', value ?? ''], env);
+}
 if (what === 'exit') process.exitCode = Number(value);
 if (what === 'die') process.kill(process.pid, value);
 `;
@@ -42,6 +47,8 @@ interface Ended {
 interface Launch {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** What it has said so far, whole lines only. */
+  readonly lines: () => readonly string[];
   /** Resolves to what the program said first. */
   readonly hello: Promise<{ major: number; pid: number; value?: string; launcher?: string }>;
 }
@@ -95,7 +102,7 @@ function launch(
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
-  return { child, ended, hello };
+  return { child, ended, hello, lines: () => stdout.split('\n').slice(0, -1) };
 }
 
 test('runs the program in its own process when Node is new enough', async () => {
@@ -188,6 +195,33 @@ test('leaves no program behind when the launcher is killed outright', async () =
   // `close` comes when the last holder of the pipes is gone: the program has them too.
   expect(await ended).toMatchObject({ signal: 'SIGKILL' });
 });
+
+test('a program that takes the place of one that the launcher started follows it as well', async () => {
+  const { child, hello, lines, ended } = launch(createPackage('node_modules/node'), ['again', 'SIGTERM']);
+  const before = await hello;
+  await vi.waitFor(() => expect(lines()).toHaveLength(2), 20_000);
+
+  child.kill('SIGKILL');
+
+  // `close` comes when the last holder of the pipes is gone: the program has them too.
+  expect(await ended).toMatchObject({ signal: 'SIGKILL' });
+  const after = JSON.parse(lines()[1] ?? '') as typeof before;
+  expect([after.pid, after.launcher]).toEqual([before.pid, undefined]);
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'hands %s on to a program that took the place of the one that it started',
+  async (signal) => {
+    const { child, lines, ended } = launch(createPackage('node_modules/node'), ['again', signal]);
+    await vi.waitFor(() => expect(lines()).toHaveLength(2), 20_000);
+
+    child.kill(signal);
+
+    const { code, stdout } = await ended;
+    expect(stdout).toContain(`got ${signal}`);
+    expect(code).toBe(3);
+  },
+);
 
 test('the program sees nothing of the launcher in its environment when it runs under it', async () => {
   const { hello } = launch(createPackage('node_modules/node'), ['exit', '0']);

@@ -88,6 +88,9 @@ function describe(
   return [
     life.running ? `running, process ${life.pid ?? 'unknown'}; ${seen}` : `NOT running; ${seen}`,
     `pulse: ${proof}; ${sentinel}`,
+    ...(facts.restartsAt === null
+      ? []
+      : [`restarts: by ${new Date(facts.restartsAt).toISOString()}, nothing new starts`]),
     ...(facts.paused === null ? [] : [`paused: ${facts.paused}`]),
     ...facts.incidents.map(
       (incident) => `${incident.severity}: ${incident.title} (#${incident.id}, for ${duration(now - incident.since)})`,

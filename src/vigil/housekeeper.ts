@@ -47,6 +47,8 @@ export function createHousekeeper(options: {
     storage.checkpoints.purge(now - 3 * KEEP_MS, MOST_CHECKPOINTS, LEAST_CHECKPOINTS);
     const moreTasks = storage.tasks.purge(now - KEEP_TASKS_MS, MOST_AT_ONCE);
     storage.drills.purge(now - 12 * KEEP_MS);
+    storage.confirmations.purge(now - 12 * KEEP_MS);
+    storage.selfRestarts.purge(now - 12 * KEEP_MS);
     storage.digests.purge(now - 12 * KEEP_MS);
     storage.budgets.purge(now - 12 * KEEP_MS);
     storage.journal.purge(now - 12 * KEEP_MS);

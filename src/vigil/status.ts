@@ -45,6 +45,8 @@ export interface FleetStatus {
   readonly at: number;
   /** Why the owner's own hold of all agents is there; null without one. What else holds them all is an incident. */
   readonly paused: string | null;
+  /** When Nightdesk restarts at the latest, for which nothing new starts; null: it does not. */
+  readonly restartsAt: number | null;
   readonly incidents: readonly {
     readonly id: number;
     readonly severity: string;
@@ -115,6 +117,7 @@ export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): Fl
   return {
     at: now,
     paused: fleetHold?.reason ?? null,
+    restartsAt: storage.selfRestarts.open()?.deadlineAt ?? null,
     incidents: storage.incidents.listUnresolved().map((incident) => ({
       id: incident.id,
       severity: incident.severity,

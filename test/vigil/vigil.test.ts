@@ -124,6 +124,18 @@ describe('loadFleetStatus', () => {
 
     expect(statusOf(fleet).paused).toBe('the fleet is paused');
   });
+
+  it('says until when at most Nightdesk waits before it restarts', async () => {
+    const fleet = await open();
+    const before = statusOf(fleet).restartsAt;
+    const deadlineAt = fleet.now() + MINUTE;
+
+    fleet.storage.transaction(() =>
+      fleet.storage.selfRestarts.begin({ askedBy: 'owner:1', askedAt: fleet.now(), deadlineAt, messageKey: 'x' }),
+    );
+
+    expect([before, statusOf(fleet).restartsAt]).toEqual([null, deadlineAt]);
+  });
 });
 
 describe('housekeeper', () => {

@@ -47,6 +47,7 @@ export function renderStatus(status: FleetStatus, setting: StatusSetting): Conte
     lines(
       ...renderSilences(setting, at),
       ...renderHead(status),
+      renderRestart(status, setting.timezone),
       ...renderIncidents(status),
       ...renderCredentials(status, setting.timezone),
       '',
@@ -75,6 +76,12 @@ function renderSilences({ silences, timezone }: StatusSetting, now: number): rea
   return silences.length <= MOST_SILENCES
     ? shown
     : [...shown, `🔕 and ${silences.length - MOST_SILENCES} more: /silence`];
+}
+
+function renderRestart({ restartsAt, at }: FleetStatus, timezone: string): Piece | undefined {
+  if (restartsAt === null) return undefined;
+  const when = restartsAt > at ? line('by ', clockTime(restartsAt, timezone, at), ' at the latest') : 'now';
+  return line(bold('🔁 Nightdesk restarts '), when, ': nothing new starts');
 }
 
 /** Whether an agent's state is one that somebody has to look at. */
