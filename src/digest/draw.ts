@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStdinText } from '../gateway/stdin-text.ts';
 import { deskPicture } from './charts/desk-picture.ts';
-import { createPainter } from './charts/painter.ts';
+import type { Picture } from './charts/picture.ts';
 import { spendPicture } from './charts/spend-picture.ts';
 import { timelinePicture } from './charts/timeline-picture.ts';
 import { readFigures } from './read-figures.ts';
@@ -17,7 +17,8 @@ const EX_IOERR = 74;
 /**
  * Draws the pictures of a digest: `node src/digest/draw.ts FOLDER`, the figures as JSON on stdin. It is a process of its own, so that the
  * memory that painting takes never belongs to the control plane. Its last line says what it wrote:
- * `{"pictures":[{"file":"spend.png","caption":"…"}]}`; a picture that would show nothing is not in it. 65: the figures are no good; 74: a file cannot be written.
+ * `{"pictures":[{"file":"spend.png","caption":"…"}]}`; a picture that would show nothing is not in it. 65: the figures are no good; 74: a
+ * file cannot be written.
  */
 async function draw(): Promise<number> {
   const [folder] = process.argv.slice(2);
@@ -34,15 +35,21 @@ async function draw(): Promise<number> {
   const pictures = [spendPicture(figures.spend), timelinePicture(figures), deskPicture(figures)].filter(
     (picture) => picture !== undefined,
   );
-  const paint = createPainter();
   try {
-    for (const picture of pictures) writeFileSync(join(folder, picture.file), paint(picture), { mode: 0o600 });
+    if (pictures.length > 0) await paintInto(folder, pictures);
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error), EX_IOERR);
   }
   const written = pictures.map(({ file, caption }) => ({ file, caption }));
   process.stdout.write(`${JSON.stringify({ pictures: written })}\n`);
   return 0;
+}
+
+/** The charting library and the canvas are loaded here only: what is refused, or shows nothing, needs neither. */
+async function paintInto(folder: string, pictures: readonly Picture[]): Promise<void> {
+  const { createPainter } = await import('./charts/painter.ts');
+  const paint = createPainter();
+  for (const picture of pictures) writeFileSync(join(folder, picture.file), paint(picture), { mode: 0o600 });
 }
 
 function refuse(reason: string, code: number = EX_DATAERR): number {

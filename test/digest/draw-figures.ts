@@ -25,7 +25,9 @@ export function madeUpFigures({
   const fromAt = toAt - hours * HOUR_MS;
   const runsEach = hours * 2;
   const names = Array.from({ length: agents }, (_, index) => nameOf(index));
-  const usd = names.map((_, agent) => Array.from({ length: days }, (__, day) => ((day * 7 + agent * 3) % 11) / 10));
+  const usd = names.map((_, agent) =>
+    Array.from({ length: days }, (__, day) => (((day * 7 + agent * 3) % 11) + 1) / 10),
+  );
   const monthUsd = usd.flat().reduce((sum, each) => sum + each, 0);
   return {
     timezone: 'Europe/Berlin',
