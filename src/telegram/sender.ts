@@ -76,7 +76,7 @@ export function createSender(options: {
   const pace = createChatPace(clock.now());
   const places = options.places ?? createOnlyChat(options.ownerChatId);
   const news = createUndeliveredNews(options);
-  const detours = createDetours({ ...options, places });
+  const detours = createDetours({ storage, clock, log, places });
   const stopped = new AbortController();
   const writer = createPatientWriter({ name: 'sender', clock, log });
   function look(): number | undefined {

@@ -41,6 +41,12 @@ import type { Runtime } from '../../src/runtimes/runtime.ts';
 import { createClockWatch } from '../../src/vigil/clock-watch.ts';
 import { createCheckpoints } from '../../src/work/checkpoints.ts';
 import { createRunClosings } from '../../src/work/closing.ts';
+import { createLiveFleet } from '../../src/config/live-fleet.ts';
+import { renderProblem } from '../../src/config/problem.ts';
+import type { FleetFile, FleetReading } from '../../src/reload/reading.ts';
+import { createReloads } from '../../src/reload/reloads.ts';
+import { createConfirmations } from '../../src/telegram/confirmations.ts';
+import { followPlaces } from '../../src/telegram/introduction.ts';
 import { createContinuationPreface } from '../../src/work/continuation.ts';
 import { createKeeper } from '../../src/work/keeper.ts';
 import { createWorkstateRoom } from '../../src/work/workstate-room.ts';
@@ -167,7 +173,8 @@ export function createRoomWorld(
 ) {
   const folder = createFleetFolder();
   for (const [name, text] of Object.entries(options.files ?? {})) folder.write(name, text);
-  const { fleet } = folder.loaded(yaml);
+  const live = createLiveFleet(folder.loaded(yaml).fleet);
+  const { fleet } = live;
   const time = createVirtualClock();
   const { clock } = time;
   const programs: FakeProgram[] = [];
@@ -237,6 +244,20 @@ export function createRoomWorld(
     const holds = createOwnerHolds({ fleet, storage, clock, incidents, canBeAsked });
     const questions = createQuestions({ fleet, storage, clock, outbox, callbackData, scrub });
     const toolFailures = createToolFailures({ fleet, storage, clock, custodian, incidents, scrub });
+    const reloads = createReloads({
+      live,
+      file: readFile(),
+      storage,
+      clock,
+      log,
+      incidents,
+      questions,
+      outbox,
+      confirmations: createConfirmations({ storage, callbackData }),
+      followChats: (next) => followPlaces(storage, next),
+      learnSecret: (secret) => learnSecret(secret, 'lasting'),
+      scrub,
+    });
     const orphans = createOrphans({ storage, clock, incidents });
     const checkpoints = createCheckpoints({ fleet, storage, clock, log, incidents, files: workstates, scrub });
     const workstateRoom = createWorkstateRoom({
@@ -440,6 +461,7 @@ export function createRoomWorld(
     const budgetMeter = createBudgetMeter({ fleet, storage, clock, log, incidents, ledger, spending, onFatal });
     const receiptWatch = createReceiptWatch({ fleet, storage, clock, log, incidents, clockWatch, onFatal });
     return {
+      reloads,
       clockWatch,
       vigil,
       receiptWatch,
@@ -475,6 +497,19 @@ export function createRoomWorld(
       renewal,
       expiryWatch,
     };
+  }
+
+  /** The fleet.yaml of the world, whose programs need not exist. */
+  function readFile(): FleetFile {
+    const loaded = folder.load();
+    if (loaded.kind === 'invalid') throw new Error('an incarnation cannot start with a bad file');
+    const read = (): FleetReading => {
+      const now = folder.load();
+      if (now.kind === 'invalid')
+        return { kind: 'bad', problems: now.problems.map(renderProblem), omitted: now.omitted };
+      return { kind: 'valid', fleet: now.fleet, raw: now.source.raw, hash: now.source.hash, secrets: [], fixed: [] };
+    };
+    return { raw: loaded.source.raw, hash: loaded.source.hash, read };
   }
 
   function spawn(request: SpawnRequest, onOutput: Parameters<Processes['spawn']>[1]) {
@@ -549,9 +584,12 @@ export function createRoomWorld(
     get storage() {
       return incarnation.storage;
     },
+    /** Writes another fleet.yaml, which nobody has taken over yet. */
+    rewrite: (text: string) => void folder.write('fleet.yaml', text),
     /** Starts what works on rows, as the control plane does. */
     async begin() {
       incarnation.custodian.start();
+      incarnation.reloads.started();
       if (options.withDesk) incarnation.deskWatch.recover();
       await incarnation.runner.recover();
       await incarnation.logins.recover();
@@ -578,6 +616,8 @@ export function createRoomWorld(
       incarnation.database.close();
       time.forget();
       time.jump(awayMs);
+      const loaded = folder.load();
+      if (loaded.kind === 'loaded') live.replace(loaded.fleet);
       incarnation = start();
       await this.begin();
     },
