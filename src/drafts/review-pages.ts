@@ -15,7 +15,7 @@ import {
   renderUnknownQuestion,
   type ReviewNumbers,
 } from '../telegram/cards/review-card.ts';
-import { lines, richText, shorten } from '../telegram/cards/words.ts';
+import { count, lines, richText, shorten } from '../telegram/cards/words.ts';
 import type { Button, Content } from '../telegram/outbox.ts';
 import { BATCH_UNDO, batchBinding, type Batches, groupBinding } from './batches.ts';
 import type { Desk } from './desk.ts';
@@ -30,6 +30,8 @@ export interface ReviewPage {
 export interface ReviewPages {
   /** `buttons` replace those of the draft, such as the times of a snooze. */
   render(review: ReviewRow, buttons?: readonly (readonly Button[])[]): ReviewPage;
+  /** What waits of that filter, for those who only look. */
+  renderPlainList(filter: ReviewFilter): Content;
   /** The answer when nothing of that filter waits. */
   renderNothing(filter: ReviewFilter): Content;
 }
@@ -213,10 +215,9 @@ export function createReviewPages(options: {
       if (draft === undefined) return [];
       const press = { id, revision: draft.revision };
       return [
-        [
-          { text: `#${id}: It is live`, data: callbackData.sign({ verb: 'live', ...press }, draft.hash) },
-          { text: `#${id}: Publish again`, data: callbackData.sign({ verb: 'again', ...press }, draft.hash) },
-        ],
+        // One below the other, as above.
+        [{ text: `#${id}: It is live`, data: callbackData.sign({ verb: 'live', ...press }, draft.hash) }],
+        [{ text: `#${id}: Publish again`, data: callbackData.sign({ verb: 'again', ...press }, draft.hash) }],
       ];
     });
   }
@@ -228,6 +229,17 @@ export function createReviewPages(options: {
       const draft = review.draftId === null ? undefined : storage.drafts.get(review.draftId);
       if (review.shows === 'end' || draft === undefined) return { content: renderEnd(review) };
       return renderDraft(review, draft, buttons);
+    },
+
+    renderPlainList(filter) {
+      const now = clock.now();
+      const waiting = storage.reviews.waiting(filter, []);
+      const shown = storage.reviews
+        .ready(filter, now, MOST_TRIAGED)
+        .map((id) => storage.drafts.get(id))
+        .filter((draft) => draft !== undefined);
+      const title = `📥 ${count(waiting, 'draft')} ${waiting === 1 ? 'waits' : 'wait'} for a decision`;
+      return renderTriage({ title, past: [] }, shown, waiting, now, []);
     },
 
     renderNothing(filter) {

@@ -34,7 +34,7 @@ export function createStatusPresses(options: {
       if (!callbackData.verify(press, STATUS_BINDING)) return NOT_OURS;
       const card = press.id === 0 ? options.showIncidents() : options.incidents.card(press.id);
       if (card === undefined) return { text: `Incident ${press.id} is no longer kept.`, alert: true };
-      message.answer(pressed, 'incident', card);
+      message.answer(pressed, 'incident-shown', card);
       return { text: '' };
     },
   };

@@ -98,3 +98,33 @@ test('/restart all says so when nobody runs', async () => {
 test('/restart of one agent does what its Restart button does', async () => {
   expect(await createBotWorld().says('/restart scout')).toBe('scout was not running; it starts now.');
 });
+
+test('/run of an agent whose credential is dead says what brings it back, and wants nothing', async () => {
+  const world = createBotWorld();
+  const { storage, custodian } = world.rooms;
+  custodian.checked('claude', { kind: 'failed', reason: '401' });
+
+  expect(await world.says('/run scout')).toMatch(
+    /^scout is held, and does not start:\n⛔️ .*claude.* Ends: \/reauth claude$/,
+  );
+
+  expect(storage.dues.waitingOf('scout')).toBeUndefined();
+});
+
+test('/run of an agent for which too little money is left says so, and wants nothing', async () => {
+  const world = createBotWorld({}, undefined, 'budget: { monthly: 1 }\n');
+  const { storage } = world.rooms;
+  const id = startRun(world, 'thinker');
+  storage.transaction(() => {
+    const used = { inputTokens: 1, outputTokens: 1, contextTokens: null, contextLimit: null };
+    storage.runs.usage(id, { ...used, costMicroUsd: 1_500_000 });
+    const end = { state: 'done' as const, failure: null, evidence: null, exit: null, endedAt: world.clock.now() };
+    storage.runs.settle(id, end);
+  });
+
+  expect(await world.says('/run thinker')).toMatch(
+    /^thinker is held, and does not start:\n⛔️ the fleet’s budget .* has \$0\.00 left.*\. Ends: \/budget raises it$/,
+  );
+
+  expect(storage.dues.waitingOf('thinker')).toBeUndefined();
+});

@@ -50,7 +50,7 @@ describe('/fleet', () => {
 
     expect(answer?.text).toBe('');
     expect(world.textOf(key)).toMatch(/^⚪️ writer: idle\n/);
-    await world.presses(world.button(key, 'All agents'), { messageId });
+    await world.presses(world.button(key, '« Fleet'), { messageId });
     expect(world.textOf(key)).toMatch(/^The fleet: 4 agents\n1 running, 0 held or failed\nUpdated /);
     await world.presses(world.button(key, 'Status'), { messageId });
     expect(world.textOf(key)).toMatch(/^⚪️ I know of nothing wrong/);

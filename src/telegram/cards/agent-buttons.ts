@@ -4,8 +4,8 @@ import { shorten } from './words.ts';
 
 /** More agents than this fill a phone: they come in pages, or as text. */
 export const MOST_AGENT_BUTTONS = 20;
-/** What half a phone shows of a label before it cuts it off, its sign included. */
-const HALF_ROW = 16;
+/** What half a message shows of a label before it is cut off, its sign included: a message of few words is narrower than the phone. */
+const HALF_ROW = 15;
 /** What a whole row shows. */
 const WHOLE_ROW = 36;
 

@@ -169,11 +169,11 @@ function panelButtons({ agent, running, resumes }: AgentPanel, { callbackData, p
         : resumeAllButton(callbackData);
   return [
     [...acts, hold],
+    [workstateButton('WORKSTATE', name, 'show', callbackData), agentButton('Log', 'log', name, callbackData)],
     [
-      workstateButton('WORKSTATE', name, 'show', callbackData),
-      agentButton('Log', 'log', name, callbackData),
       agentButton('Why', 'panel', name, callbackData, { choice: PANEL_CHOICES.why }),
+      agentButton('Refresh', 'panel', name, callbackData),
+      pageButton('« Fleet', page, callbackData),
     ],
-    [agentButton('Refresh', 'panel', name, callbackData), pageButton('« All agents', page, callbackData)],
   ];
 }

@@ -169,10 +169,13 @@ function buttonsOf({ fleet, agents, month }: BudgetReport, callbackData: Callbac
       limitMicroUsd !== undefined && hasReached(purse.spentMicroUsd, limitMicroUsd, NEAR_PERCENT),
   );
   const raisable = [...(fleet.limitMicroUsd === undefined ? [] : [fleet]), ...near.slice(0, MOST_BUTTONS)];
-  return raisable.map(({ agent }) =>
-    RAISE_PERCENTS.map((percent) => ({
-      text: `Raise ${agent === '' ? 'the fleet' : shorten(agent, 20)} +${percent} %`,
-      data: callbackData.sign({ verb: 'raise', id: 0, revision: percent, choice: 0 }, raiseBinding(agent, month.key)),
-    })),
+  // One below the other: half a row would cut the percent off.
+  return raisable.flatMap(({ agent }) =>
+    RAISE_PERCENTS.map((percent) => [
+      {
+        text: `Raise ${agent === '' ? 'the fleet' : shorten(agent, 20)} +${percent} %`,
+        data: callbackData.sign({ verb: 'raise', id: 0, revision: percent, choice: 0 }, raiseBinding(agent, month.key)),
+      },
+    ]),
   );
 }

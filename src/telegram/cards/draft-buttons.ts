@@ -7,6 +7,8 @@ import { reauthButton } from './login-card.ts';
 
 /** Buttons in one row of a phone whose labels have two words. */
 const TIMES_IN_A_ROW = 3;
+/** What a third of a row shows of a label before Telegram cuts it off. */
+const THIRD_OF_A_ROW = 11;
 
 /** What can be done with a draft as it stands, in the two rows of a phone. */
 export function draftButtons(
@@ -42,10 +44,12 @@ export function snoozeButtons(
   const offers = offerSnoozes(now, draft.windowEndsAt, timezone);
   if (offers.length === 0) return undefined;
   const times = offers.map(({ choice, label }) => ({ text: label, data: signSnooze(draft, choice, callbackData) }));
-  const rows = Array.from({ length: Math.ceil(times.length / TIMES_IN_A_ROW) }, (_, row) =>
-    times.slice(row * TIMES_IN_A_ROW, (row + 1) * TIMES_IN_A_ROW),
+  const short = times.filter(({ text }) => text.length <= THIRD_OF_A_ROW);
+  const rows = Array.from({ length: Math.ceil(short.length / TIMES_IN_A_ROW) }, (_, row) =>
+    short.slice(row * TIMES_IN_A_ROW, (row + 1) * TIMES_IN_A_ROW),
   );
-  return [...rows, [{ text: '« Back', data: signSnooze(draft, SNOOZE_BACK, callbackData) }]];
+  const long = times.filter((time) => !short.includes(time)).map((time) => [time]);
+  return [...rows, ...long, [{ text: '« Back', data: signSnooze(draft, SNOOZE_BACK, callbackData) }]];
 }
 
 function signSnooze(draft: DraftRow, choice: number, callbackData: CallbackData): string {

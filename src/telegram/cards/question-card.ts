@@ -70,7 +70,10 @@ function renderPermission(question: QuestionRow, setting: QuestionSetting): Cont
   const cover = covers === '' ? undefined : `“Allow for this run” covers: ${shorten(covers, LONGEST_COVER)}`;
   const foot = renderState(question, setting);
   const press = PERMISSION_BUTTONS.map((button, index) => ({ ...button, data: sign(question, index, setting) }));
-  const buttons = question.state === 'open' ? [press.slice(0, 2), press.slice(2)] : [];
+  // The long one has a row of its own: Telegram cuts what half a row does not show.
+  const [once, forRun, deny] = press;
+  const rows = [[once, deny], [forRun]].map((row) => row.filter((button) => button !== undefined));
+  const buttons = question.state === 'open' ? rows : [];
   const whole = lines(head, '', FormattedString.pre(detail || ' '), cover, '');
   if (covers.length <= LONGEST_COVER && whole.text.length + LONGEST_FOOT <= LONGEST_TEXT)
     return { kind: 'text', body: richText(lines(whole, foot)), buttons };
