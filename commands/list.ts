@@ -1,4 +1,5 @@
 import type { Ledger } from '../src/budget/ledger.ts';
+import type { ChecklistRoom } from '../src/checklist/checklist.ts';
 import type { Custodian } from '../src/credentials/custodian.ts';
 import type { Digests } from '../src/digest/digests.ts';
 import type { Reviews } from '../src/drafts/review.ts';
@@ -14,6 +15,7 @@ import type { FleetMenu } from '../src/telegram/fleet-menu.ts';
 import type { WorkstateRoom } from '../src/work/workstate-room.ts';
 import { createAckCommand } from './ack.ts';
 import { createBudgetCommand } from './budget.ts';
+import { createChecklistCommand } from './checklist.ts';
 import type { Command } from './command.ts';
 import { createDigestCommand } from './digest.ts';
 import { createDraftsCommand } from './drafts.ts';
@@ -24,7 +26,6 @@ import { createIncidentsCommand } from './incidents.ts';
 import { createLogCommand, type LogSources } from './log.ts';
 import { createPauseCommand } from './pause.ts';
 import { createReauthCommand } from './reauth.ts';
-import { reply } from './replies.ts';
 import { createReloadCommand } from './reload.ts';
 import { createRestartCommand } from './restart.ts';
 import { createResumeCommand } from './resume.ts';
@@ -49,20 +50,17 @@ export interface CommandRooms extends LogSources {
   readonly callbackData: CallbackData;
   readonly screens: FleetMenu;
   readonly ledger: Ledger;
-  readonly reviews: Pick<Reviews, 'open'>;
+  readonly reviews: Pick<Reviews, 'open' | 'list'>;
   readonly digests: Pick<Digests, 'ask'>;
   readonly drills: Pick<DrillRoom, 'begin' | 'last'>;
+  readonly checklist: Pick<ChecklistRoom, 'show' | 'want'>;
   readonly reloads: Pick<Reloads, 'reload'>;
   readonly confirmations: Confirmations;
 }
 
-/** Commands of the contract whose machinery comes later: they say so. */
-const TO_COME = ['checklist'] as const;
-
 /** All commands that work, in the order of the menu. */
 export function createCommands(rooms: CommandRooms): {
   readonly listed: readonly Command[];
-  readonly toCome: readonly Command[];
   /** Buttons answer with these, too. */
   readonly log: Command;
   readonly why: Command;
@@ -91,13 +89,9 @@ export function createCommands(rooms: CommandRooms): {
     log,
     createReauthCommand(rooms),
     createDrillCommand(rooms.drills),
-    createHelpCommand(() => listed, TO_COME),
+    createChecklistCommand(rooms.checklist),
+    createHelpCommand(() => listed),
     createStartCommand(rooms.fleet),
   ];
-  const toCome = TO_COME.map((name) => ({
-    name,
-    description: 'not there yet',
-    run: () => reply(`/${name} is not there yet in this version. What is: /help`),
-  }));
-  return { listed, toCome, log, why, incidents };
+  return { listed, log, why, incidents };
 }

@@ -3,12 +3,14 @@ import { createCommands } from '../commands/list.ts';
 import { findNewestWork } from './adapters/newest-work.ts';
 import { createBackupKeeper } from './backups/keeper.ts';
 import { tellRestored } from './backups/restored.ts';
+import { tellUpgrade } from './backups/upgraded.ts';
 import { createLedger } from './budget/ledger.ts';
 import { createBudgetMeter } from './budget/meter.ts';
 import { createRaises } from './budget/raises.ts';
 import { createReservations } from './budget/reservations.ts';
 import { createRunMoney } from './budget/run-money.ts';
 import { createRunSpending } from './budget/run-spending.ts';
+import { createChecklistRoom } from './checklist/checklist.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import { createLiveFleet } from './config/live-fleet.ts';
 import type { Agent } from './config/fleet.ts';
@@ -63,12 +65,13 @@ import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createBudgetPresses } from './telegram/budget-presses.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
+import { createChecklistPresses } from './telegram/checklist-presses.ts';
 import { createConfirmPresses } from './telegram/confirm-presses.ts';
 import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createFleetPresses } from './telegram/fleet-presses.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
-import { followPlaces, introduce } from './telegram/introduction.ts';
+import { createRoleMenus, followPlaces, introduce } from './telegram/introduction.ts';
 import { createPlaces } from './telegram/places.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox } from './telegram/outbox.ts';
@@ -548,6 +551,21 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     pretendDark: (untilMs) => pulse.pretendDark(untilMs),
     onFatal,
   });
+  const checklist = createChecklistRoom({
+    fleet,
+    storage,
+    clock,
+    log,
+    disk,
+    outbox,
+    callbackData,
+    custodian,
+    drills,
+    instructions: createInstructionComposer(disk),
+    pid: foundations.self.pid,
+    probe: foundations.hostProbe,
+    onFatal,
+  });
 
   // The bot
   const access = createAccess({ fleet, storage, outbox, clock, log });
@@ -588,6 +606,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     scrub,
     lineReaderOf,
     drills,
+    checklist,
     reloads,
     confirmations,
   });
@@ -632,6 +651,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       ...createReviewPresses({ storage, callbackData, reviews, batches }),
       ...createRestartPresses({ storage, callbackData, restarter }),
       ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
+      ...createChecklistPresses({ fleet, storage, callbackData, checklist }),
       ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
     },
   });
@@ -691,6 +711,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       outbox,
       access,
       places,
+      onMet: createRoleMenus({ storage, outbox }, commands.listed),
       commands,
       confirmations,
       desk,
@@ -738,6 +759,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
     { name: 'restarter', stop: restarter.stop },
     { name: 'drills', stop: drills.stop },
+    { name: 'checklist', stop: checklist.stop },
     { name: 'reload', stop: reloads.stop },
     { name: 'scheduler', stop: scheduler.stop },
     { name: 'budget meter', stop: budgetMeter.stop },
@@ -815,6 +837,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     followPlaces(storage, fleet);
     reloads.started();
     const isRestored = tellRestored({ storage, clock, outbox, timezone: fleet.timezone, desk, reviews });
+    tellUpgrade({ storage, outbox, version: foundations.self.version, migration: foundations.migration });
     deskWatch.recover();
     sender.recover();
     sender.start();
@@ -850,6 +873,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     vigil.start();
     drills.recover();
     drills.start();
+    checklist.start();
     budgetMeter.start();
     scheduler.start();
     deskWatch.start();

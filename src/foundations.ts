@@ -1,5 +1,7 @@
+import type { Migration } from '../storage/database.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { DatabaseCopier } from './backups/copier.ts';
+import type { HostProbe } from './checklist/facts.ts';
 import type { Credential, Fleet } from './config/fleet.ts';
 import type { LocateProgram } from './config/programs.ts';
 import type { Containment } from './containment/containment.ts';
@@ -32,6 +34,8 @@ export interface Foundations {
   /** The file itself, for whoever takes it over anew. */
   readonly fleetFile: FleetFile;
   readonly storage: Storage;
+  /** What this start did to the schema of the database; undefined: nothing. */
+  readonly migration?: Migration | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -46,6 +50,8 @@ export interface Foundations {
   readonly replacement?: SelfReplacement | undefined;
   /** Who this process is, for the sentinel. */
   readonly self: Self;
+  /** Looks at this machine, for the checklist; undefined: nobody can. */
+  readonly hostProbe?: HostProbe;
   /** Who keeps a credential's secret instead of us; undefined for those of our own vault. */
   readonly secretSourceOf: (credential: Credential) => SecretSource | undefined;
   /** All memory that we may use. */

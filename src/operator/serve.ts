@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openDatabase, StorageError } from '../../storage/database.ts';
+import { type Migration, openDatabase, StorageError } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../adapters/crypto-random.ts';
@@ -10,6 +10,7 @@ import { createDatabaseCopier } from '../adapters/database-copier.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
+import { createHostProbe } from '../adapters/host-facts.ts';
 import { createLoopbackServer } from '../adapters/loopback-http.ts';
 import { createLog } from '../adapters/pino-log.ts';
 import { releaseMemory } from '../adapters/release-memory.ts';
@@ -91,7 +92,11 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const locks: readonly Lock[] = [tokenLock.lock, homeLock.lock];
 
   try {
-    const database = openDatabase(home.database, home.backup);
+    let migration: Migration | undefined;
+    const database = openDatabase(home.database, home.backup, undefined, (done) => {
+      migration = done;
+      terminal.print(`the database went from schema ${done.from} to ${done.to}; a copy of before: ${done.backup}`);
+    });
     try {
       return await runControlPlane();
     } finally {
@@ -125,6 +130,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         fleet,
         fleetFile: options.fleetFile,
         storage,
+        migration,
         clock,
         random,
         log,
@@ -138,6 +144,14 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         web: createWeb(),
         replacement: options.replacement,
         self: { ...describeSelf(), version: packageVersion() },
+        hostProbe: createHostProbe({
+          processes,
+          clock,
+          machine: createSystemMachine(),
+          env: options.env,
+          access: { kind: 'access', token, apiRoot: options.apiRoot },
+          triesContainment: false,
+        }),
         secretSourceOf: (credential) =>
           openSecretSource(credential, {
             processes,

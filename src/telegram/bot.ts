@@ -48,9 +48,9 @@ export interface BotOptions {
   readonly access: Pick<Access, 'roleOf'>;
   /** Besides private chats the only places where commands are answered. */
   readonly places: Pick<Places, 'isOurs' | 'follow'>;
-  /** Somebody of that role said or pressed something. */
-  readonly onMet?: (userId: number, role: Role) => void;
-  readonly commands: { readonly listed: readonly Command[]; readonly toCome: readonly Command[] };
+  /** Somebody of that role said or pressed something in his private chat. */
+  readonly onMet?: (userId: number, role: Role, updateId: number) => void;
+  readonly commands: { readonly listed: readonly Command[] };
   readonly confirmations: Confirmations;
   readonly desk: Desk;
   readonly reviews: Pick<Reviews, 'isReview'>;
@@ -105,9 +105,9 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     const role = ctx.from === undefined || ctx.from.is_bot ? undefined : options.access.roleOf(ctx.from.id);
     if (ctx.from === undefined || role === undefined) return;
     // What the fleet does is nobody's business in another group, whoever asks there.
-    if (ctx.chat?.type !== 'private' && (ctx.chat === undefined || !options.places.isOurs(ctx.chat.id))) return;
+    if (ctx.chat === undefined || (ctx.chat.type !== 'private' && !options.places.isOurs(ctx.chat.id))) return;
     learnName(actorOf(ctx.from.id), ctx.from.first_name);
-    options.onMet?.(ctx.from.id, role);
+    if (ctx.chat.type === 'private') options.onMet?.(ctx.from.id, role, ctx.update.update_id);
     ctx.api.config.use(refuseCalls());
     await next();
   });
@@ -165,7 +165,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     const isCancelled = isOwner && ctx.chat !== undefined && options.logins.cancelIn(ctx.chat.id);
     sayText(asked, waited || isCancelled ? 'Cancelled.' : 'There is nothing to cancel.');
   });
-  for (const command of [...options.commands.listed, ...options.commands.toCome]) {
+  for (const command of options.commands.listed) {
     bot.command(command.name, (ctx) => {
       const now = clock.now();
       const asked = askedBy(ctx, dialogueRooms);

@@ -2,6 +2,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock, Log, Web } from '../ports.ts';
+import { isPassingStorageTrouble } from '../worker.ts';
 
 /** The dead-man switch off the machine: an address that is called as long as we are alive. */
 export interface DeadMan {
@@ -9,12 +10,17 @@ export interface DeadMan {
   look(isAlive: boolean): void;
 }
 
+/** Setting: when the address was last called with success. */
+export const DEAD_MAN_KEY = 'dead-man-at';
+
 const FINGERPRINT = 'report:dead-man';
 /** An address that hangs is let go long before whoever listens there raises an alarm. */
 const CALL_MS = 10_000;
 /** One bad answer, or a night's maintenance of ten minutes, is nobody's trouble. */
 const FAILURES_TO_TELL = 3;
 const TROUBLE_TO_TELL_MS = 10 * 60_000;
+/** For the checklist a minute is fine enough: a row for each call would cost more than it tells. */
+const KEEP_EVERY_MS = 60_000;
 
 /** Builds the caller of the dead-man address. */
 export function createDeadMan(options: {
@@ -37,6 +43,20 @@ export function createDeadMan(options: {
   /** An earlier process may have told of a trouble that this one never saw. */
   let mayBeOpen = true;
   let hasWorked = false;
+  let workedAt: number | undefined;
+  let keptAt: number | undefined;
+
+  /** Writes down when it last worked; what the disk refuses now is written with a later look. */
+  function keep(): void {
+    if (workedAt === undefined || Math.abs(workedAt - (keptAt ?? 0)) < KEEP_EVERY_MS) return;
+    const at = workedAt;
+    try {
+      storage.transaction(() => storage.settings.set(DEAD_MAN_KEY, String(at)));
+      keptAt = at;
+    } catch (error) {
+      if (!isPassingStorageTrouble(error)) throw error;
+    }
+  }
 
   async function call(url: string, host: string): Promise<void> {
     isCalling = true;
@@ -46,6 +66,7 @@ export function createDeadMan(options: {
       hasWorked = answer.kind === 'ok' && url === called;
       if (answer.kind === 'ok') {
         failures = 0;
+        workedAt = clock.now();
         return;
       }
       if (url !== called) return;
@@ -99,6 +120,7 @@ export function createDeadMan(options: {
       if (deadMan === undefined) return;
       const host = hostOf(deadMan.url);
       tell(host);
+      keep();
       if (!isAlive || isCalling || clock.monotonic() < nextAt) return;
       nextAt = clock.monotonic() + deadMan.everyMs;
       // The port never rejects.

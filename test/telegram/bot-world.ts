@@ -16,6 +16,11 @@ import { createOwnerHolds } from '../../src/loop/holds.ts';
 import { createOwnerWishes } from '../../src/loop/wishes.ts';
 import { createQuestions } from '../../src/questions/questions.ts';
 import { createScrubber } from '../../src/secrets.ts';
+import { createFileDisk } from '../../src/adapters/file-disk.ts';
+import { createChecklistRoom } from '../../src/checklist/checklist.ts';
+import { createInstructionComposer } from '../../src/instructions/compose.ts';
+import { createChecklistPresses } from '../../src/telegram/checklist-presses.ts';
+import { healthyHost } from '../checklist/healthy.ts';
 import { createAccess } from '../../src/telegram/access.ts';
 import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
 import { createBot } from '../../src/telegram/bot.ts';
@@ -44,6 +49,9 @@ import { createWorkstatePresses } from '../../src/telegram/workstate-presses.ts'
 export const OWNER = 4242;
 /** The other owner, who talks to the bot in a chat of his own. */
 export const SECOND_OWNER = 4343;
+/** Who decides drafts, and who only looks, where a fleet has such people. */
+export const APPROVER = 5151;
+export const VIEWER = 6161;
 export const STRANGER = 666;
 /** A group, as Telegram numbers them. */
 export const GROUP = -1001;
@@ -161,6 +169,24 @@ export function createBotWorld(
     const { reserve } = createReservations({ fleet, storage, ledger, incidents });
     const wishes = createOwnerWishes({ fleet, storage, clock, reserve, roomFor: () => undefined });
     const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });
+    const disk = createFileDisk();
+    const checklist = createChecklistRoom({
+      fleet,
+      storage,
+      clock,
+      log,
+      disk,
+      outbox,
+      callbackData,
+      custodian,
+      drills: { begin: () => ({ kind: 'begun', withinMs: 60_000 }) },
+      instructions: createInstructionComposer(disk),
+      pid: 4711,
+      probe: () => Promise.resolve(healthyHost(clock.now())),
+      onFatal(error) {
+        throw error;
+      },
+    });
     const commands = createCommands({
       fleet,
       storage,
@@ -180,6 +206,7 @@ export function createBotWorld(
       scrub,
       lineReaderOf: () => undefined,
       drills: { begin: () => ({ kind: 'begun', withinMs: 60_000 }), last: () => new Map() },
+      checklist,
       reloads: { reload: () => ({ kind: 'same', last: undefined }) },
       confirmations,
     });
@@ -224,6 +251,7 @@ export function createBotWorld(
         ...createReviewPresses({ storage, callbackData, reviews, batches }),
         ...createRestartPresses({ storage, callbackData, restarter }),
         ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
+        ...createChecklistPresses({ fleet, storage, callbackData, checklist }),
         ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
       },
     });
@@ -257,6 +285,7 @@ export function createBotWorld(
       holds,
       questions,
       commands,
+      checklist,
       handle,
     };
   }
@@ -269,7 +298,8 @@ export function createBotWorld(
   }
 
   function person(id: number) {
-    return { id, is_bot: false, first_name: 'Ada' };
+    const names: Readonly<Record<number, string>> = { [APPROVER]: 'Anna', [VIEWER]: 'Vera' };
+    return { id, is_bot: false, first_name: names[id] ?? 'Ada' };
   }
 
   function chatOf(id: number) {
@@ -314,6 +344,10 @@ export function createBotWorld(
     /** The key of what was said last in return. */
     lastReply: () => said.at(-1) ?? '',
     /** Where the reply to what was said last goes. */
+    placeOf: (key: string) => {
+      const row = incarnation.storage.outbox.get(key);
+      return row === undefined ? undefined : { chatId: row.chatId, topicId: row.topicId };
+    },
     chatOfReply: () => incarnation.storage.outbox.get(said.at(-1) ?? '')?.chatId,
     get rooms() {
       return incarnation;
@@ -339,6 +373,8 @@ export function createBotWorld(
         readonly from?: number;
         /** Where it is said; without it where this person is alone with the bot. */
         readonly chatId?: number;
+        /** The topic of that chat. */
+        readonly topicId?: number;
         readonly replyTo?: number;
         /** What that message showed to whoever replied. */
         readonly replyText?: string | undefined;
@@ -347,7 +383,7 @@ export function createBotWorld(
         readonly unmarked?: boolean;
       } = {},
     ) {
-      const { from = OWNER, chatId = from, replyTo, replyText, ageMs = 0, unmarked = false } = more;
+      const { from = OWNER, chatId = from, topicId, replyTo, replyText, ageMs = 0, unmarked = false } = more;
       const chat = chatOf(chatId);
       const entities =
         text.startsWith('/') && !unmarked
@@ -360,7 +396,16 @@ export function createBotWorld(
           ? {}
           : { reply_to_message: { message_id: replyTo, chat, date, from: ME, text: replyText } };
       const updateId = await handle({
-        message: { message_id: nextMessage, date, chat, from: person(from), text, entities, ...replied },
+        message: {
+          message_id: nextMessage,
+          date,
+          chat,
+          from: person(from),
+          text,
+          entities,
+          ...replied,
+          ...(topicId === undefined ? {} : { message_thread_id: topicId, is_topic_message: true }),
+        },
       });
       said.push(`reply:${updateId}`);
       return textOf(`reply:${updateId}`);
@@ -374,6 +419,8 @@ export function createBotWorld(
         readonly messageId?: number;
         readonly updateId?: number;
         readonly awayMs?: number;
+        /** Where the button is; without it in the fleet's chat. */
+        readonly at?: { readonly chatId: number; readonly topicId: number };
       } = {},
     ) {
       const updateId = more.updateId ?? nextUpdate;
@@ -386,7 +433,14 @@ export function createBotWorld(
             id: queryId,
             from: person(more.from ?? OWNER),
             chat_instance: '1',
-            message: { message_id: more.messageId ?? 1, date: 1, chat: chatOf(fleetChat), from: ME, text: 'x' },
+            message: {
+              message_id: more.messageId ?? 1,
+              date: 1,
+              chat: chatOf(more.at?.chatId ?? fleetChat),
+              from: ME,
+              text: 'x',
+              ...(more.at === undefined ? {} : { message_thread_id: more.at.topicId, is_topic_message: true }),
+            },
             ...(data === undefined ? { game_short_name: 'x' } : { data }),
           },
         } as Update,

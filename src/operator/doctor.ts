@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { openReadOnly, StorageError } from '../../storage/database.ts';
+import { inspectLock } from '../../storage/lock.ts';
+import { createStorage } from '../../storage/storage.ts';
+import { createProcesses } from '../adapters/execa-processes.ts';
+import { createFileDisk } from '../adapters/file-disk.ts';
+import type { BotAccess } from '../adapters/host-bot.ts';
+import { createHostProbe } from '../adapters/host-facts.ts';
+import { createSystemClock } from '../adapters/system-clock.ts';
+import { createSystemMachine } from '../adapters/system-machine.ts';
+import type { NoRows, RowFacts } from '../checklist/facts.ts';
+import { isAllWell, judgeChecklist } from '../checklist/items.ts';
+import { loadLife } from '../checklist/life.ts';
+import { describeChecklist } from '../checklist/report.ts';
+import { loadRowFacts } from '../checklist/row-facts.ts';
+import type { Fleet } from '../config/fleet.ts';
+import { createInstructionComposer } from '../instructions/compose.ts';
+import { loadConfiguration } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import { type Home, locateHome } from './home.ts';
+import type { Terminal } from './terminal.ts';
+import { loadApiRoot, loadToken } from './token.ts';
+
+/** Something is to be mended, or could not be found out. */
+const EXIT_NOT_WELL = 1;
+
+/** So much is read within a second. */
+const READ_AT_ONCE_BYTES = 500_000_000;
+
+/** `nightdesk doctor --config F [--json]`: the checklist, judged by what is there right now, whether the control plane runs or not. */
+export async function doctor(
+  file: string,
+  { json, hasColours }: { readonly json: boolean; readonly hasColours: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const configuration = loadConfiguration(file, terminal);
+  if (configuration === undefined) return EXIT.config;
+  const { loaded, env } = configuration;
+  const { fleet } = loaded;
+  const home = locateHome(fleet.home);
+  const lock = inspectLock(home.lock);
+  const clock = createSystemClock();
+  const rows = loadRows(fleet, home, clock.now());
+  const probe = createHostProbe({
+    processes: createProcesses(),
+    clock,
+    machine: createSystemMachine(),
+    env,
+    access: accessOf(env),
+    triesContainment: true,
+  });
+  const host = await probe({
+    fleet,
+    pid: lock.held ? lock.by?.pid : undefined,
+    cliPaths: rows.kind === 'rows' ? rows.clis.map(({ program }) => program) : [],
+  });
+  const life = loadLife(fleet.home, createFileDisk(), lock.held);
+  const now = clock.now();
+  const items = judgeChecklist({ now, fleet, life, rows, host });
+  const isWell = isAllWell(items);
+  if (json) terminal.print(JSON.stringify({ ok: isWell, at: now, running: life.isRunning, items }, null, 2));
+  else for (const line of describeChecklist(items, now, hasColours)) terminal.print(line);
+  return isWell ? EXIT.ok : EXIT_NOT_WELL;
+}
+
+function accessOf(env: Readonly<Record<string, string | undefined>>): BotAccess {
+  const token = loadToken(env);
+  const apiRoot = loadApiRoot(env);
+  if (token.kind === 'problem') return { kind: 'problem', reason: token.reason };
+  if (apiRoot.kind === 'problem') return { kind: 'problem', reason: apiRoot.reason };
+  return { kind: 'access', token: token.token, apiRoot: apiRoot.root };
+}
+
+function loadRows(fleet: Fleet, home: Home, now: number): RowFacts | NoRows {
+  if (!existsSync(home.database))
+    return {
+      kind: 'none',
+      code: 'never-ran',
+      reason: `Nightdesk has not run in ${fleet.home} yet`,
+      mend: 'start it once',
+    };
+  try {
+    const database = openReadOnly(home.database);
+    try {
+      const storage = createStorage(database);
+      // A larger one takes longer than anybody waits: it was read as a whole when it was last opened to be written.
+      const isSmall = storage.checklist.databaseBytes() <= READ_AT_ONCE_BYTES;
+      const openedAt = loadLife(fleet.home, createFileDisk(), false).startedAt;
+      const integrity = isSmall
+        ? { at: now, found: storage.checklist.readAll() }
+        : openedAt === null
+          ? null
+          : { at: openedAt, found: 'ok' };
+      return loadRowFacts(
+        { fleet, storage, instructions: createInstructionComposer(createFileDisk()) },
+        integrity,
+        now,
+      );
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (error instanceof StorageError) {
+      const { code } = error;
+      const known = code === 'older' || code === 'newer' || code === 'damaged' ? code : 'unreadable';
+      return { kind: 'none', code: known, reason: error.message, mend: error.hint };
+    }
+    const code = (error as { readonly code?: unknown }).code;
+    if (typeof code !== 'string' || !code.startsWith('SQLITE_')) throw error;
+    // A page that only reading the rows came across.
+    return {
+      kind: 'none',
+      code: code.startsWith('SQLITE_CORRUPT') ? 'damaged' : 'unreadable',
+      reason: `${home.database} cannot be read (${code})`,
+      mend: 'see the disk; HOME/backup has copies of it',
+    };
+  }
+}
