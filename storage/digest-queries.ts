@@ -126,8 +126,12 @@ export function createDigestQueries(connection: Connection): DigestQueries {
   const questions = connection.statement<[], { questions: number; nextDeadline: number | null }>(
     `SELECT count(*) AS questions, min(expires_at) AS nextDeadline FROM question WHERE state = 'open'`,
   );
-  const firstEntry = connection.statement<[], { at: number }>('SELECT at FROM journal ORDER BY id LIMIT 1');
-  const firstRun = connection.statement<[], { at: number }>('SELECT wanted_at AS at FROM run ORDER BY id LIMIT 1');
+  const firstEntry = connection.statement<[], { at: number }>(
+    'SELECT at FROM journal WHERE id = (SELECT min(id) FROM journal)',
+  );
+  const firstRun = connection.statement<[], { at: number }>(
+    'SELECT wanted_at AS at FROM run WHERE id = (SELECT min(id) FROM run)',
+  );
   return {
     incidentsTouching: (from, to) => incidents.all({ from, to }),
     // The sign after the colon: `credential:` to `credential;`.

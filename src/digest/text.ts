@@ -15,13 +15,16 @@ import type { Content } from '../telegram/outbox.ts';
 import type { AgentChange } from './agent-changes.ts';
 import type { AgentRuns, DigestFacts, IncidentFact, Named } from './facts.ts';
 
-/** What a phone shows without scrolling, by and by. */
+/** What a phone shows without much scrolling, and how many characters of it are a line there. */
 const MOST_LINES = 25;
-/** However much there is to say of the rest, so much of what changed is told. */
-const LEAST_CHANGES = 6;
+const LINE_CHARS = 46;
+/** However much there is to say of the rest, so many lines are for what changed. */
+const LEAST_CHANGES = 10;
 const LONGEST_TITLE = 70;
-const LONGEST_NAMES = 90;
-const MOST_AGENTS = 6;
+const LONGEST_NAMES = 60;
+const MOST_AGENTS = 4;
+/** What is over is told one by one as long as there are few of them; the rest is a number. */
+const MOST_OVER = 3;
 
 /** What the text says besides its facts. */
 export interface DigestWords {
@@ -40,7 +43,9 @@ interface Change {
 export function isQuiet(facts: DigestFacts): boolean {
   const { desk, tasks, waits } = facts;
   return (
-    renderChanges(facts, 'UTC').length === 0 &&
+    // Whose login nothing has proved is told with the rest, but is no news.
+    renderChanges({ ...facts, credentials: facts.credentials.filter(({ kind }) => kind !== 'unknown') }, 'UTC')
+      .length === 0 &&
     renderDesk(desk).length + facts.runs.length + facts.lost.length + facts.running + facts.spentMicroUsd === 0 &&
     tasks.done + tasks.failed === 0 &&
     waits.drafts + waits.unknown + waits.questions + waits.unacknowledged === 0
@@ -49,13 +54,14 @@ export function isQuiet(facts: DigestFacts): boolean {
 
 /** The text of a digest, on one screen of a phone: what changed first, then the desk, runs, money, tasks, and what waits for its owner. */
 export function renderDigest(facts: DigestFacts, { timezone, late }: DigestWords): Content {
-  const { fromAt, toAt, now } = facts;
+  const { fromAt, toAt } = facts;
   const head = line(
     bold('🗞 Digest'),
     ' · ',
-    clockTime(fromAt, timezone, now),
+    // With its date, whenever that is read.
+    clockTime(fromAt, timezone, 0),
     ' – ',
-    clockTime(toAt, timezone, now),
+    clockTime(toAt, timezone, fromAt),
     ` (${duration(toAt - fromAt)})`,
   );
   const above: Piece[] = late === undefined ? [head] : [head, `🕰 ${late}`];
@@ -70,7 +76,8 @@ export function renderDigest(facts: DigestFacts, { timezone, late }: DigestWords
     ...renderTasks(facts),
     ...renderWaits(facts, timezone),
   ];
-  const room = Math.max(LEAST_CHANGES, MOST_LINES - above.length - below.length - 2);
+  const taken = [...above, ...below].reduce((sum: number, piece) => sum + heightOf(piece), 2);
+  const room = Math.max(LEAST_CHANGES, MOST_LINES - taken);
   const changes = cut(renderChanges(facts, timezone), room);
   const body = richText(lines(...above, '', ...(changes.length === 0 ? [NOTHING_CHANGED] : changes), '', ...below));
   return {
@@ -81,16 +88,31 @@ export function renderDigest(facts: DigestFacts, { timezone, late }: DigestWords
 
 const NOTHING_CHANGED = 'No incident, and no agent or login stands otherwise than before.';
 
+/** The first of them, as far as so many lines of a phone hold them. */
 function cut(changes: readonly Change[], room: number): Piece[] {
-  if (changes.length <= room) return changes.map(({ words }) => words);
-  const shown = changes.slice(0, room - 1).map(({ words }) => words);
-  return [...shown, `… and ${changes.length - shown.length} more: /incidents, /status`];
+  let shown = 0;
+  for (let taken = 1; shown < changes.length; shown += 1) {
+    taken += heightOf(changes[shown]?.words ?? '');
+    if (taken > room) break;
+  }
+  // The last one needs no line that says what was left out.
+  if (shown === changes.length - 1 && heightOf(changes[shown]?.words ?? '') === 1) shown += 1;
+  const more = changes.length - shown;
+  const words = changes.slice(0, shown).map((change) => change.words);
+  return more === 0 ? words : [...words, `… and ${more} more: /incidents, /status`];
+}
+
+/** How many lines of a phone it takes. */
+function heightOf(piece: Piece): number {
+  const { length } = typeof piece === 'string' ? piece : piece.text;
+  return Math.max(1, Math.ceil(length / LINE_CHARS));
 }
 
 function renderChanges(facts: DigestFacts, timezone: string): Change[] {
   const at = (time: number): Piece => clockTime(time, timezone, facts.now);
   const changes: Change[] = [
-    ...facts.incidents.flatMap((incident) => renderIncident(incident, facts)),
+    ...facts.incidents.flatMap((incident) => renderOpen(incident, facts)),
+    ...renderOver(facts),
     ...renderCredentials(facts, at),
     ...renderAgents(facts.agents),
     ...facts.absences.map(({ fromAt, toAt }) => ({
@@ -103,23 +125,43 @@ function renderChanges(facts: DigestFacts, timezone: string): Change[] {
   return changes.toSorted((a, b) => a.rank - b.rank);
 }
 
-function renderIncident(
-  { id, state, severity, title, ...incident }: IncidentFact,
-  { now, toAt }: DigestFacts,
-): Change[] {
-  const { openedAt, resolvedAt, inhibitedBy, isNew } = incident;
-  const isOver = resolvedAt !== null && resolvedAt < toAt;
+function isOver({ resolvedAt }: IncidentFact, toAt: number): boolean {
+  return resolvedAt !== null && resolvedAt < toAt;
+}
+
+function incidentWords({ id, title, price }: IncidentFact, how: string): string {
+  return `#${id} ${shorten(title, LONGEST_TITLE)}: ${how}${price === '' ? '' : `. ${price}`}`;
+}
+
+function renderOpen(incident: IncidentFact, { now, toAt }: DigestFacts): Change[] {
+  const { severity, state, openedAt, resolvedAt, inhibitedBy, isNew } = incident;
   // What follows from another one is told by that one.
-  if (inhibitedBy !== null && !isOver) return [];
-  const name = `#${id} ${shorten(title, LONGEST_TITLE)}`;
-  const price = incident.price === '' ? '' : `. ${incident.price}`;
-  if (isOver) {
-    const rank = severity === 'critical' ? 7 : 10;
-    return [{ rank, words: `✅ ${name}: over after ${duration(resolvedAt - openedAt)}${price}` }];
-  }
-  const seen = state === 'acknowledged' ? ', acknowledged' : '';
-  const words = `${severity === 'critical' ? '🔴' : '🟠'} ${name}: ${isNew ? '' : 'still '}open, ${duration((resolvedAt ?? now) - openedAt)}${seen}${price}`;
-  return [{ rank: (severity === 'critical' ? 0 : 3) + (isNew ? 0 : 1), words }];
+  if (isOver(incident, toAt) || inhibitedBy !== null) return [];
+  const isCritical = severity === 'critical';
+  const how = `${isNew ? '' : 'still '}open, ${duration((resolvedAt ?? now) - openedAt)}${state === 'acknowledged' ? ', acknowledged' : ''}`;
+  return [
+    {
+      rank: (isCritical ? 0 : 3) + (isNew ? 0 : 1),
+      words: `${isCritical ? '🔴' : '🟠'} ${incidentWords(incident, how)}`,
+    },
+  ];
+}
+
+/** What is over, the worst and the longest first. */
+function renderOver({ incidents, toAt }: DigestFacts): Change[] {
+  const lasted = ({ openedAt, resolvedAt }: IncidentFact): number => (resolvedAt ?? openedAt) - openedAt;
+  const over = incidents
+    .filter((incident) => isOver(incident, toAt))
+    .toSorted((a, b) => a.severity.localeCompare(b.severity) || lasted(b) - lasted(a));
+  const shown = over.length === MOST_OVER + 1 ? over : over.slice(0, MOST_OVER);
+  const more = over.length - shown.length;
+  return [
+    ...shown.map((incident) => ({
+      rank: 7,
+      words: `✅ ${incidentWords(incident, `over after ${duration(lasted(incident))}`)}`,
+    })),
+    ...(more === 0 ? [] : [{ rank: 7, words: `✅ ${more} more are over: /incidents` }]),
+  ];
 }
 
 function renderCredentials({ credentials, now }: DigestFacts, at: (time: number) => Piece): Change[] {
