@@ -1,12 +1,13 @@
 import type { ReviewFilter } from '../storage/review-store.ts';
 import type { Fleet } from '../src/config/fleet.ts';
 import type { Reviews } from '../src/drafts/review.ts';
+import { mayDo, roleOfActor } from '../src/people.ts';
 import { shorten } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { reply } from './replies.ts';
 
 /** /drafts [KIND|AGENT]: what waits, most urgent first, in one message that moves on with each decision. */
-export function createDraftsCommand(fleet: Fleet, reviews: Pick<Reviews, 'open'>): Command {
+export function createDraftsCommand(fleet: Fleet, reviews: Pick<Reviews, 'open' | 'list'>): Command {
   function kinds(): ReadonlySet<string> {
     return new Set([...fleet.drafts.kinds.keys(), ...[...fleet.agents.values()].flatMap((agent) => agent.publishes)]);
   }
@@ -23,9 +24,11 @@ export function createDraftsCommand(fleet: Fleet, reviews: Pick<Reviews, 'open'>
   return {
     name: 'drafts',
     description: 'the desk: review what waits, one by one; or of a KIND or AGENT',
-    run({ argument, chatId, now, replyKey = `drafts:${now}` }) {
+    run({ argument, actor, chatId, topicId, now, replyKey = `drafts:${now}` }) {
       const filter = filterOf(argument);
-      if (filter !== undefined) return reviews.open(filter, { messageKey: replyKey, chatId });
+      // A review is for those who decide: it would stand still under a viewer's eyes.
+      if (filter !== undefined && !mayDo(roleOfActor(actor), 'approver')) return reviews.list(filter);
+      if (filter !== undefined) return reviews.open(filter, { messageKey: replyKey, chatId, topicId });
       const names = [...kinds(), ...fleet.agents.keys()].map((name) => shorten(name, 60)).join(', ');
       return reply(`There is no kind of drafts and no agent "${shorten(argument, 60)}". There are: ${names}.`);
     },

@@ -22,6 +22,7 @@ export interface CheckContext {
 /** Finds what is wrong between keys, with the environment, or on the disk, in the parts that could be read. */
 export function crossCheck({ file, broken }: Sections, context: CheckContext): Finding[] {
   const findings = [...checkDeadMan(file.alerts?.dead_man?.url, context)];
+  if (!broken.has('telegram')) findings.push(...checkPeople(file.telegram));
   for (const [name, credential] of Object.entries(file.credentials ?? {}))
     findings.push(...checkCredential(name, credential));
   if (broken.has('defaults') || broken.has('agents')) return findings;
@@ -37,6 +38,21 @@ export function crossCheck({ file, broken }: Sections, context: CheckContext): F
       findings.push(...checkCredentialsOf(name, own, defaults, file.credentials ?? {}, context));
   }
   return [...findings, ...checkPublishers(agents)];
+}
+
+/** Whoever stands in two lists has the stronger right, which may not be what was meant. */
+function checkPeople(telegram: Sections['file']['telegram']): Finding[] {
+  const lists = ['owners', 'approvers', 'viewers'] as const;
+  const strongest = new Map<number, string>();
+  return lists.flatMap((list) =>
+    (telegram?.[list] ?? []).flatMap((id, index): Finding[] => {
+      const stronger = strongest.get(id);
+      if (stronger === undefined) strongest.set(id, list);
+      if (stronger === undefined || stronger === list) return [];
+      const message = `expected each person in one list; ${id} is under ${stronger} already, and that counts`;
+      return [{ path: ['telegram', list, index], message }];
+    }),
+  );
 }
 
 function checkDeadMan(template: string | undefined, { env }: CheckContext): Finding[] {

@@ -32,6 +32,8 @@ export interface Reviews {
       readonly topicId?: number | null | undefined;
     },
   ): Content;
+  /** What waits, as a list without buttons. */
+  list(filter: ReviewFilter): Content;
   /**
    * Tells of drafts that have no card of their own: one message, which is edited as more come. A new one, with its sound, comes only when
    * the last one was used already, or is older than ten minutes. Called within a transaction. Without a group it is about all drafts.
@@ -238,6 +240,8 @@ export function createReviews(options: {
         closeOldest(review);
         return content;
       }),
+
+    list: (filter) => pages.renderPlainList(filter),
 
     tellQueue(group = EVERYWHERE) {
       const now = clock.now();

@@ -51,7 +51,14 @@ export function callFor(row: OutboxRow, content: ReadyContent, replyTo: number |
         files: [],
       };
     case 'commands':
-      return { method: 'setMyCommands', payload: { commands: content.commands }, files: [] };
+      return {
+        method: 'setMyCommands',
+        payload: {
+          commands: content.commands,
+          ...(content.forUser === undefined ? {} : { scope: { type: 'chat', chat_id: content.forUser } }),
+        },
+        files: [],
+      };
     case 'loaded':
       return newMedia(row, content, replyTo);
     case 'text':

@@ -1,23 +1,69 @@
 import { createHash } from 'node:crypto';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
+import { mayDo, type Role, ROLES } from '../people.ts';
 import type { Outbox, RichText } from './outbox.ts';
 import { createPlaces, type Where } from './places.ts';
+import { roleForCommand } from './rights.ts';
 
 /** Queues the list of commands for Telegram's menu, once for each bot and each list, and the welcome, once for each home. */
 export function introduce(
   { storage, outbox }: { readonly storage: Storage; readonly outbox: Outbox },
   botId: number,
-  listed: readonly { readonly name: string; readonly description: string }[],
+  listed: readonly Listed[],
   welcome: RichText | undefined,
 ): void {
-  const commands = listed.map(({ name, description }) => ({ command: name, description }));
-  const version = createHash('sha256').update(JSON.stringify(commands)).digest('hex').slice(0, 12);
+  const commands = menuOf(listed);
+  const version = versionOf(commands);
   storage.transaction(() => {
     outbox.send({ key: `commands:${botId}:${version}`, class: 'notice', content: { kind: 'commands', commands } });
     if (welcome !== undefined)
       outbox.send({ key: 'welcome', class: 'reply', content: { kind: 'text', body: welcome } });
   });
+}
+
+interface Listed {
+  readonly name: string;
+  readonly description: string;
+}
+
+type MenuEntry = { readonly command: string; readonly description: string };
+
+function menuOf(listed: readonly Listed[]): readonly MenuEntry[] {
+  return listed.map(({ name, description }) => ({ command: name, description }));
+}
+
+function versionOf(commands: readonly MenuEntry[]): string {
+  return createHash('sha256').update(JSON.stringify(commands)).digest('hex').slice(0, 12);
+}
+
+/**
+ * Gives whoever is met in his private chat a menu of the commands that he may use, once for each role and each list. Owners have the menu of
+ * all, unless they were something else before.
+ */
+export function createRoleMenus(
+  { storage, outbox }: { readonly storage: Storage; readonly outbox: Outbox },
+  listed: readonly Listed[],
+): (userId: number, role: Role, updateId: number) => void {
+  const menus = ROLES.map((role) => {
+    const commands = menuOf(listed.filter(({ name }) => mayDo(role, roleForCommand(name))));
+    return [role, { commands, mark: `${role}:${versionOf(commands)}` }] as const;
+  });
+  const byRole = new Map(menus);
+  return (userId, role, updateId) => {
+    const menu = byRole.get(role);
+    const key = `menu:${userId}`;
+    const known = storage.settings.get(key);
+    if (menu === undefined || known === menu.mark || (role === 'owner' && known === undefined)) return;
+    storage.transaction(() => {
+      storage.settings.set(key, menu.mark);
+      outbox.send({
+        key: `${key}:${updateId}`,
+        class: 'notice',
+        content: { kind: 'commands', commands: menu.commands, forUser: userId },
+      });
+    });
+  };
 }
 
 /** Where the fleet's own messages go, and each place, as this version of fleet.yaml has it. */

@@ -70,6 +70,8 @@ export type Content =
   | {
       readonly kind: 'commands';
       readonly commands: readonly { readonly command: string; readonly description: string }[];
+      /** Whose private chat shows them; without it every chat that has none of its own. */
+      readonly forUser?: number;
     };
 
 /** The content that names a file. */

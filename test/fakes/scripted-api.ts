@@ -6,7 +6,8 @@ export interface PendingCall {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   succeed(result: unknown): void;
-  fail(code: TelegramFailure, retryAfterMs?: number): void;
+  /** `words`: what Telegram says. */
+  fail(code: TelegramFailure, retryAfterMs?: number, words?: string): void;
 }
 
 /** A Bot API whose answers a test writes. */
@@ -48,7 +49,8 @@ export function createScriptedApi(
           payload,
           timeoutMs,
           succeed: (result) => resolve(result as Result),
-          fail: (code, retryAfterMs) => reject(new TelegramError(code, method, `scripted ${code}`, retryAfterMs)),
+          fail: (code, retryAfterMs, words = `scripted ${code}`) =>
+            reject(new TelegramError(code, method, words, retryAfterMs)),
         };
         signal?.addEventListener('abort', () => call.fail('aborted'), { once: true });
         calls.push(call);

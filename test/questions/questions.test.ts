@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Questions } from '../../src/questions/questions.ts';
-import { createBotWorld, OWNER, SECOND_OWNER } from '../telegram/bot-world.ts';
+import { createBotWorld, SECOND_OWNER } from '../telegram/bot-world.ts';
 
 const MINUTE = 60_000;
 

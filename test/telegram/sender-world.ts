@@ -1,7 +1,9 @@
 import type { MessageClass } from '../../storage/outbox-store.ts';
 import { createStorage } from '../../storage/storage.ts';
+import type { Fleet } from '../../src/config/fleet.ts';
 import type { TelegramApi } from '../../src/ports.ts';
 import { createOutbox, type Content, type OutgoingMessage } from '../../src/telegram/outbox.ts';
+import { createOnlyChat, createPlaces } from '../../src/telegram/places.ts';
 import { createSender } from '../../src/telegram/sender.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { createMemoryLog } from '../fakes/memory-log.ts';
@@ -25,6 +27,8 @@ export function createSenderWorld(
   files: {
     downloadFile?: TelegramApi['downloadFile'];
     onFetched?: Parameters<typeof createSender>[0]['onFetched'];
+    /** The places of a fleet; without them there is one chat. */
+    places?: Pick<Fleet['telegram'], 'chat' | 'topic' | 'places'>;
   } = {},
 ) {
   const clock = createManualClock();
@@ -32,9 +36,12 @@ export function createSenderWorld(
   const api = createScriptedApi(files.downloadFile);
   const fatal: unknown[] = [];
   const storage = createStorage(opened.database);
-  const outbox = createOutbox({ storage, clock, chatId: OWNER, scrub, isQuiet: () => false });
+  const places =
+    files.places === undefined ? createOnlyChat(OWNER) : createPlaces({ fleet: { telegram: files.places }, storage });
+  const outbox = createOutbox({ storage, clock, places, scrub, isQuiet: () => false });
   const sender = createSender({
     storage,
+    places,
     api: realApi ?? api,
     clock,
     log,
