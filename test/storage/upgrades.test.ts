@@ -20,7 +20,9 @@ const FROZEN = {
 
 function countRows(database: Database.Database): Record<string, number> {
   const tables = database
-    .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+    .prepare<[], string>(
+      `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`,
+    )
     .pluck()
     .all();
   return Object.fromEntries(
@@ -94,7 +96,13 @@ test.each(RELEASED)('what waited in a database of schema %i can be decided, mend
   expect(storage.credentials.get('mail')?.firstSeenAt).not.toBeNull();
   expect(storage.runs.recent('scout', 5).map(({ state }) => state)).toEqual(['failed', 'done']);
   if (version === 4) {
-    const run = storage.runs.add({ agent: 'scout', cause: 'task', publicationId: null, wantedAt: 1, generations: '{}' });
+    const run = storage.runs.add({
+      agent: 'scout',
+      cause: 'task',
+      publicationId: null,
+      wantedAt: 1,
+      generations: '{}',
+    });
     expect(storage.tasks.claim(1, { phase: 1, runId: run, at: 1, leaseUntil: 2 })).toBe(true);
   }
   database.close();
