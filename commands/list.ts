@@ -79,7 +79,7 @@ export function createCommands(rooms: CommandRooms): {
     createBudgetCommand(rooms.fleet, rooms.storage, rooms.ledger, rooms.callbackData),
     createDigestCommand(rooms.digests),
     createPauseCommand(rooms.fleet, rooms.holds, rooms.callbackData),
-    createResumeCommand(rooms.fleet, rooms.holds),
+    createResumeCommand(rooms.fleet, rooms.holds, rooms.callbackData),
     createRunCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
     createStopCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
     createReloadCommand(rooms),

@@ -1,19 +1,18 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import { parseDuration } from '../src/config/duration.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
-import { count, duration, lines } from '../src/telegram/cards/words.ts';
+import { code, count, duration, line, lines } from '../src/telegram/cards/words.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
 import { agentButton, resumeAllButton } from '../src/telegram/cards/agent-buttons.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
 
-const USAGE = [
-  'I did not understand that. You can say:',
-  '/pause – all agents, until /resume',
-  '/pause scout – one agent',
-  '/pause scout 2h – for two hours',
-  '/pause scout now – and stop what runs, at a checkpoint',
-].join('\n');
+const USAGE = line(
+  'Please say it like this: ',
+  ...['', ' scout', ' scout 2h', ' all 30m'].flatMap((wish) => [code(`/pause${wish}`), ', ']),
+  'or ',
+  code('/pause scout now'),
+);
 
 /** /pause [AGENT|all] [2h] [now]: holds survive restarts; what runs is finished or, with `now`, stopped. */
 export function createPauseCommand(fleet: Fleet, holds: OwnerHolds, callbackData: CallbackData): Command {
@@ -30,11 +29,11 @@ export function createPauseCommand(fleet: Fleet, holds: OwnerHolds, callbackData
       if (/^\d/.test(rest[0] ?? '')) rest.unshift('all');
       const target = rest[0] ?? 'all';
       const forMs = rest[1] === undefined ? undefined : parseDuration(rest[1]);
-      if (rest.length > 2 || forMs?.kind === 'refused') return reply(USAGE);
       if (target !== 'all') {
         const found = findAgent(fleet.agents, target);
         if (found.kind === 'unknown') return found.reply;
       }
+      if (rest.length > 2 || forMs?.kind === 'refused') return reply(USAGE);
       const durationMs = forMs?.kind === 'parsed' ? forMs.value : undefined;
       const result = holds.pause(target, actor, durationMs, now);
       const who = target === 'all' ? 'All agents are' : `${target} is`;

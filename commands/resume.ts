@@ -1,5 +1,7 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import type { OwnerHolds } from '../src/loop/holds.ts';
+import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { panelButton, resumeAllButton } from '../src/telegram/cards/agent-buttons.ts';
 import { lines } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
 import { findAgent, reply } from './replies.ts';
@@ -8,7 +10,7 @@ import { findAgent, reply } from './replies.ts';
 const MOST_HOLDS = 10;
 
 /** /resume [AGENT|all]: releases the owner's hold, and says what still holds the agent. */
-export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
+export function createResumeCommand(fleet: Fleet, holds: OwnerHolds, callbackData: CallbackData): Command {
   return {
     name: 'resume',
     description: 'let an agent, or all, go on',
@@ -20,14 +22,21 @@ export function createResumeCommand(fleet: Fleet, holds: OwnerHolds): Command {
         const found = findAgent(fleet.agents, target);
         if (found.kind === 'unknown') return found.reply;
       }
-      const { released, stillHeld } = holds.resume(target, actor);
+      const { released, stillHeld, isFleetPaused } = holds.resume(target, actor);
       const isFree = stillHeld.length === 0;
       return reply(
         lines(
           describeOutcome(target, released, isFree),
           ...stillHeld.slice(0, MOST_HOLDS).map((hold) => `⛔️ ${hold}`),
           stillHeld.length > MOST_HOLDS ? `… and ${stillHeld.length - MOST_HOLDS} more: /status` : undefined,
+          isFleetPaused ? 'The pause of all ends with /resume all.' : undefined,
         ),
+        [
+          [
+            ...(isFleetPaused ? [resumeAllButton(callbackData)] : []),
+            ...(target === 'all' ? [] : [panelButton(target, callbackData)]),
+          ],
+        ].filter((row) => row.length > 0),
       );
     },
   };

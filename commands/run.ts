@@ -1,6 +1,7 @@
 import type { Fleet } from '../src/config/fleet.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { panelButton } from '../src/telegram/cards/agent-buttons.ts';
 import { runWords } from '../src/telegram/cards/wish-words.ts';
 import { lines } from '../src/telegram/cards/words.ts';
 import type { Command } from './command.ts';
@@ -27,7 +28,9 @@ export function createRunCommand(fleet: Fleet, wishes: OwnerWishes, callbackData
         publisher: undefined,
       }[wish.kind];
       const [first = '', ...reasons] = runWords(name, wish, now);
-      return reply(lines(next === undefined ? first : `${first} ${next}`, ...reasons));
+      return reply(lines(next === undefined ? first : `${first} ${next}`, ...reasons), [
+        [panelButton(name, callbackData)],
+      ]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
+import { panelButton } from '../src/telegram/cards/agent-buttons.ts';
 import { stopWords } from '../src/telegram/cards/wish-words.ts';
 import type { Command } from './command.ts';
 import { askWhich, findAgent, reply } from './replies.ts';
@@ -19,7 +20,7 @@ export function createStopCommand(fleet: Fleet, wishes: OwnerWishes, callbackDat
       const { name } = found.agent;
       const wish = wishes.stop(found.agent, actor);
       const next = wish === 'stopping' ? ` ${describeNext(found.agent)}` : '';
-      return reply(`${stopWords(name, wish)}${next}`);
+      return reply(`${stopWords(name, wish)}${next}`, [[panelButton(name, callbackData)]]);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Agent, Fleet } from '../src/config/fleet.ts';
 import { isWithin } from '../src/loop/schedule.ts';
 import { loadExplanation } from '../src/loop/why.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
-import { PANEL_CHOICES } from '../src/telegram/cards/agent-buttons.ts';
+import { PANEL_CHOICES, panelButton } from '../src/telegram/cards/agent-buttons.ts';
 import { bold, clockTime, count, duration, line, lines, type Piece, shorten } from '../src/telegram/cards/words.ts';
 import { lastSignOf } from '../src/vigil/heartbeats.ts';
 import { lastProgressOf } from '../src/vigil/progress.ts';
@@ -83,6 +83,7 @@ export function createWhyCommand(fleet: Fleet, storage: Storage, callbackData: C
           receipts.length === 0 ? 'No receipt yet: it has not been due.' : 'Its last due times:',
           ...receipts.map((receipt) => renderReceipt(receipt.due, receipt.run, at)),
         ),
+        [[panelButton(found.agent.name, callbackData)]],
       );
     },
   };

@@ -19,7 +19,15 @@ export interface OwnerHolds {
     now: boolean,
   ): { readonly stopped: number; readonly asked: number; readonly running: number };
   /** Releases the owner's hold and a crash loop's; tells what still holds the target. */
-  resume(target: string, by: string): { readonly released: boolean; readonly stillHeld: readonly string[] };
+  resume(
+    target: string,
+    by: string,
+  ): {
+    readonly released: boolean;
+    readonly stillHeld: readonly string[];
+    /** The owner's pause of the whole fleet is among them. */
+    readonly isFleetPaused: boolean;
+  };
 }
 
 /** After a hold: an agent that missed a due time under it runs at once; one that missed none keeps its schedule. */
@@ -104,6 +112,7 @@ export function createOwnerHolds(options: {
         const stillHeld = storage.holds.active().filter((hold) => hold.agent === '' || names.includes(hold.agent));
         return {
           released,
+          isFleetPaused: stillHeld.some(({ agent, kind }) => agent === '' && kind === 'owner'),
           stillHeld: [
             ...new Set(stillHeld.map((hold) => (hold.agent === '' ? hold.reason : `${hold.agent}: ${hold.reason}`))),
           ],

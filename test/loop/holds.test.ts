@@ -34,7 +34,7 @@ describe('owner holds', () => {
     const result = fleet.rooms.holds.resume('scout', 'owner:1');
     await fleet.advance(6 * MINUTE);
 
-    expect(result).toEqual({ released: true, stillHeld: ['the fleet is paused'] });
+    expect(result).toMatchObject({ released: true, stillHeld: ['the fleet is paused'] });
     expect(fleet.named('scout')).toHaveLength(1);
   });
 
@@ -47,7 +47,7 @@ describe('owner holds', () => {
     const result = fleet.rooms.holds.resume('all', 'owner:1');
     await fleet.advance(SECOND);
 
-    expect(result).toEqual({ released: true, stillHeld: [] });
+    expect(result).toMatchObject({ released: true, stillHeld: [] });
     expect([fleet.named('scout').length, fleet.named('clerk').length]).toEqual([2, 2]);
     expect(fleet.receipts('scout')).toEqual(['ran', 'skipped: the fleet is paused', 'ran']);
   });
@@ -128,7 +128,7 @@ describe('owner holds', () => {
   it('say that nothing was released when nothing was held', async () => {
     const fleet = await open();
 
-    expect(fleet.rooms.holds.resume('scout', 'owner:1')).toEqual({ released: false, stillHeld: [] });
+    expect(fleet.rooms.holds.resume('scout', 'owner:1')).toMatchObject({ released: false, stillHeld: [] });
   });
 });
 

@@ -35,6 +35,11 @@ export function agentButton(
   return more.style === undefined ? { text, data } : { text, data, style: more.style };
 }
 
+/** A button that turns a message into an agent's panel. */
+export function panelButton(name: string, callbackData: CallbackData): Button {
+  return agentButton('Panel', 'panel', name, callbackData);
+}
+
 /** A page of the list of agents, as a button. */
 export function pageButton(text: string, page: number, callbackData: CallbackData): Button {
   return { text, data: callbackData.sign({ verb: 'panel', id: 0, revision: 0, choice: page }, FLEET_BINDING) };

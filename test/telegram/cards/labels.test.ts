@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { INCIDENT_KINDS } from '../../../src/telegram/cards/incident-words.ts';
 import { aClaim } from '../../fakes/agents.ts';
 import { createBotWorld } from '../bot-world.ts';
-import { expectWholeLabels } from './label-widths.ts';
+import { cutLabels } from './label-widths.ts';
 
 const HOUR = 3_600_000;
 
@@ -13,12 +13,12 @@ describe('no label is cut off', () => {
     const key = `draft:${id}:r1`;
     const messageId = world.deliver(key);
 
-    expectWholeLabels(world.content(key));
+    expect(cutLabels(world.content(key))).toEqual([]);
     await world.presses(world.button(key, 'Snooze'), { messageId });
-    expectWholeLabels(world.content(key));
+    expect(cutLabels(world.content(key))).toEqual([]);
     for (let more = 0; more < 30; more += 1) world.submit(`Hello ${more}`);
     await world.says('/drafts');
-    expectWholeLabels(world.content(world.lastReply()));
+    expect(cutLabels(world.content(world.lastReply()))).toEqual([]);
   });
 
   test.each(INCIDENT_KINDS)('on an incident of kind %s', (kind) => {
@@ -33,7 +33,7 @@ describe('no label is cut off', () => {
       agents: ['scout'],
     });
 
-    expectWholeLabels(world.rooms.incidents.card(id));
+    expect(cutLabels(world.rooms.incidents.card(id))).toEqual([]);
   });
 
   test.each([
@@ -80,7 +80,7 @@ describe('no label is cut off', () => {
 
     await world.says(command);
 
-    expectWholeLabels(world.content(world.lastReply()));
+    expect(cutLabels(world.content(world.lastReply()))).toEqual([]);
   });
 
   test('on the question before a run is ended', async () => {
@@ -103,6 +103,6 @@ describe('no label is cut off', () => {
     await world.presses(world.button(key, 'Restart'), { messageId });
 
     expect(world.textOf(key)).toContain('Restart it?');
-    expectWholeLabels(world.content(key));
+    expect(cutLabels(world.content(key))).toEqual([]);
   });
 });
