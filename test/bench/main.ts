@@ -10,8 +10,10 @@ import { findClis } from '../models/clis.ts';
 import { measureBaselines } from './baselines.ts';
 import { measureCheckpoints } from './checkpoints.ts';
 import { measureContainedStarts, measureIdleSweep, measureStops } from './containment.ts';
+import { measureCommands } from './commands.ts';
 import { measureDeadCredential } from './dead-credential.ts';
 import { measureDesk } from './desk.ts';
+import { measureDigest } from './digest.ts';
 import { measureDrafts } from './drafts.ts';
 import { measureDrills } from './drills.ts';
 import { measureFailingLines } from './failing-lines.ts';
@@ -40,7 +42,9 @@ const quick = values.quick === true;
 const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['failing-lines', (bare) => measureFailingLines(quick ? 20 : 60, bare)],
   ['drafts', (bare) => measureDrafts(quick ? 8 : 30, quick ? 2 : 5, bare)],
+  ['commands', () => measureCommands(quick ? 3 : 20)],
   ['desk', () => measureDesk(quick ? 3 : 10, quick ? 5 : 20)],
+  ['digest', () => measureDigest(quick ? 3 : 10)],
   ['tasks', () => measureTasks(quick ? 2 : 5)],
   ['checkpoints', (bare) => measureCheckpoints(quick ? 20 : 100, bare)],
   ['full-database', () => measureFullDatabase(quick ? 2 : 7, quick ? 10_000 : 60_000)],

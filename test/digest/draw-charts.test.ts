@@ -221,6 +221,18 @@ describe('the picture of the runs', () => {
     expect(words.slice(-2)).toEqual(['agents without a row', '26']);
   });
 
+  it('makes one segment of runs that would be painted over each other, and paints all of them at once', () => {
+    const runs = Array.from({ length: 5_000 }, (_, index) =>
+      run('done', fromAt + index * 8_000, fromAt + index * 8_000 + 1_000),
+    );
+    const { named, title, words } = shown(timelinePicture(timeline({ agents: [{ name: 'scout', runs }] })));
+
+    expect(named('runs')).toMatchObject({ progressive: 0 });
+    expect(named('runs')?.data.length).toBeLessThan(300);
+    expect(title).toBe('5,000 runs, none failed, nothing held up');
+    expect(words).toEqual(['done', '5,000']);
+  });
+
   it('is not there when nothing ran and nothing was held up', () => {
     expect(timelinePicture(timeline({ agents: [{ name: 'scout', runs: [] }] }))).toBeUndefined();
   });

@@ -170,6 +170,8 @@ function dots(
     symbol,
     symbolSize: isMany ? 16 : 26,
     z: 3,
+    // All at once: the picture is taken before a timer could paint the rest.
+    progressive: 0,
     itemStyle: { color, opacity: isMany ? 0.6 : 0.9, borderColor: INK.card, borderWidth: 1.5 },
     data: points.map(([at, ms]) => [at, height(ms)]),
   };

@@ -16,17 +16,22 @@ export const OUTCOME_ORDER = Object.keys(OUTCOMES) as readonly RunOutcome[];
 /** One run as the series holds it: its row, its two instants, the place of its outcome in OUTCOME_ORDER. */
 type Segment = readonly [row: number, fromAt: number, toAt: number, outcome: number];
 
-/** The runs as segments; `pitch` is the height of a row in pixels. */
-export function runSegments(rows: TimelineFigures['agents'], pitch: number): CustomSeriesOption {
-  const data = rows
-    .flatMap(({ runs }, row) =>
-      runs.map(({ fromAt, toAt, outcome }): Segment => [row, fromAt, toAt, OUTCOME_ORDER.indexOf(outcome)]),
-    )
-    .toSorted((a, b) => a[3] - b[3]);
+/** The runs as segments; `pitch` is the height of a row in pixels, `msPerPixel` what one pixel of its width stands for. */
+export function runSegments(rows: TimelineFigures['agents'], pitch: number, msPerPixel: number): CustomSeriesOption {
+  const data = OUTCOME_ORDER.flatMap((outcome, index) =>
+    rows.flatMap(({ runs }, row) =>
+      withoutHidden(
+        runs.filter((run) => run.outcome === outcome),
+        OUTCOMES[outcome].leastWidth * msPerPixel,
+      ).map(({ fromAt, toAt }): Segment => [row, fromAt, toAt, index]),
+    ),
+  );
   return {
     type: 'custom',
     name: 'runs',
     clip: true,
+    // All at once: the picture is taken before a timer could paint the rest.
+    progressive: 0,
     encode: { x: [1, 2], y: 0 },
     data: data as unknown as number[][],
     renderItem(_params, api) {
@@ -52,4 +57,19 @@ export function runSegments(rows: TimelineFigures['agents'], pitch: number): Cus
       return { type: 'polygon', shape: { points }, style: { fill: colour } };
     },
   };
+}
+
+/** Runs that would be painted over each other become one: as many as fit beside each other are painted, however many there were. */
+function withoutHidden<Run extends { readonly fromAt: number; readonly toAt: number }>(
+  runs: readonly Run[],
+  leastMs: number,
+): readonly { readonly fromAt: number; readonly toAt: number }[] {
+  const painted: { fromAt: number; toAt: number }[] = [];
+  for (const { fromAt, toAt } of runs.toSorted((a, b) => a.fromAt - b.fromAt)) {
+    const before = painted.at(-1);
+    if (before !== undefined && fromAt < Math.max(before.toAt, before.fromAt + leastMs))
+      before.toAt = Math.max(before.toAt, toAt);
+    else painted.push({ fromAt, toAt });
+  }
+  return painted;
 }

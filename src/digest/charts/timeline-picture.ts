@@ -72,7 +72,7 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
     },
     series: [
       {
-        ...runSegments(rows, pitch),
+        ...runSegments(rows, pitch, (toAt - fromAt) / PLOT_WIDTH),
         markArea: {
           silent: true,
           itemStyle: { color: `${INK.bad}38`, borderColor: `${INK.bad}90`, borderWidth: 2 },
