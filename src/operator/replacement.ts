@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { describePlan } from '../config/plan.ts';
@@ -15,15 +15,16 @@ const CHECK_MS = 15_000;
 const MOST_LINES = 4;
 
 /**
- * Tries whether a new start would come up: what `start` refuses, read by this program, and `check` run by the program as it lies on the disk
- * by now, which may be another version, or half of one.
+ * Tries whether a new start would come up: what `start` refuses, read by this program, and then the program as it lies on the disk by now,
+ * which may be another version, or half of one: it runs `check`, and reads in all that `start` is made of.
  */
 export function createReplacement(file: string, env: Readonly<Record<string, string | undefined>>): SelfReplacement {
   return {
     async check() {
       const own = checkConfiguration(file, env);
       if (own.problem !== undefined) return own.problem;
-      return await checkProgram(file, env, own.isComplete);
+      const [loads, accepts] = await Promise.all([loadProgram(env), checkProgram(file, env, own.isComplete)]);
+      return loads ?? accepts;
     },
   };
 }
@@ -55,19 +56,34 @@ async function checkProgram(
   isComplete: boolean,
 ): Promise<string | undefined> {
   const program = join(import.meta.dirname, '..', 'bin.js');
+  return await tryProgram([program, 'check', '--config', file], env, isComplete ? [0] : [0, EXIT.config]);
+}
+
+/** All of `start`, though nothing of it is run. */
+async function loadProgram(env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+  // Types are stripped from the sources, and gone from the package.
+  const start = new URL(`./start${extname(import.meta.filename)}`, import.meta.url).href;
+  return await tryProgram(['--input-type=module', '-e', `await import(${JSON.stringify(start)})`], env, [0]);
+}
+
+async function tryProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  good: readonly number[],
+): Promise<string | undefined> {
   const runner = createProgramRunner(createProcesses(), createSystemClock());
   const { exit, stderr, timedOut } = await runner.run(
     {
-      argv: [process.execPath, program, 'check', '--config', file],
+      argv: [process.execPath, ...args],
       cwd: process.cwd(),
       env: Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     },
     CHECK_MS,
   );
   if (timedOut) return 'The program on the disk does not answer.';
-  if (exit.kind === 'exited' && (exit.code === 0 || (exit.code === EXIT.config && !isComplete))) return undefined;
   if (exit.kind === 'not-started') return `The program on the disk cannot be started: ${exit.reason}`;
-  return `The program on the disk refuses: ${firstLines(stderr.trim().split('\n'))}`;
+  if (exit.kind === 'exited' && good.includes(exit.code)) return undefined;
+  return `The program on the disk refuses:\n${firstLines(stderr.split('\n').filter((line) => line.trim() !== ''))}`;
 }
 
 function firstLines(said: readonly string[]): string {

@@ -2,6 +2,7 @@ import type { SelfRestartRow } from '../../storage/self-restart-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock, Log } from '../ports.ts';
+import { CONTROL_PLANE_STOPPED } from '../runs/session-choice.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
 import type { Content, Outbox } from '../telegram/outbox.ts';
 import { createWorker, type Worker } from '../worker.ts';
@@ -103,6 +104,18 @@ export function createRestarter(options: {
     options.log.warn('not restarted: a new process would not come up', { problem });
   }
 
+  /** Whoever was stopped for the restart was in the middle of something: it goes on at once, and not when it is due next. */
+  function resumeStopped(row: SelfRestartRow, now: number): void {
+    if (row.state !== 'going') return;
+    for (const { name, schedule } of fleet.agents.values()) {
+      const last = storage.runs.lastOf(name);
+      const wasCutOff = last?.state === 'stopped' && last.stopReason === CONTROL_PLANE_STOPPED;
+      // A draft or a task wakes its agent by itself.
+      const isDue = schedule.kind === 'every' || schedule.kind === 'cron';
+      if (isDue && wasCutOff && (last.endedAt ?? 0) >= row.deadlineAt) storage.dues.wait(name, now, 'resumed');
+    }
+  }
+
   async function look(): Promise<number | undefined> {
     const row = storage.selfRestarts.open();
     if (row?.state !== 'draining') return undefined;
@@ -186,6 +199,7 @@ export function createRestarter(options: {
         storage.selfRestarts.end(row.id, 'back', now);
         journal(row.id, 'back', 'system');
         outbox.edit(row.messageKey, renderEnded('🔁 Restarted.'));
+        resumeStopped(row, now);
         const content = renderEnded(describeReturn(row, options.version, now));
         tell(row, content, { key: `restart:${row.id}:back`, isSilent: true });
         return row.state === 'going';

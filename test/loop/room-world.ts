@@ -184,7 +184,7 @@ export function createRoomWorld(
   /** Who lives on through every sweep; the test may say. */
   const survivors: Survivor[] = [];
   /** What one more run has to wait for; the test may say. */
-  const room: { lacks: string | undefined } = { lacks: undefined };
+  const room: { lacks: string | undefined; holdsAll?: string | undefined } = { lacks: undefined };
   /** What the agents' folders show; the test may say. */
   const work: { newest: { path: string; at: number } | undefined } = { newest: undefined };
   /** The agents' WORKSTATE.md files; they outlive a crash. */
@@ -334,7 +334,8 @@ export function createRoomWorld(
       questions,
       tasks,
       reservations: createReservations({ fleet, storage, ledger, incidents }),
-      roomFor: () => room.lacks,
+      roomFor: () => room.holdsAll ?? room.lacks,
+      holdsAll: () => room.holdsAll,
       onFatal,
     });
     const runner = createRunner({

@@ -150,6 +150,34 @@ describe('scheduler', () => {
     expect(fleet.named('poster')).toHaveLength(1);
   });
 
+  it('gives up no due time and no approved draft while Nightdesk restarts, and starts both after it', async () => {
+    const fleet = open(
+      `agents:\n${agent('scout', 'schedule: every 5m')}` +
+        `  poster: { runtime: command, command: [/bin/poster], publishes: [reply] }\n`,
+    );
+    fleet.behaviours['scout'] = (program) => program.exits(0);
+    await fleet.begin();
+    const run = fleet.storage.runs.lastOf('scout')?.id ?? 0;
+    const submitted = fleet.rooms.desk.submit({ agent: 'scout', run, kind: 'reply', to: '@ada', body: 'hello' });
+    const id = submitted.kind === 'accepted' ? submitted.id : 0;
+    fleet.room.holdsAll = 'Nightdesk restarts';
+    fleet.rooms.desk.approve(id, 1, 'owner:1');
+
+    await fleet.advance(9 * MINUTE);
+    const during = { scout: startMinutes(fleet, 'scout'), posted: fleet.named('poster').length };
+    const why = fleet.storage.dues.waitingOf('scout')?.reason;
+    const card = fleet.shown().find(({ key }) => key === `draft:${id}:r1`)?.text;
+    fleet.room.holdsAll = undefined;
+    await fleet.advance(3 * SECOND);
+
+    expect(during).toEqual({ scout: [0], posted: 0 });
+    expect(why).toBe('Nightdesk restarts');
+    expect(card).toContain('waits: Nightdesk restarts');
+    expect(fleet.named('scout')).toHaveLength(2);
+    expect(fleet.named('poster')).toHaveLength(1);
+    expect(fleet.receipts('scout')).toEqual(['ran', 'ran']);
+  });
+
   it('tells the reason of each skipped due time when an agent is held', async () => {
     const fleet = open(`agents:\n${agent('scout', 'schedule: every 5m')}`);
     fleet.behaviours['scout'] = (program) => program.exits(0);

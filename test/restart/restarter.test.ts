@@ -171,6 +171,35 @@ test('the next process says how long nobody was there, which version it is, and 
   expect(world.rooms.restarter.recover()).toBe(false);
 });
 
+test('whoever was stopped for a restart is due at once, and nobody else', async () => {
+  const world = createBotWorld();
+  const { storage } = world.rooms;
+  const stop = (run: number, reason: string): void =>
+    storage.transaction(() => {
+      storage.runs.wantStop(run, reason, world.clock.now());
+      storage.runs.settle(run, {
+        state: 'stopped',
+        failure: null,
+        evidence: null,
+        exit: null,
+        endedAt: world.clock.now(),
+      });
+    });
+  const [scout, writer, poster] = [running(world), running(world, 'writer'), running(world, 'poster')];
+  stop(writer, 'Nightdesk was stopped'); // an hour before, by another stop
+  await world.clock.pass(60 * MINUTE);
+  world.rooms.restarter.start();
+  await world.says('/restart nightdesk now');
+  await world.clock.pass(4_000);
+  stop(scout, 'Nightdesk was stopped');
+  stop(poster, 'Nightdesk was stopped');
+
+  world.restart();
+  world.rooms.restarter.recover();
+
+  expect(storage.dues.waiting().map(({ agent, cause }) => [agent, cause])).toEqual([['scout', 'resumed']]);
+});
+
 test('a crash while a restart waits ends it: the command that is handled again asks for no other one', async () => {
   const world = createBotWorld();
   running(world);

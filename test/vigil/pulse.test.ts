@@ -272,6 +272,19 @@ describe('pulse', () => {
     expect(loadLastLife(broken.storage)?.stoppedCleanly).toBe(false);
   });
 
+  it('leaves its proof as it was when another process takes its place', async () => {
+    const { pulse, clock, read, storage } = openPulse();
+    pulse.start();
+    await clock.pass(MINUTE);
+    await pulse.stop();
+    const before = read();
+
+    pulse.farewell('restart');
+
+    expect(read()).toEqual(before);
+    expect(loadLastLife(storage)?.stoppedCleanly).toBe(true);
+  });
+
   it('looks dark from outside as long as a drill says so, and alive right after', async () => {
     const world = openPulse();
     world.pulse.start();
