@@ -17,6 +17,7 @@ import { measureDigest } from './digest.ts';
 import { measureDrafts } from './drafts.ts';
 import { measureDrills } from './drills.ts';
 import { measureFailingLines } from './failing-lines.ts';
+import { measureFirstSteps } from './first-steps.ts';
 import { measureFlood } from './flood.ts';
 import { measureFullDatabase } from './full-database.ts';
 import { measureIdle } from './idle.ts';
@@ -54,6 +55,7 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['nine-hours', measureNineHours],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],
+  ['first-steps', measureFirstSteps],
   ['start-and-stop', () => measureStartAndStop(quick ? 5 : 15)],
   ['decoding', () => measureStreamDecoding(quick ? 100_000_000 : 400_000_000)],
   ['intake', () => measureOutputIntake(quick ? 200_000_000 : 1_000_000_000)],
