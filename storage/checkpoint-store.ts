@@ -47,8 +47,8 @@ export interface CheckpointStore {
   /** What an agent has to do, or waits for. */
   openWork(agent: string, limit: number): OpenWork[];
   setBack(jump: SetBack): void;
-  /** Keeps the newest `most` of each agent, and of those the newest `always` however old they are. */
-  purge(before: number, most: number, always: number): void;
+  /** Keeps the newest `most` of each agent, and of those the newest `always` however old they are; drops so many rows at most: true when there may be more. */
+  purge(before: number, most: number, always: number, rows: number): boolean;
 }
 
 const HEAD = 'id, agent, run_id AS runId, at, author, hash, context_percent AS contextPercent';
@@ -98,10 +98,13 @@ export function createCheckpointStore(connection: Connection): CheckpointStore {
      WHERE +agent = ? AND state IN ('pending', 'approved', 'publishing', 'unknown') ORDER BY +id DESC LIMIT ?`,
   );
   const move = connection.statement<[SetBack]>(`UPDATE checkpoint SET at = ${past('at')} WHERE at > @now`);
-  const purge = connection.statement<[{ before: number; most: number; always: number }]>(
-    `DELETE FROM checkpoint WHERE id IN (
-       SELECT id FROM (SELECT id, at, row_number() OVER (PARTITION BY agent ORDER BY id DESC) AS place FROM checkpoint)
-       WHERE place > @most OR (place > @always AND at < @before))`,
+  const agents = connection.statement<[], { agent: string }>('SELECT DISTINCT agent FROM checkpoint');
+  const nth = connection.statement<[string, number], { id: number }>(
+    'SELECT id FROM checkpoint WHERE agent = ? ORDER BY id DESC LIMIT 1 OFFSET ?',
+  );
+  const purge = connection.statement<[{ agent: string; most: number; always: number; before: number; limit: number }]>(
+    `DELETE FROM checkpoint WHERE id IN (SELECT id FROM checkpoint WHERE agent = @agent AND id <= @always
+       AND (id <= @most OR at < @before) ORDER BY id LIMIT @limit)`,
   );
   return {
     add: (checkpoint) => Number(insert.run(checkpoint).lastInsertRowid),
@@ -120,6 +123,14 @@ export function createCheckpointStore(connection: Connection): CheckpointStore {
     },
     openWork: (agent, limit) => [...tasks.all(agent, limit), ...drafts.all(agent, limit)],
     setBack: (jump) => void move.run(jump),
-    purge: (limit, most, always) => void purge.run({ before: limit, most, always }),
+    purge(limit, most, always, rows) {
+      let left = rows;
+      for (const { agent } of agents.all()) {
+        const oldest = { most: nth.get(agent, most)?.id ?? 0, always: nth.get(agent, always)?.id ?? 0 };
+        left -= purge.run({ agent, ...oldest, before: limit, limit: left }).changes;
+        if (left <= 0) return true;
+      }
+      return false;
+    },
   };
 }

@@ -23,6 +23,7 @@ import { createJournalStore, type JournalStore } from './journal-store.ts';
 import { createLoginStore, type LoginStore } from './login-store.ts';
 import { createOutboxStore, type OutboxStore } from './outbox-store.ts';
 import { createPublicationStore, type PublicationStore } from './publication-store.ts';
+import { createPurgeStore, type PurgeStore } from './purge-store.ts';
 import { createQuestionStore, type QuestionStore } from './question-store.ts';
 import { createReviewStore, type ReviewStore } from './review-store.ts';
 import { createRotationStore, type RotationStore } from './rotation-store.ts';
@@ -59,6 +60,7 @@ export interface Storage {
   readonly drafts: DraftStore;
   readonly deskWatch: DeskWatchStore;
   readonly publications: PublicationStore;
+  readonly purges: PurgeStore;
   readonly reviews: ReviewStore;
   readonly checkpoints: CheckpointStore;
   readonly checklist: ChecklistStore;
@@ -104,6 +106,7 @@ export function createStorage(database: Database.Database): Storage {
     drafts: createDraftStore(connection),
     deskWatch: createDeskWatchStore(connection),
     publications: createPublicationStore(connection),
+    purges: createPurgeStore(connection),
     reviews: createReviewStore(connection),
     checkpoints: createCheckpointStore(connection),
     checklist: createChecklistStore(connection),

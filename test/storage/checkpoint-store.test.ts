@@ -26,7 +26,7 @@ test('at most 200 versions of an agent are kept, and of old ones the newest 20',
   for (let index = 0; index < 230; index += 1) add('busy', 100 * DAY_MS + index);
   for (let index = 0; index < 30; index += 1) add('old', index);
 
-  storage.transaction(() => storage.checkpoints.purge(90 * DAY_MS, 200, 20));
+  storage.transaction(() => storage.checkpoints.purge(90 * DAY_MS, 200, 20, 1_000));
 
   expect([count('busy'), count('old')]).toEqual([200, 20]);
   expect(storage.checkpoints.newest('busy')?.at).toBe(100 * DAY_MS + 229);

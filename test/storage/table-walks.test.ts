@@ -4,14 +4,14 @@ import { openStorage } from '../fakes/open-storage.ts';
 
 /** Tables whose rows are few at any time: what there is of each name, or what is kept for a month of rare things. */
 const SMALL = new Set(
-  'confirmation self_restart credential credential_check login rotation drill silence cli hold fallback review budget_notice budget_raise incident json_each'.split(
+  'confirmation self_restart credential credential_check login rotation drill silence cli hold fallback review budget_notice budget_raise incident backup fleet_load json_each pragma_page_count pragma_page_size'.split(
     ' ',
   ),
 );
 /** The hourly drop of what is too old, and what follows a clock that was set back, may look at each row. */
-const MAY_WALK = [/@byMs/, /^DELETE FROM (inbox|outbox|due|journal|checkpoint) WHERE/];
+const MAY_WALK = [/@byMs/, /^DELETE FROM (inbox|outbox|due|journal) WHERE/, /^SELECT DISTINCT agent FROM checkpoint/];
 /** The newest rows by their ids, so many of them. */
-const ENDS_SOON = /FROM draft ORDER BY id DESC LIMIT \?\)/;
+const ENDS_SOON = /FROM (draft|outbox) (WHERE [\w ]+ )?ORDER BY id DESC LIMIT \?\)/;
 
 test('no statement walks a table that grows, nor does a row that goes look for whoever names it', () => {
   const { database } = openStorage();

@@ -157,7 +157,7 @@ describe('housekeeper', () => {
     });
 
     housekeeper.start();
-    await time.advance(SECOND);
+    await time.advance(MINUTE);
     await housekeeper.stop();
 
     expect(fleet.storage.dues.receipts('idle', 10)).toEqual([]);
