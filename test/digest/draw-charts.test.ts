@@ -297,7 +297,7 @@ describe('the picture of the desk', () => {
     // What a rule decided at once stands with a second.
     expect(named('rejected')?.data).toEqual([[fromAt, 3]]);
     expect(named('missed')?.data).toEqual([[fromAt, Math.log10(4 * HOUR_MS)]]);
-    expect(words).toEqual(['approved', '1', 'rejected', '1', 'window missed', '1']);
+    expect(words).toEqual(['approved', '1', 'rejected', '1', 'missed', '1']);
   });
 
   it('names the median below its line and the ninetieth percent above its own, so that they never touch', () => {

@@ -2,14 +2,14 @@ import type { EChartsOption, ScatterSeriesOption } from 'echarts';
 import { count, duration } from '../../telegram/cards/words.ts';
 import type { DeskFigures, DigestFigures } from '../figures.ts';
 import { legend, legendHeight, type LegendEntry } from './legend.ts';
-import { CARD, card, INK } from './look.ts';
+import { CARD, card, CARD_FOOT, INK } from './look.ts';
 import type { Picture } from './picture.ts';
 import { timeTicks } from './time-axis.ts';
 import { timeScale } from './time-scale.ts';
 import { drawable } from './words.ts';
 
-const PLOT_HEIGHT = 560;
-const AXIS_HEIGHT = 92;
+const PLOT_HEIGHT = 520;
+const AXIS_HEIGHT = 84;
 /** Of fewer decisions a tenth is nobody. */
 const LEAST_FOR_P90 = 10;
 /** Kinds that are named in the title of the missed ones; more than these are "others". */
@@ -54,7 +54,7 @@ export function deskPicture({ desk, fromAt, toAt, timezone }: DigestFigures): Pi
     const n = decisions.filter((decision) => decision.verdict === verdict).length;
     return n === 0 ? [] : [{ name: VERDICTS[verdict].name, value: `${n}`, colour: VERDICTS[verdict].colour }];
   });
-  if (missed.length > 0) entries.push({ name: 'window missed', value: `${missed.length}`, colour: INK.bad });
+  if (missed.length > 0) entries.push({ name: 'missed', value: `${missed.length}`, colour: INK.bad });
   // Many overlap: then they are smaller, and what lies below shows through.
   const isMany = decisions.length + missed.length > MANY;
   const legendTop = CARD.headerHeight + PLOT_HEIGHT + AXIS_HEIGHT;
@@ -106,7 +106,7 @@ export function deskPicture({ desk, fromAt, toAt, timezone }: DigestFigures): Pi
     file: 'desk.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + 44,
+    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
     option,
   };
 }

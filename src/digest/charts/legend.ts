@@ -13,21 +13,27 @@ export interface LegendEntry {
 /** A drawn element of the charting library's `graphic` component. */
 export type Graphic = Readonly<Record<string, unknown>>;
 
-const ROW_HEIGHT = 56;
+const ROW_HEIGHT = 54;
 const CHIP = 30;
 const COLUMN_GAP = 56;
 
-/** How high a legend of so many entries is. */
-export function legendHeight(entries: number): number {
-  return Math.ceil(entries / 2) * ROW_HEIGHT;
+/** A few entries stand in one row; longer ones have names that need more room. */
+function columnsFor(entries: number): number {
+  return entries <= 3 ? 3 : 2;
 }
 
-/** A legend in two columns, read down the first column, then down the second; names that do not fit are cut. */
+/** How high a legend of so many entries is. */
+export function legendHeight(entries: number): number {
+  return Math.ceil(entries / columnsFor(entries)) * ROW_HEIGHT;
+}
+
+/** A legend in columns, read down the first one, then down the next; names that do not fit are cut. */
 export function legend(entries: readonly LegendEntry[], top: number): readonly Graphic[] {
-  const rows = Math.ceil(entries.length / 2);
-  const columnWidth = (CARD.width - 2 * CARD.padding - COLUMN_GAP) / 2;
+  const columns = columnsFor(entries.length);
+  const rows = Math.ceil(entries.length / columns);
+  const columnWidth = (CARD.width - 2 * CARD.padding - (columns - 1) * COLUMN_GAP) / columns;
   return entries.flatMap(({ name, value, colour, edge }, index) => {
-    const left = CARD.padding + (index < rows ? 0 : columnWidth + COLUMN_GAP);
+    const left = CARD.padding + Math.floor(index / rows) * (columnWidth + COLUMN_GAP);
     const middle = top + (index % rows) * ROW_HEIGHT + ROW_HEIGHT / 2;
     const nameLeft = left + CHIP + 18;
     const valueWidth = textWidth(value, CARD.smallSize) + 24;

@@ -3,7 +3,8 @@ import { drawable } from './words.ts';
 
 /**
  * How every picture of a digest looks: one dark, opaque card with a background of its own, so that it is the same inside a light chat and
- * inside a dark one. A phone shows it about 390 points wide, so nothing written is smaller than 34 pixels of 1,280.
+ * inside a dark one. A phone shows it about 390 points wide, so nothing written is smaller than 34 pixels of 1,280. An album cuts what is
+ * higher than two thirds of its width at top and bottom: where the figures allow it, a picture is about that high.
  */
 export const CARD = {
   width: 1_280,
@@ -54,6 +55,9 @@ export function fittingSize(text: string, largest: number, width = CARD.width - 
 export function textWidth(text: string, size: number): number {
   return text.length * size * REGULAR_WIDTH;
 }
+
+/** The room below the last line. */
+export const CARD_FOOT = 34;
 
 /** The card with its finding as the title, and below it what was counted. */
 export function card(title: string, subtitle: string, colour: string = INK.soft): EChartsOption {

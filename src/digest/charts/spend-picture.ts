@@ -1,14 +1,14 @@
 import type { EChartsOption } from 'echarts';
 import type { SpendFigures } from '../figures.ts';
 import { legend, legendHeight, type LegendEntry } from './legend.ts';
-import { AGENT_COLOURS, CARD, card, INK, OTHERS_COLOUR } from './look.ts';
+import { AGENT_COLOURS, CARD, card, CARD_FOOT, INK, OTHERS_COLOUR } from './look.ts';
 import type { Picture } from './picture.ts';
 import { dollars, drawable, roundDollars } from './words.ts';
 
 /** The name of the budget's line stands above the plot where the budget is the dearest. */
 const PLOT_TOP = CARD.headerHeight + 34;
-const PLOT_HEIGHT = 520;
-const AXIS_HEIGHT = 88;
+const PLOT_HEIGHT = 372;
+const AXIS_HEIGHT = 80;
 /** A budget that is more than this many times the dearest day would press the bars flat: the title has it, the plot does not. */
 const MAX_BUDGET_OVER_DAYS = 4;
 /** And one that is less than this part of it would lie on the axis. */
@@ -78,7 +78,7 @@ export function spendPicture(spend: SpendFigures): Picture | undefined {
     file: 'spend.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + 44,
+    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
     option,
   };
 }

@@ -2,7 +2,7 @@ import type { EChartsOption } from 'echarts';
 import { count, duration } from '../../telegram/cards/words.ts';
 import type { DigestFigures, TimelineFigures } from '../figures.ts';
 import { type Graphic, legend, legendHeight, type LegendEntry } from './legend.ts';
-import { CARD, card, INK } from './look.ts';
+import { CARD, card, CARD_FOOT, INK } from './look.ts';
 import {
   BADGE_ROOM,
   heldUpMs,
@@ -25,7 +25,7 @@ const MAX_ROWS = 24;
 const PLOT_LEFT = 388;
 /** Half a name of the axis stands beside the plot. */
 const PLOT_WIDTH = CARD.width - PLOT_LEFT - CARD.padding - 28;
-const AXIS_HEIGHT = 92;
+const AXIS_HEIGHT = 84;
 /** So many fit beside the plot; the axis cuts those that are made of wide letters. */
 const NAME_LETTERS = 16;
 
@@ -35,7 +35,7 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
   const runs = timeline.agents.flatMap((agent) => agent.runs);
   if (runs.length === 0 && timeline.outages.length === 0) return undefined;
   const rows = chooseRows(timeline.agents);
-  const pitch = rows.length <= 8 ? 84 : rows.length <= 14 ? 64 : 52;
+  const pitch = rows.length <= 8 ? 64 : 52;
   const { outages } = timeline;
   const title = findingOf(runs, heldUpMs(outages, time));
   const subtitle = `${count(timeline.agents.length, 'agent')}, ${wallSpan(fromAt, toAt, timezone)}`;
@@ -102,7 +102,7 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
     file: 'timeline.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + 44,
+    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
     option,
   };
 }
