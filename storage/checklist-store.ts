@@ -11,7 +11,7 @@ export interface ToolFailureCount {
 
 /** What the checklist asks of rows that other stores keep for acts. */
 export interface ChecklistStore {
-  /** When Telegram showed the newest of our messages; null: it has shown none. */
+  /** When Telegram last showed one of our last messages; null: it has shown none of them. */
   shownAt(): number | null;
   toolFailures(since: number): ToolFailureCount[];
   /** When the second route last told something, and when and why it last failed; drills count. */
@@ -27,14 +27,13 @@ export interface ChecklistStore {
   readAll(): string;
 }
 
-/** As many of the last messages as may be on their way at once, and a few more. */
-const LAST_MESSAGES = 50;
+/** Messages that are looked through for the last one that was shown: more than a day's of a busy fleet. */
+const LAST_MESSAGES = 2_000;
 
 /** Builds the store. */
 export function createChecklistStore(connection: Connection): ChecklistStore {
   const shown = connection.statement<[number], { at: number | null }>(
-    `SELECT max(sent_at) AS at FROM
-       (SELECT sent_at FROM outbox WHERE message_id IS NOT NULL AND sent_at IS NOT NULL ORDER BY id DESC LIMIT ?)`,
+    'SELECT max(sent_at) AS at FROM outbox WHERE id > (SELECT max(id) FROM outbox) - ? AND message_id IS NOT NULL',
   );
   // run:RUN:TOOL:KIND, by the index on subjects; a tool's name may hold colons.
   const failures = connection.statement<[number], { subject: string; actor: string; times: number }>(
@@ -60,9 +59,8 @@ export function createChecklistStore(connection: Connection): ChecklistStore {
     `INSERT INTO backup (due_at, asked_by, state) SELECT ?, ?, 'wanted'
      WHERE NOT EXISTS (SELECT 1 FROM backup WHERE state IN ('wanted', 'running'))`,
   );
-  const bytes = connection.statement<[], { bytes: number }>(
-    'SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()',
-  );
+  const pageCount = connection.statement<[], { page_count: number }>('PRAGMA page_count');
+  const pageSize = connection.statement<[], { page_size: number }>('PRAGMA page_size');
   const check = connection.statement<[], { quick_check: string }>('PRAGMA quick_check(1)');
   return {
     shownAt: () => shown.get(LAST_MESSAGES)?.at ?? null,
@@ -87,7 +85,7 @@ export function createChecklistStore(connection: Connection): ChecklistStore {
       connection.touch('backups');
       return wantBackup.run(now, by).changes === 1;
     },
-    databaseBytes: () => bytes.get()?.bytes ?? 0,
+    databaseBytes: () => (pageCount.get()?.page_count ?? 0) * (pageSize.get()?.page_size ?? 0),
     readAll: () => check.get()?.quick_check ?? 'ok',
   };
 }

@@ -72,8 +72,8 @@ export async function probeBot(access: BotAccess, now: () => number): Promise<Pr
   }
 }
 
-/** Our clock less the server's; its header has whole seconds, and was made somewhere between asking and hearing. */
-function driftOf(date: number, askedAt: number, answeredAt: number): number {
+/** Our clock less the server's, in ms (all epoch ms); its header has whole seconds, and was made somewhere between asking and hearing. */
+export function driftOf(date: number, askedAt: number, answeredAt: number): number {
   if (askedAt > date + 1_000) return askedAt - (date + 1_000);
   return answeredAt < date ? answeredAt - date : 0;
 }

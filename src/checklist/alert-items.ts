@@ -28,7 +28,7 @@ export const judgeAlerts: Judge = byRows((rows, { fleet, now }) => {
       'see that the Bot API can be reached, and that the chat is not blocked',
     );
   if (shownAt === null)
-    return unknown('Telegram has never shown a message of mine', null, 'start Nightdesk, and send it /status');
+    return unknown('Telegram has shown none of my messages', null, 'start Nightdesk, and send it /status');
   const passed = rows.drills.flatMap(({ last }) => (last?.state === 'passed' ? [last] : []));
   const newest = passed.toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))[0];
   const { quiet } = fleet.alerts;

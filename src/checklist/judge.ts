@@ -42,7 +42,7 @@ export function byRows(judge: (rows: RowFacts, facts: ChecklistFacts) => Finding
 
 /** `4 min ago`. */
 export function ago(at: number, now: number): string {
-  return at > now ? 'just now' : `${duration(now - at)} ago`;
+  return now - at < 1_000 ? 'just now' : `${duration(now - at)} ago`;
 }
 
 /** The oldest of these times: what a judgement over all of them is worth. */

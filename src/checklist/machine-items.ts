@@ -1,5 +1,5 @@
 import { sizeText } from '../telegram/cards/size.ts';
-import { duration } from '../telegram/cards/words.ts';
+import { count, duration } from '../telegram/cards/words.ts';
 import { decideMemoryFloor } from '../vigil/room-left.ts';
 import type { FileFacts } from './facts.ts';
 import { fail, notHere, pass, unknown } from './item.ts';
@@ -20,7 +20,7 @@ export const judgeLogs: Judge = byHost(
   'see that HOME/logs can be read',
   ({ files, bytes }, at, { fleet, host }) => {
     const { totalBytes, keepMs, keepFreeBytes } = fleet.logs;
-    const bounds = `${sizeText(bytes)} of ${sizeText(totalBytes)} in ${files} logs, kept for ${duration(keepMs)}`;
+    const bounds = `${sizeText(bytes)} of ${sizeText(totalBytes)} in ${count(files, 'log')}, kept for ${duration(keepMs)}`;
     if (bytes > totalBytes)
       return fail(`${bounds}: over the bound`, at, 'see that Nightdesk runs: it removes the oldest');
     const disk = host?.disk;
@@ -138,7 +138,11 @@ export const judgeSwap: Judge = byHost(
 export const judgePermissions: Judge = byHost('files', 'see that you are the user that runs Nightdesk', (files, at) => {
   const open = files.filter(({ mode, forbidden }) => (mode & forbidden) !== 0);
   if (files.length === 0) return notHere('there is nothing of Nightdesk yet', at);
-  if (open.length === 0) return pass(`${files.length} files and folders are yours alone`, at);
+  if (open.length === 0)
+    return pass(
+      `${count(files.length, 'file or folder', 'files and folders')} looked at: nobody else reads a secret or changes what runs`,
+      at,
+    );
   return fail(
     some(open.map(describeMode)),
     at,

@@ -9,30 +9,22 @@ import { createHostProbe } from '../adapters/host-facts.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemMachine } from '../adapters/system-machine.ts';
 import type { NoRows, RowFacts } from '../checklist/facts.ts';
-import { isAllWell, judgeChecklist } from '../checklist/items.ts';
 import { loadLife } from '../checklist/life.ts';
-import { describeChecklist } from '../checklist/report.ts';
 import { loadRowFacts } from '../checklist/row-facts.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { createInstructionComposer } from '../instructions/compose.ts';
+import { type ReportForm, reportChecklist } from './checklist-report.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Home, locateHome } from './home.ts';
 import type { Terminal } from './terminal.ts';
 import { loadApiRoot, loadToken } from './token.ts';
 
-/** Something is to be mended, or could not be found out. */
-const EXIT_NOT_WELL = 1;
-
 /** So much is read within a second. */
 const READ_AT_ONCE_BYTES = 500_000_000;
 
 /** `nightdesk doctor --config F [--json]`: the checklist, judged by what is there right now, whether the control plane runs or not. */
-export async function doctor(
-  file: string,
-  { json, hasColours }: { readonly json: boolean; readonly hasColours: boolean },
-  terminal: Terminal,
-): Promise<number> {
+export async function doctor(file: string, form: ReportForm, terminal: Terminal): Promise<number> {
   const configuration = loadConfiguration(file, terminal);
   if (configuration === undefined) return EXIT.config;
   const { loaded, env } = configuration;
@@ -55,12 +47,7 @@ export async function doctor(
     cliPaths: rows.kind === 'rows' ? rows.clis.map(({ program }) => program) : [],
   });
   const life = loadLife(fleet.home, createFileDisk(), lock.held);
-  const now = clock.now();
-  const items = judgeChecklist({ now, fleet, life, rows, host });
-  const isWell = isAllWell(items);
-  if (json) terminal.print(JSON.stringify({ ok: isWell, at: now, running: life.isRunning, items }, null, 2));
-  else for (const line of describeChecklist(items, now, hasColours)) terminal.print(line);
-  return isWell ? EXIT.ok : EXIT_NOT_WELL;
+  return reportChecklist({ now: clock.now(), fleet, life, rows, host }, form, terminal);
 }
 
 function accessOf(env: Readonly<Record<string, string | undefined>>): BotAccess {

@@ -242,7 +242,7 @@ const CASES: readonly (readonly [id: string, state: ItemState, what: string, dif
       /2 alerts not shown, the oldest for 30 min/,
     ],
     ['alerts', 'fail', 'never drilled', { rows: { drills: [] } }, /no drill has ever shown/],
-    ['alerts', 'unknown', 'never shown', { rows: { shownAt: null } }, /never shown a message/],
+    ['alerts', 'unknown', 'never shown', { rows: { shownAt: null } }, /shown none of my messages/],
     ['drills', 'pass', 'of this season', {}, /auth 3 d ago \(told after 2.3 s\), heartbeat/],
     [
       'drills',
@@ -401,7 +401,7 @@ const CASES: readonly (readonly [id: string, state: ItemState, what: string, dif
       },
       /none, with 1 GB of memory/,
     ],
-    ['permissions', 'pass', 'closed', {}, /yours alone/],
+    ['permissions', 'pass', 'closed', {}, /nobody else reads a secret/],
     [
       'permissions',
       'fail',
