@@ -31,7 +31,8 @@ export function createFleetMenu(options: {
   const { fleet, storage, clock, callbackData } = options;
 
   function list(page: number): Content {
-    const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage));
+    const holds = storage.holds.active();
+    const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage, holds));
     return renderFleetList(agents, page, { timezone: fleet.timezone, now: clock.now(), callbackData });
   }
 

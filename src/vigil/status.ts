@@ -112,8 +112,9 @@ const ORDER: readonly AgentCondition[] = ['held', 'failed', 'waiting', 'running'
 
 /** Reads the fleet's status, worst first. Never green without evidence: what nobody proved has no proof time. */
 export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): FleetStatus {
-  const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage));
-  const fleetHold = storage.holds.active().find((hold) => hold.agent === '' && hold.kind === 'owner');
+  const holds = storage.holds.active();
+  const agents = [...fleet.agents.values()].map((agent) => loadAgentStatus(agent, storage, holds));
+  const fleetHold = holds.find((hold) => hold.agent === '' && hold.kind === 'owner');
   return {
     at: now,
     paused: fleetHold?.reason ?? null,
@@ -207,15 +208,21 @@ function endOf(holds: readonly HoldRow[]): number | null {
   return holds.length === 0 || ends.includes(Number.POSITIVE_INFINITY) ? null : Math.max(...ends);
 }
 
-/** Reads how one agent stands. */
-export function loadAgentStatus(agent: Agent, storage: Storage): AgentStatus {
+/** Reads how one agent stands; `allHolds`: those that are there, for whoever reads many agents at once. */
+export function loadAgentStatus(
+  agent: Agent,
+  storage: Storage,
+  allHolds: readonly HoldRow[] = storage.holds.active(),
+): AgentStatus {
   const row = storage.runs.aliveOf(agent.name);
   const isSettling = row !== undefined && isInterrupted(row, storage);
   const alive = isSettling ? undefined : row;
   const [last] = storage.runs.recent(agent.name, 1);
-  const lastGood = storage.runs.recent(agent.name, 50).find((run) => run.state === 'done');
+  // Mostly it is the last one: only an agent that does not do well is worth a longer look.
+  const lastGood =
+    last?.state === 'done' ? last : storage.runs.recent(agent.name, 50).find(({ state }) => state === 'done');
   const due = storage.dues.waitingOf(agent.name);
-  const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === agent.name);
+  const holds = allHolds.filter((hold) => hold.agent === '' || hold.agent === agent.name);
   // What a CLI prints while it tries and tries proves nothing; of another program output is all that there is.
   const proofs = [
     lastGood?.endedAt,
