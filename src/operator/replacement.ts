@@ -9,8 +9,10 @@ import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import { loadApiRoot, loadToken } from './token.ts';
 
-/** A check takes a second or two; one that hangs must not keep us from stopping within 30 s. */
-const CHECK_MS = 15_000;
+/** It takes a second or two, on a busy machine ten; what takes this long hangs. */
+const CHECK_MS = 60_000;
+/** What Node writes around an error, and the calls that led to it. */
+const NODES_OWN = /^\s*$|^node:|^\s+at |^\s*\^+\s*$|^Node\.js v|triggerUncaughtException/;
 /** Lines of what is wrong: more than a person reads on a phone. */
 const MOST_LINES = 4;
 
@@ -20,10 +22,13 @@ const MOST_LINES = 4;
  */
 export function createReplacement(file: string, env: Readonly<Record<string, string | undefined>>): SelfReplacement {
   return {
-    async check() {
+    async check(signal) {
       const own = checkConfiguration(file, env);
       if (own.problem !== undefined) return own.problem;
-      const [loads, accepts] = await Promise.all([loadProgram(env), checkProgram(file, env, own.isComplete)]);
+      const [loads, accepts] = await Promise.all([
+        loadProgram(env, signal),
+        checkProgram(file, env, own.isComplete, signal),
+      ]);
       return loads ?? accepts;
     },
   };
@@ -54,24 +59,30 @@ async function checkProgram(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   isComplete: boolean,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const program = join(import.meta.dirname, '..', 'bin.js');
-  return await tryProgram([program, 'check', '--config', file], env, isComplete ? [0] : [0, EXIT.config]);
+  return await tryProgram([program, 'check', '--config', file], env, isComplete ? [0] : [0, EXIT.config], signal);
 }
 
 /** All of `start`, though nothing of it is run. */
-async function loadProgram(env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+async function loadProgram(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   // Types are stripped from the sources, and gone from the package.
   const start = new URL(`./start${extname(import.meta.filename)}`, import.meta.url).href;
-  return await tryProgram(['--input-type=module', '-e', `await import(${JSON.stringify(start)})`], env, [0]);
+  return await tryProgram(['--input-type=module', '-e', `await import(${JSON.stringify(start)})`], env, [0], signal);
 }
 
 async function tryProgram(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   good: readonly number[],
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const runner = createProgramRunner(createProcesses(), createSystemClock());
+  signal.addEventListener('abort', runner.kill);
   const { exit, stderr, timedOut } = await runner.run(
     {
       argv: [process.execPath, ...args],
@@ -83,7 +94,7 @@ async function tryProgram(
   if (timedOut) return 'The program on the disk does not answer.';
   if (exit.kind === 'not-started') return `The program on the disk cannot be started: ${exit.reason}`;
   if (exit.kind === 'exited' && good.includes(exit.code)) return undefined;
-  return `The program on the disk refuses:\n${firstLines(stderr.split('\n').filter((line) => line.trim() !== ''))}`;
+  return `The program on the disk refuses:\n${firstLines(stderr.split('\n').filter((line) => !NODES_OWN.test(line)))}`;
 }
 
 function firstLines(said: readonly string[]): string {

@@ -18,8 +18,8 @@ import {
 
 /** How this process can be replaced by a new one. */
 export interface SelfReplacement {
-  /** Whether a new process would come up, tried without harm: what stands in the way, in words, or undefined. */
-  check(): Promise<string | undefined>;
+  /** Whether a new process would come up, tried without harm: what stands in the way, in words, or undefined. It ends at once with `signal`. */
+  check(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Restarts Nightdesk itself. */
@@ -62,6 +62,8 @@ export function createRestarter(options: {
   readonly onFatal: (error: unknown) => void;
 }): Restarter {
   const { fleet, storage, clock, outbox, callbackData } = options;
+
+  let stopping = new AbortController();
 
   function running(): readonly string[] {
     const rotations = storage.rotations.open().filter(({ state }) => state !== 'waiting');
@@ -124,7 +126,8 @@ export function createRestarter(options: {
     const step = decideRestart(row, { now: clock.now(), running: running().length, isTold });
     storage.transaction(() => outbox.edit(row.messageKey, render(row)));
     if (step.kind === 'wait') return Math.min(step.forMs, LOOK_MS);
-    const problem = await options.replacement?.check();
+    const problem = await options.replacement?.check(stopping.signal);
+    if (stopping.signal.aborted) return undefined;
     if (problem !== undefined) {
       refuse(row, problem);
       return undefined;
@@ -152,6 +155,16 @@ export function createRestarter(options: {
 
   return {
     ...worker,
+
+    start() {
+      stopping = new AbortController();
+      worker.start();
+    },
+
+    async stop() {
+      stopping.abort();
+      await worker.stop();
+    },
 
     ask: ({ by, messageKey, isNow, now }) =>
       storage.transaction(() => {

@@ -137,6 +137,21 @@ test('a restart whose new process would not come up is dropped, and its owner to
   expect(world.textOf('restart:1:refused')).toContain('a new start would fail. fleet.yaml:3: unknown key "agent"');
 });
 
+test('a restart does not go once this process is to stop, however far it was', async () => {
+  const world = createBotWorld();
+  const checking = Promise.withResolvers<void>();
+  world.replacement.checking = checking.promise;
+  world.rooms.restarter.start();
+  await world.says('/restart nightdesk now');
+  await world.clock.pass(4_000);
+
+  const stopped = world.rooms.restarter.stop();
+  checking.resolve();
+  await stopped;
+
+  expect([state(world), world.replacement.went]).toEqual(['draining', 0]);
+});
+
 test('a second /restart nightdesk is about the same restart', async () => {
   const world = createBotWorld();
   running(world);

@@ -91,7 +91,10 @@ export function createBotWorld(
   let nextMessage = 1;
   const said: string[] = [];
   /** Whether a new process would come up, and how often this one was to be replaced; the test says and looks. */
-  const replacement: { problem: string | undefined; went: number } = { problem: undefined, went: 0 };
+  const replacement: { problem: string | undefined; went: number; checking?: Promise<void> } = {
+    problem: undefined,
+    went: 0,
+  };
   let incarnation = build();
 
   function build() {
@@ -156,7 +159,7 @@ export function createBotWorld(
       outbox,
       callbackData,
       version: '1.2.3',
-      replacement: { check: async () => replacement.problem },
+      replacement: { check: async () => (await replacement.checking, replacement.problem) },
       onGo: () => void (replacement.went += 1),
       onFatal: (error) => {
         throw error;
