@@ -24,6 +24,10 @@ home: ./state                      # database, logs, working directories, secret
 
 telegram:
   owners: [${owner}]               # nobody else can read, press or command
+  # approvers: [234567891]         # they decide drafts and answer agents' questions, and see all else
+  # viewers: [345678912]           # they see everything and change nothing
+  # places:                        # groups, or topics of one, for agents that say \`place: shop\`
+  #   shop: { chat: -1001234567890, topic: 7 }
 
 alerts:
   quiet: "23:00-07:00"             # only what is critical makes a sound

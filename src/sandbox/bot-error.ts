@@ -4,11 +4,14 @@ export class BotApiRefusal extends Error {
   readonly code: number;
   /** Seconds; only with 429. */
   readonly retryAfterSeconds: number | undefined;
+  /** The chat that a group is now. */
+  readonly movedTo: number | undefined;
 
-  constructor(code: number, description: string, retryAfterSeconds?: number) {
+  constructor(code: number, description: string, more: { retryAfterSeconds?: number; movedTo?: number } = {}) {
     super(description);
     this.code = code;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds = more.retryAfterSeconds;
+    this.movedTo = more.movedTo;
   }
 }
 
@@ -31,13 +34,18 @@ export function sandboxRefusal(reason: string): BotApiRefusal {
 
 /** A 429 as Telegram words it. */
 export function tooManyRequests(retryAfterSeconds: number): BotApiRefusal {
-  return new BotApiRefusal(429, `Too Many Requests: retry after ${retryAfterSeconds}`, retryAfterSeconds);
+  return new BotApiRefusal(429, `Too Many Requests: retry after ${retryAfterSeconds}`, { retryAfterSeconds });
+}
+
+/** A 400 that names the chat that a group is now. */
+export function chatUpgraded(movedTo: number): BotApiRefusal {
+  return new BotApiRefusal(400, 'Bad Request: group chat was upgraded to a supergroup chat', { movedTo });
 }
 
 /** The JSON body of a refusal. */
 export function renderRefusal(refusal: BotApiRefusal): Readonly<Record<string, unknown>> {
   const body = { ok: false, error_code: refusal.code, description: refusal.message };
-  return refusal.retryAfterSeconds === undefined
-    ? body
-    : { ...body, parameters: { retry_after: refusal.retryAfterSeconds } };
+  const { retryAfterSeconds, movedTo } = refusal;
+  if (movedTo !== undefined) return { ...body, parameters: { migrate_to_chat_id: movedTo } };
+  return retryAfterSeconds === undefined ? body : { ...body, parameters: { retry_after: retryAfterSeconds } };
 }

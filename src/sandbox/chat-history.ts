@@ -1,4 +1,4 @@
-/** The messages of all private chats: what was sent, edited and deleted, with a limit on how much is kept. */
+/** The messages of all chats: what was sent, edited and deleted, with a limit on how much is kept. */
 import type { FormattedText } from './formatted-text.ts';
 import type { InlineKeyboard } from './inline-keyboard.ts';
 import type { TelegramUser } from './people.ts';
@@ -18,6 +18,8 @@ export interface StoredFile extends UploadedFile {
 export interface StoredMessage {
   readonly id: number;
   readonly chatId: number;
+  /** The topic of that chat; absent: the chat itself. */
+  readonly topicId?: number;
   readonly author: TelegramUser;
   /** Epoch milliseconds. */
   readonly date: number;

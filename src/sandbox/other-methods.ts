@@ -1,7 +1,7 @@
 /** Methods about the bot itself, its commands, presses and files. */
 import { badRequest } from './bot-error.ts';
 import type { BotCommand } from './bot-commands.ts';
-import { chatOf, messageOf } from './bot-world.ts';
+import { chatOf, messageOf, renderChat } from './bot-world.ts';
 import type { BotMethod, BotWorld } from './bot-world.ts';
 
 /** The download limit of getFile. */
@@ -49,8 +49,7 @@ export function createOtherMethods(world: BotWorld): Readonly<Record<string, Bot
       return true;
     },
     getChat(payload) {
-      const { id, first_name: firstName } = world.people.person(chatOf(world, payload));
-      return { id, type: 'private', first_name: firstName, accent_color_id: 0, max_reaction_count: 11 };
+      return { ...renderChat(world, chatOf(world, payload)), accent_color_id: 0, max_reaction_count: 11 };
     },
     sendChatAction(payload) {
       chatOf(world, payload);

@@ -9,12 +9,18 @@ import type { MessageEntity } from './message-entity.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 import { messageLifetimeMs, pressLifetimeMs } from './update-queue.ts';
 
+/** Where somebody writes: in a group, or a topic of it; without it where he is alone with the bot. */
+export interface Spot {
+  readonly chatId: number;
+  readonly topicId?: number;
+}
+
 /** The acts of people. */
 export interface PersonActions {
   /** Writes to the bot, in as many messages as the length needs; returns the last of them. */
-  say(text: string, from: number, replyTo: number | undefined): StoredMessage;
+  say(text: string, from: number, replyTo: number | undefined, at?: Spot): StoredMessage;
   /** Sends the bot a file, as a document. */
-  sendFile(file: UploadedFile, from: number, replyTo: number | undefined, caption: string): StoredMessage;
+  sendFile(file: UploadedFile, from: number, replyTo: number | undefined, caption: string, at?: Spot): StoredMessage;
   /** Presses a button of a message; `data` is what is sent, which a forger may choose. */
   press(message: StoredMessage, data: string, from: number): Promise<PressAnswer>;
   /** Blocks or unblocks the bot. */
@@ -25,9 +31,9 @@ export interface PersonActions {
 export function createPersonActions(world: BotWorld): PersonActions {
   const { people, history, updates, queries } = world;
 
-  function sayOne(text: string, from: number, replyTo: number | undefined, file?: StoredFile): StoredMessage {
+  function sayOne(text: string, from: number, replyTo: number | undefined, at: Spot, file?: StoredFile): StoredMessage {
     const message = history.add({
-      chatId: from,
+      ...at,
       author: people.person(from),
       date: world.now(),
       content: { text, entities: findCommands(text) },
@@ -41,23 +47,24 @@ export function createPersonActions(world: BotWorld): PersonActions {
   }
 
   /** Opens the chat, and looks whether there is what shall be replied to. */
-  function open(from: number, replyTo: number | undefined): void {
-    people.openChat(from);
-    if (replyTo !== undefined && history.find(from, replyTo) === undefined) {
-      throw new Error(`there is no message ${replyTo} to reply to in the chat of ${from}`);
+  function open(from: number, replyTo: number | undefined, at: Spot): void {
+    if (at.chatId === from) people.openChat(from);
+    else if (world.groups.find(at.chatId) === undefined) throw new Error(`there is no group ${at.chatId}`);
+    if (replyTo !== undefined && history.find(at.chatId, replyTo) === undefined) {
+      throw new Error(`there is no message ${replyTo} to reply to in the chat ${at.chatId}`);
     }
   }
 
   return {
-    sendFile(file, from, replyTo, caption) {
-      open(from, replyTo);
-      return sayOne(caption, from, replyTo, history.storeFile(file));
+    sendFile(file, from, replyTo, caption, at = { chatId: from }) {
+      open(from, replyTo, at);
+      return sayOne(caption, from, replyTo, at, history.storeFile(file));
     },
-    say(text, from, replyTo) {
-      open(from, replyTo);
+    say(text, from, replyTo, at = { chatId: from }) {
+      open(from, replyTo, at);
       const [first, ...rest] = splitLongText(text.trim());
       if (first === undefined) throw new Error('a message needs a text');
-      return rest.reduce((_, part) => sayOne(part, from, undefined), sayOne(first, from, replyTo));
+      return rest.reduce((_, part) => sayOne(part, from, undefined, at), sayOne(first, from, replyTo, at));
     },
     press(message, data, from) {
       const { id, answer } = queries.open(message.id, from);

@@ -5,15 +5,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readMediaType } from '../media-type.ts';
 import type { StoredFile } from './chat-history.ts';
+import type { View } from './event-streams.ts';
 import { readBody } from './http-body.ts';
 
 /** What a person can do on the page; each gives undefined when there is no such message, button or file. */
 export interface PhoneActions {
-  send(text: string, replyTo: number | undefined): number | undefined;
-  press(messageId: number, row: number, column: number): true | undefined;
+  send(text: string, replyTo: number | undefined, view: View): number | undefined;
+  press(messageId: number, row: number, column: number, view: View): true | undefined;
   file(fileId: string): StoredFile | undefined;
   /** Joins the stream of events; the first is a snapshot. False when there are too many already. */
-  join(response: ServerResponse): boolean;
+  join(response: ServerResponse, view: View): boolean;
+  /** What a page shows that asks for this person, chat and topic; undefined where there is no such thing. */
+  view(as: number | undefined, chatId: number | undefined, topicId: number | undefined): View | undefined;
 }
 
 /** Answers requests under /phone. */
@@ -44,19 +47,29 @@ const securityHeaders = {
 
 /** Creates the endpoint; it answers only requests that name this server by a loopback name, so that no web page reaches it. */
 export function createPhoneEndpoint(port: () => number, actions: PhoneActions): PhoneEndpoint {
-  async function route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async function route(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const path = url.pathname;
     const { method = 'GET' } = request;
     if (!isOwnHost(request.headers.host, port())) return text(response, 403, 'This page is only for this machine.');
-    if (method === 'GET' || method === 'HEAD') return get(response, path);
+    if (method === 'GET' || method === 'HEAD') return get(response, path, viewOf(url));
     if (method !== 'POST') return text(response, 405, 'Only GET and POST are possible here.');
     if (!isOwnOrigin(request.headers.origin, port()))
       return text(response, 403, 'This page takes no orders from others.');
-    return post(request, response, path);
+    return post(request, response, path, viewOf(url));
   }
 
-  function get(response: ServerResponse, path: string): void {
+  function viewOf({ searchParams }: URL): View | undefined {
+    const [as, chatId, topicId] = ['as', 'chat', 'topic'].map((name) => {
+      const given = searchParams.get(name);
+      return given === null ? undefined : Number(given);
+    });
+    return actions.view(as, chatId, topicId);
+  }
+
+  function get(response: ServerResponse, path: string, view: View | undefined): void {
     if (path === '/phone/events') {
-      if (!actions.join(response)) text(response, 503, 'Too many pages are open.');
+      if (view === undefined) return text(response, 404, 'There is no such person or chat.');
+      if (!actions.join(response, view)) text(response, 503, 'Too many pages are open.');
       return;
     }
     if (path.startsWith('/phone/file/')) return download(response, path.slice('/phone/file/'.length));
@@ -86,30 +99,40 @@ export function createPhoneEndpoint(port: () => number, actions: PhoneActions): 
     response.end(file.content);
   }
 
-  async function post(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async function post(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    view: View | undefined,
+  ): Promise<void> {
+    if (view === undefined) return json(response, 404, { ok: false, error: 'there is no such person or chat' });
     const body = await readObject(request);
     if (body === undefined)
       return json(response, 400, { ok: false, error: 'a JSON object of at most 64 KB is expected' });
-    if (path === '/phone/send') return send(response, body);
-    if (path === '/phone/press') return press(response, body);
+    if (path === '/phone/send') return send(response, body, view);
+    if (path === '/phone/press') return press(response, body, view);
     return json(response, 404, { ok: false, error: 'there is no such action' });
   }
 
-  function send(response: ServerResponse, { text: words, reply_to: replyTo = null }: Record<string, unknown>): void {
+  function send(
+    response: ServerResponse,
+    { text: words, reply_to: replyTo = null }: Record<string, unknown>,
+    view: View,
+  ): void {
     if (typeof words !== 'string' || words.trim() === '' || (replyTo !== null && typeof replyTo !== 'number')) {
       return json(response, 400, { ok: false, error: 'text, and perhaps reply_to, are expected' });
     }
-    const id = actions.send(words, replyTo ?? undefined);
+    const id = actions.send(words, replyTo ?? undefined, view);
     if (id === undefined) return json(response, 404, { ok: false, error: 'the message to reply to is gone' });
     return json(response, 200, { ok: true, message_id: id });
   }
 
-  function press(response: ServerResponse, body: Record<string, unknown>): void {
+  function press(response: ServerResponse, body: Record<string, unknown>, view: View): void {
     const [id, row, column] = [body['message_id'], body['row'], body['column']];
     if (typeof id !== 'number' || typeof row !== 'number' || typeof column !== 'number') {
       return json(response, 400, { ok: false, error: 'message_id, row and column are expected' });
     }
-    if (actions.press(id, row, column) === undefined) {
+    if (actions.press(id, row, column, view) === undefined) {
       return json(response, 404, { ok: false, error: 'there is no such button any more' });
     }
     return json(response, 200, { ok: true });
@@ -119,7 +142,7 @@ export function createPhoneEndpoint(port: () => number, actions: PhoneActions): 
     handle(request, response, url) {
       const path = url.pathname;
       if (path !== '/phone' && !path.startsWith('/phone/')) return false;
-      route(request, response, path).catch((error: unknown) => {
+      route(request, response, url).catch((error: unknown) => {
         // The page was closed while it sent something; where it still listens, it is told.
         if (!response.headersSent) text(response, 500, error instanceof Error ? error.message : String(error));
       });

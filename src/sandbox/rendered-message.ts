@@ -8,6 +8,10 @@ import type { MessageEntity } from './message-entity.ts';
 export interface ChatMessage {
   readonly id: number;
   readonly chat_id: number;
+  /** The topic of that chat; absent: the chat itself. */
+  readonly topic_id?: number;
+  /** Who wrote it. */
+  readonly author: { readonly id: number; readonly name: string };
   readonly from: 'bot' | 'user';
   readonly date: number;
   readonly edit_date: number | null;
@@ -47,6 +51,8 @@ export function renderChatMessage(message: StoredMessage): ChatMessage {
   return {
     id: message.id,
     chat_id: message.chatId,
+    ...(message.topicId === undefined ? {} : { topic_id: message.topicId }),
+    author: { id: message.author.id, name: message.author.first_name },
     from: message.author.is_bot ? 'bot' : 'user',
     date: message.date,
     edit_date: message.editDate ?? null,
@@ -81,7 +87,7 @@ function renderButton(button: InlineButton): ChatButton {
 /** A message as the Bot API answers it; dates are epoch seconds. `replied` is the message that it replies to, if it exists. */
 export function renderBotMessage(
   message: StoredMessage,
-  person: { readonly id: number; readonly first_name: string },
+  chat: Readonly<Record<string, unknown>>,
   replied?: StoredMessage,
 ): Readonly<Record<string, unknown>> {
   const { text, entities } = message.content;
@@ -89,10 +95,11 @@ export function renderBotMessage(
   return {
     message_id: message.id,
     from: message.author,
-    chat: { id: message.chatId, type: 'private', first_name: person.first_name },
+    chat,
+    ...(message.topicId === undefined ? {} : { message_thread_id: message.topicId, is_topic_message: true }),
     date: seconds(message.date),
     ...(message.editDate === undefined ? {} : { edit_date: seconds(message.editDate) }),
-    ...(replied === undefined ? {} : { reply_to_message: renderBotMessage(replied, person) }),
+    ...(replied === undefined ? {} : { reply_to_message: renderBotMessage(replied, chat) }),
     ...renderBotFile(message),
     ...(message.group === undefined ? {} : { media_group_id: message.group }),
     ...(isCaption && text === '' ? {} : { [isCaption ? 'caption' : 'text']: text }),

@@ -13,15 +13,16 @@ import { createCallLog } from './call-log.ts';
 import type { RecordedCall } from './call-log.ts';
 import { createCallbackQueries } from './callback-queries.ts';
 import type { PressAnswer } from './callback-queries.ts';
-import { createChatHistory } from './chat-history.ts';
-import { createEventStreams } from './event-streams.ts';
+import { createChatHistory, type StoredMessage } from './chat-history.ts';
+import { createEventStreams, type View } from './event-streams.ts';
 import { createFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
+import { createGroups, type GroupOptions, type Groups } from './groups.ts';
 import { createFloodControl } from './flood-control.ts';
 import { createOtherMethods } from './other-methods.ts';
 import { createPeople } from './people.ts';
 import type { TelegramUser } from './people.ts';
-import { createPersonActions, findButton } from './person-actions.ts';
+import { createPersonActions, findButton, type Spot } from './person-actions.ts';
 import { createPhoneEndpoint, eventStreamHeaders } from './phone-endpoint.ts';
 import { renderChatMessage } from './rendered-message.ts';
 import type { ChatMessage } from './rendered-message.ts';
@@ -40,6 +41,8 @@ export interface SandboxOptions {
   readonly port?: number;
   /** Epoch milliseconds; decides about expiry and dates, not about how long a poll waits. */
   readonly now?: () => number;
+  /** Groups that the bot is in; people write and press there as well. */
+  readonly groups?: readonly GroupOptions[];
   /** Names of other people; whoever is not listed gets a name made of his id. */
   readonly strangers?: readonly { readonly id: number; readonly firstName: string }[];
   readonly bot?: { readonly firstName: string; readonly username: string };
@@ -57,16 +60,18 @@ export interface Sandbox {
   readonly pollCount: number;
   /** Updates that the bot has not confirmed yet. */
   readonly pendingUpdates: number;
+  /** The groups, and what can happen to them. */
+  readonly groups: Groups;
   /** Sets or ends a fault; `down` and `hang` also meet a poll that is waiting now. */
   setFault(fault: Fault | undefined): void;
   /** What a person sees in this chat, by default the owner's, oldest first. */
   messages(chatId?: number): readonly ChatMessage[];
   /** Writes to the bot, as the owner unless told otherwise; returns the message's id. */
-  userSays(text: string, options?: { readonly from?: number; readonly replyTo?: number }): number;
+  userSays(text: string, options?: { readonly from?: number; readonly replyTo?: number; readonly at?: Spot }): number;
   /** Sends the bot a file, as the owner unless told otherwise; returns the message's id. */
   userSendsFile(
     file: { readonly name: string; readonly content: string | Uint8Array },
-    options?: { readonly from?: number; readonly replyTo?: number; readonly caption?: string },
+    options?: { readonly from?: number; readonly replyTo?: number; readonly caption?: string; readonly at?: Spot },
   ): number;
   /**
    * Presses the button with this label; resolves when the bot has answered, or 150 s of `now` have passed. Rejects when there
@@ -98,9 +103,11 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { firstName, username } = options.bot ?? { firstName: 'Nightdesk', username: 'nightdesk_sandbox_bot' };
   const bot: TelegramUser = { id: botId, is_bot: true, first_name: firstName, username };
   const owner = toUser(options.owner);
+  const others = (options.strangers ?? []).map(toUser);
 
   const world: BotWorld = {
-    people: createPeople(bot, owner, (options.strangers ?? []).map(toUser)),
+    groups: createGroups(options.groups ?? []),
+    people: createPeople(bot, owner, others),
     history: createChatHistory(),
     updates: createUpdateQueue(now),
     queries: createCallbackQueries(now),
@@ -130,19 +137,27 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   });
   const phoneEndpoint = createPhoneEndpoint(() => port, {
-    send(text, replyTo) {
-      if (replyTo !== undefined && world.history.find(owner.id, replyTo) === undefined) return undefined;
-      return actions.say(text, owner.id, replyTo).id;
+    send(text, replyTo, { as, chatId, topicId }) {
+      if (replyTo !== undefined && world.history.find(chatId, replyTo) === undefined) return undefined;
+      return actions.say(text, as, replyTo, topicId === undefined ? { chatId } : { chatId, topicId }).id;
     },
-    press(messageId, row, column) {
-      const message = world.history.find(owner.id, messageId);
+    press(messageId, row, column, { as, chatId }) {
+      const message = world.history.find(chatId, messageId);
       const data = message?.keyboard[row]?.[column]?.callback_data;
       if (message === undefined || data === undefined) return undefined;
-      void actions.press(message, data, owner.id); // never rejects; the page hears of its end by an event
+      void actions.press(message, data, as); // never rejects; the page hears of its end by an event
       return true;
     },
     file: (fileId) => world.history.findFile((file) => file.fileId === fileId),
-    join: (response) => streams.open(response, eventStreamHeaders, 'snapshot', snapshot()),
+    join: (response, view) => streams.open(response, eventStreamHeaders, 'snapshot', snapshot(view), view),
+    view(as = owner.id, chatId = as, topicId) {
+      const group = world.groups.find(chatId);
+      const isThere = group === undefined ? chatId === as : true;
+      const hasTopic = topicId === undefined || group?.topics?.some(({ id }) => id === topicId) === true;
+      return [owner, ...others].some(({ id }) => id === as) && isThere && hasTopic
+        ? { as, chatId, topicId }
+        : undefined;
+    },
   });
 
   const server = createServer((request, response) => {
@@ -157,13 +172,21 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   await listening.promise;
   const { port } = server.address() as AddressInfo;
 
-  function snapshot() {
+  function snapshot(view: View) {
     return {
       bot: { name: bot.first_name, username: bot.username },
       owner: { id: owner.id, first_name: owner.first_name },
-      commands: world.commands.shownIn(owner.id),
-      messages: messages(),
+      view: { as: view.as, chat: view.chatId, topic: view.topicId ?? null },
+      people: [owner, ...others].map(({ id, first_name: name }) => ({ id, name })),
+      groups: world.groups.list(),
+      commands: world.commands.shownIn(view.chatId),
+      messages: world.history.list(view.chatId).filter(isIn(view)).map(renderChatMessage),
     };
+  }
+
+  /** A topic shows its own messages, a group that is open as a whole those of all. */
+  function isIn({ topicId }: View): (message: StoredMessage) => boolean {
+    return (message) => topicId === undefined || message.topicId === topicId;
   }
 
   function messages(chatId = owner.id): readonly ChatMessage[] {
@@ -171,15 +194,34 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 
   world.history.onEvent((event) => {
-    if (event.kind !== 'delete' && event.message.chatId === owner.id) {
-      streams.send(event.kind, renderChatMessage(event.message));
-    } else if (event.kind === 'delete' && event.chatId === owner.id) streams.send('delete', { id: event.id });
+    if (event.kind === 'delete')
+      return streams.send(
+        'delete',
+        () => ({ id: event.id }),
+        ({ chatId }) => chatId === event.chatId,
+      );
+    const { message } = event;
+    streams.send(
+      event.kind,
+      () => renderChatMessage(message),
+      (view) => view.chatId === message.chatId && isIn(view)(message),
+    );
   });
-  world.commands.onChange(() => streams.send('commands', world.commands.shownIn(owner.id)));
+  world.commands.onChange(() =>
+    streams.send(
+      'commands',
+      ({ chatId }) => world.commands.shownIn(chatId),
+      () => true,
+    ),
+  );
   world.queries.onEnd(({ messageId, from, answer }) => {
-    if (from !== owner.id) return;
     const { text = null, showAlert = false, answered } = answer;
-    streams.send('answer', { message_id: messageId, text, show_alert: showAlert, expired: !answered });
+    const shown = { message_id: messageId, text, show_alert: showAlert, expired: !answered };
+    streams.send(
+      'answer',
+      () => shown,
+      ({ as }) => as === from,
+    );
   });
 
   return {
@@ -197,10 +239,11 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
       const kind = faults.peek('getUpdates')?.kind;
       if (kind === 'down' || kind === 'hang') world.updates.interrupt();
     },
+    groups: world.groups,
     messages,
-    userSays: (text, { from = owner.id, replyTo } = {}) => actions.say(text, from, replyTo).id,
-    userSendsFile: ({ name, content }, { from = owner.id, replyTo, caption = '' } = {}) =>
-      actions.sendFile({ uploadedName: name, content: Buffer.from(content) }, from, replyTo, caption).id,
+    userSays: (text, { from = owner.id, replyTo, at } = {}) => actions.say(text, from, replyTo, at).id,
+    userSendsFile: ({ name, content }, { from = owner.id, replyTo, caption = '', at } = {}) =>
+      actions.sendFile({ uploadedName: name, content: Buffer.from(content) }, from, replyTo, caption, at).id,
     async userPresses(messageId, buttonText, { from = owner.id, data } = {}) {
       const message = world.history.get(messageId);
       const button = message && findButton(message, buttonText);

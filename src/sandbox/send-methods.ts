@@ -23,13 +23,14 @@ export function createSendMethods(world: BotWorld): Readonly<Record<string, BotM
   let groups = 0;
 
   function send(payload: Payload, content: FormattedText, chatId: number, given?: GivenFile): unknown {
-    if (payload['message_thread_id'] !== undefined) throw badRequest('message thread not found');
+    const topicId = world.groups.enterTopic(chatId, payload['message_thread_id']);
     const keyboard = readKeyboard(payload['reply_markup']);
     const asks = readForcedReply(payload['reply_markup']);
     const replyTo = repliedTo(payload, chatId);
     world.flood.check(chatId);
     const message = world.history.add({
       chatId,
+      ...(topicId === undefined ? {} : { topicId }),
       author: world.people.bot,
       date: world.now(),
       content,

@@ -107,6 +107,14 @@ agents:
     ['fleet.yaml:1: telegram.owners[2]: expected each only once; found 7'],
   ],
   [
+    'somebody in two lists',
+    'telegram: { owners: [7], approvers: [8, 7], viewers: [8] }',
+    [
+      'fleet.yaml:1: telegram.approvers[1]: expected each person in one list; 7 is under owners already, and that counts',
+      'fleet.yaml:1: telegram.viewers[0]: expected each person in one list; 8 is under approvers already, and that counts',
+    ],
+  ],
+  [
     'chat 0',
     'telegram: { owners: [7], chat: 0 }',
     ['fleet.yaml:1: telegram.chat: expected a numeric chat id, such as 123456789; found 0'],

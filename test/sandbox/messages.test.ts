@@ -30,6 +30,7 @@ describe('sendMessage', () => {
       {
         id: 1,
         chat_id: OWNER,
+        author: { id: 123456, name: 'Nightdesk' },
         from: 'bot',
         date: 1_800_000_000_500,
         edit_date: null,

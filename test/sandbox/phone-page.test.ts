@@ -16,6 +16,9 @@ const owner = { id: 42, firstName: 'Mara' };
 const withoutChromium = findChromium(process.env) === undefined && process.env['CI'] === undefined;
 if (withoutChromium) console.warn('No Chromium here: the phone page is not tested (Debian: apt install chromium).');
 
+/** What a page is told where there is one person, and no group. */
+const ALONE = { view: { as: 42, chat: 42, topic: null }, people: [], groups: [] };
+
 describe.skipIf(withoutChromium)('phone page', () => {
   let browser: Browser;
   let sandbox: Sandbox;
@@ -43,6 +46,38 @@ describe.skipIf(withoutChromium)('phone page', () => {
   async function expectText(locator: ReturnType<OpenPhone['message']>, expected: string | RegExp): Promise<void> {
     await locator.filter({ hasText: expected }).waitFor();
   }
+
+  it('shows another person’s phone, and a topic of a group, and writes and presses there', async () => {
+    const shared = await createSandbox({
+      token,
+      owner,
+      strangers: [{ id: 43, firstName: 'Anna' }],
+      groups: [{ id: -1001, title: 'Business', topics: [{ id: 7, name: 'Shop' }] }],
+    });
+    const group = createTestBot(shared.apiRoot, token, -1001);
+    const seen = await openPhone(browser, shared.phoneUrl);
+
+    await seen.page.getByLabel('Person', { exact: true }).selectOption('Anna');
+    await seen.page.getByLabel('Chat', { exact: true }).selectOption('Business › Shop');
+    const elsewhere = await group.say('of the whole group');
+    const id = await group.say('of the shop', {
+      message_thread_id: 7,
+      reply_markup: { inline_keyboard: [[{ text: 'Approve', callback_data: 'x' }]] },
+    });
+    await seen.message(id).waitFor();
+    await seen.key(id, 'Approve').click();
+    const press = await group.nextUpdate();
+    await seen.page.locator('#text').fill('hello from Anna');
+    await seen.page.locator('#text').press('Enter');
+    const written = await group.nextUpdate();
+
+    expect(await seen.message(elsewhere).count()).toBe(0);
+    expect(press).toMatchObject({ callback_query: { from: { id: 43 }, message: { message_thread_id: 7 } } });
+    expect(written).toMatchObject({ message: { from: { id: 43 }, chat: { id: -1001 }, message_thread_id: 7 } });
+    expect(seen.faults).toEqual([]);
+    await seen.close();
+    await shared.close();
+  });
 
   async function fillHistory(): Promise<number[]> {
     const ids: number[] = [];
@@ -120,7 +155,12 @@ describe.skipIf(withoutChromium)('phone page', () => {
 
   it('makes no link of an address that would run a script', async () => {
     const script = 'javascript:document.title=1';
-    const snapshot = { bot: { name: 'Nightdesk', username: 'b' }, owner: { id: 42, first_name: 'Mara' }, commands: [] };
+    const snapshot = {
+      bot: { name: 'Nightdesk', username: 'b' },
+      owner: { id: 42, first_name: 'Mara' },
+      ...ALONE,
+      commands: [],
+    };
     const entities = [{ type: 'text_link', offset: 0, length: 4, url: script }];
     const buttons = [[{ text: 'press', url: script, pressable: false }]];
     const message = { id: 1, chat_id: 42, from: 'bot', date: 1, edit_date: null, text: 'link', entities, buttons };
@@ -444,6 +484,7 @@ describe.skipIf(withoutChromium)('phone page', () => {
       const snapshot = {
         bot: { name: 'Nightdesk', username: 'nightdesk_sandbox_bot' },
         owner: { id: owner.id, first_name: owner.firstName },
+        ...ALONE,
         commands: [],
         messages: sandbox.messages(),
       };

@@ -162,8 +162,19 @@ describe('a place that takes no messages', () => {
     );
     const draft = storage.transaction(() =>
       storage.drafts.add({
-        ...{ agent: 'scout', runId: run, key: null, kind: 'reply', recipient: '@ada', url: null, context: null },
-        ...{ priority: 3, createdAt: 0, windowEndsAt: null, body: 'hello', hash: 'x', media: '[]' },
+        agent: 'scout',
+        runId: run,
+        key: null,
+        kind: 'reply',
+        recipient: '@ada',
+        url: null,
+        context: null,
+        priority: 3,
+        createdAt: 0,
+        windowEndsAt: null,
+        body: 'hello',
+        hash: 'x',
+        media: '[]',
       }),
     );
     world.send(`draft:${draft}:r1`, 'card', text('waits'), { place: 'shop' });

@@ -9,13 +9,36 @@ const PEOPLE = { owner: OWNER, approver: APPROVER, viewer: VIEWER } as const;
 
 /** What only owners may do is all that stands in neither list. */
 const APPROVERS_VERBS = [
-  ...['approve', 'edit', 'reject', 'live', 'again', 'undo', 'snooze', 'revise'],
-  ...['show', 'review', 'next', 'batch', 'batchyes', 'choose'],
+  'approve',
+  'edit',
+  'reject',
+  'live',
+  'again',
+  'undo',
+  'snooze',
+  'revise',
+  'show',
+  'review',
+  'next',
+  'batch',
+  'batchyes',
+  'choose',
 ];
 const VIEWERS_VERBS = ['log', 'workstate', 'panel', 'status', 'incidents', 'checklist', 'digest'];
 const VIEWERS_COMMANDS = [
-  ...['start', 'help', 'cancel', 'fleet', 'status', 'incidents', 'drafts'],
-  ...['budget', 'digest', 'why', 'log', 'workstate', 'checklist'],
+  'start',
+  'help',
+  'cancel',
+  'fleet',
+  'status',
+  'incidents',
+  'drafts',
+  'budget',
+  'digest',
+  'why',
+  'log',
+  'workstate',
+  'checklist',
 ];
 
 function open(fleetChat = GROUP) {
@@ -46,8 +69,9 @@ describe.each(ROLES)('as %s', (role) => {
       const said = (await world.says(`/${name}`, { from: PEOPLE[role] })) ?? '';
       const isHis = role === 'owner' || VIEWERS_COMMANDS.includes(name);
 
-      if (isHis) expect(said, name).not.toMatch(/^Only owners/);
-      else expect(said, name).toBe('Only owners may do that.');
+      expect(`${name}: ${/^Only owners may do that\.$/.test(said) ? 'refused' : 'done'}`).toBe(
+        `${name}: ${isHis ? 'done' : 'refused'}`,
+      );
     }
   });
 });

@@ -7,6 +7,7 @@ import { createCommandList } from './command-list.js';
 import { createComposer } from './composer.js';
 import { openEvents, post } from './connection.js';
 import { createNotices } from './notices.js';
+import { showViews } from './views.js';
 
 const UNREACHABLE = 'Not delivered: the sandbox does not answer';
 const NO_ANSWER = 'No answer yet. If nothing happens, press again.';
@@ -23,7 +24,9 @@ function startPhone() {
     banner: byId('banner'),
     phone: byId('phone'),
   });
-  const nameOf = (message) => (message.from === 'bot' ? bot.name : 'You');
+  let me = null;
+  const nameOf = (message) =>
+    message.from === 'bot' ? bot.name : me === null || message.author.id === me ? 'You' : message.author.name;
 
   const chat = createChatLog({
     scroller: byId('scroller'),
@@ -125,7 +128,9 @@ function startPhone() {
   const handlers = {
     snapshot(data) {
       bot = data.bot;
-      byId('name').textContent = bot.name;
+      me = data.view.as;
+      byId('name').textContent = data.groups.find(({ id }) => id === data.view.chat)?.title ?? bot.name;
+      showViews(byId('views'), data);
       showCommands(data.commands);
       announce(chat.reset(data.messages));
     },

@@ -7,7 +7,7 @@ const EVENTS = ['snapshot', 'message', 'edit', 'delete', 'answer', 'commands'];
 
 /** Keeps an event stream open for as long as the page lives; `onEvent(name, data)`, `onState(online)`. */
 export function openEvents({ onEvent, onState }) {
-  const source = new EventSource('/phone/events');
+  const source = new EventSource(`/phone/events${location.search}`);
   for (const name of EVENTS) {
     source.addEventListener(name, (event) => {
       if (name === 'snapshot') onState(true);
@@ -24,7 +24,7 @@ export function openEvents({ onEvent, onState }) {
 /** Posts to the sandbox; resolves to `taken`, `refused` (what it was about is gone), or `unreachable`. */
 export async function post(path, body) {
   try {
-    const response = await fetch(path, {
+    const response = await fetch(`${path}${location.search}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
