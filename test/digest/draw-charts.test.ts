@@ -174,7 +174,7 @@ describe('the picture of the runs', () => {
       [1, toAt - MINUTE_MS, toAt, 1],
       [0, fromAt, fromAt + MINUTE_MS, 4],
     ]);
-    expect(words).toEqual(['done', '1', 'still running', '1', 'failed', '1']);
+    expect(words).toEqual(['done', '1', 'running', '1', 'failed', '1']);
     expect(option.yAxis).toMatchObject({ min: -0.5, max: 1.5, inverse: true });
   });
 

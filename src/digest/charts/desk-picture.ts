@@ -106,7 +106,7 @@ export function deskPicture({ desk, fromAt, toAt, timezone }: DigestFigures): Pi
     file: 'desk.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
+    height: legendTop + legendHeight(entries) + CARD_FOOT,
     option,
   };
 }

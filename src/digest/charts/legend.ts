@@ -16,20 +16,22 @@ export type Graphic = Readonly<Record<string, unknown>>;
 const ROW_HEIGHT = 54;
 const CHIP = 30;
 const COLUMN_GAP = 56;
+/** Fits beside its number in a third of the card. */
+const SHORT_NAME = 10;
 
-/** A few entries stand in one row; longer ones have names that need more room. */
-function columnsFor(entries: number): number {
-  return entries <= 3 ? 3 : 2;
+/** A few entries with short names stand in one row. */
+function columnsFor(entries: readonly LegendEntry[]): number {
+  return entries.length <= 3 && entries.every(({ name }) => name.length <= SHORT_NAME) ? 3 : 2;
 }
 
-/** How high a legend of so many entries is. */
-export function legendHeight(entries: number): number {
-  return Math.ceil(entries / columnsFor(entries)) * ROW_HEIGHT;
+/** How high a legend is. */
+export function legendHeight(entries: readonly LegendEntry[]): number {
+  return Math.ceil(entries.length / columnsFor(entries)) * ROW_HEIGHT;
 }
 
 /** A legend in columns, read down the first one, then down the next; names that do not fit are cut. */
 export function legend(entries: readonly LegendEntry[], top: number): readonly Graphic[] {
-  const columns = columnsFor(entries.length);
+  const columns = columnsFor(entries);
   const rows = Math.ceil(entries.length / columns);
   const columnWidth = (CARD.width - 2 * CARD.padding - (columns - 1) * COLUMN_GAP) / columns;
   return entries.flatMap(({ name, value, colour, edge }, index) => {

@@ -4,7 +4,7 @@ import type { RunOutcome, TimelineFigures } from '../figures.ts';
 /** Colour, and height as a part of the row: what went wrong stands out without its colour, too. */
 export const OUTCOMES = {
   done: { name: 'done', colour: '#44bb99', height: 0.42, leastWidth: 3 },
-  running: { name: 'still running', colour: '#77aadd', height: 0.42, leastWidth: 14 },
+  running: { name: 'running', colour: '#77aadd', height: 0.42, leastWidth: 14 },
   stopped: { name: 'stopped', colour: '#eedd88', height: 0.6, leastWidth: 7 },
   lost: { name: 'lost', colour: '#d58fd0', height: 0.78, leastWidth: 9 },
   failed: { name: 'failed', colour: '#ff7a66', height: 0.78, leastWidth: 9 },

@@ -78,7 +78,7 @@ export function spendPicture(spend: SpendFigures): Picture | undefined {
     file: 'spend.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
+    height: legendTop + legendHeight(entries) + CARD_FOOT,
     option,
   };
 }

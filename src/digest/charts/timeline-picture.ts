@@ -102,7 +102,7 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
     file: 'timeline.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries.length) + CARD_FOOT,
+    height: legendTop + legendHeight(entries) + CARD_FOOT,
     option,
   };
 }
