@@ -61,6 +61,14 @@ export interface Migration {
   readonly backup: string;
 }
 
+/** What makes looking at every page of a database at its opening superfluous. */
+export interface Trust {
+  /** Setting: `yes` where the last program that used it ended on purpose. */
+  readonly cleanKey: string;
+  /** A copy of it was verified since then (epoch ms). */
+  readonly verifiedSince: number;
+}
+
 /**
  * Opens the database file, migrates it after a backup, and sets what durability needs.
  * Throws StorageError; a database of a newer version is refused before anything is written.
@@ -70,12 +78,13 @@ export function openDatabase(
   backupFile: (version: number) => string,
   migrations = MIGRATIONS,
   onMigrated: (migration: Migration) => void = () => undefined,
+  trust?: Trust,
 ): Database.Database {
   inspect(file, migrations);
   const database = connect(file);
   try {
     refuseForeign(database, file, migrations);
-    refuseDamaged(database, file);
+    if (trust === undefined || !isTrusted(database, trust)) refuseDamaged(database, file);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
@@ -201,6 +210,23 @@ function refuseOlder(database: Database.Database, file: string, migrations: stri
     `${file} was written by an older Nightdesk (schema ${version}, this one has ${newest})`,
     'start Nightdesk once, which migrates it after a backup',
   );
+}
+
+/**
+ * Looking at every page of a year's database takes seconds, which a restart need not wait for: each daily copy is looked at as well. A page that
+ * goes bad in between and is read ends the program, and a program that was cut off is not trusted.
+ */
+function isTrusted(database: Database.Database, { cleanKey, verifiedSince }: Trust): boolean {
+  try {
+    const clean = database.prepare<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(cleanKey);
+    const verified = database
+      .prepare<[number], number>(`SELECT 1 FROM backup WHERE state = 'done' AND ended_at >= ? LIMIT 1`)
+      .pluck()
+      .get(verifiedSince);
+    return clean === 'yes' && verified === 1;
+  } catch {
+    return false; // It is older than that, or damaged: it is looked at.
+  }
 }
 
 /** A damaged page that nobody reads today is a fatal error at three in the morning. */

@@ -30,6 +30,7 @@ import { createScrubber } from '../secrets.ts';
 import { describeSelf } from '../sentinel/process.ts';
 import type { SelfReplacement } from '../restart/restarter.ts';
 import type { RichText } from '../telegram/outbox.ts';
+import { CLEAN_KEY } from '../vigil/pulse.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
 import { EXIT, REPLACE } from './exit-codes.ts';
 import { type Home, homeIdentity, loadCallbackKey, prepareHome, tightenSecrets } from './home.ts';
@@ -37,6 +38,9 @@ import { openSecretSource } from './secret-sources.ts';
 import { awaitRoom } from './room-to-start.ts';
 import type { Terminal } from './terminal.ts';
 import { packageVersion } from './version.ts';
+
+/** A daily copy may come late or fail once; after two days without one the database itself is looked at. */
+const TRUSTED_MS = 48 * 3_600_000;
 
 /** How long stopping may take: the contract promises 30 s, and the supervisor kills after that. */
 const STOP_WITHIN_MS = 25_000;
@@ -93,10 +97,16 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   try {
     let migration: Migration | undefined;
-    const database = openDatabase(home.database, home.backup, undefined, (done) => {
-      migration = done;
-      terminal.print(`the database went from schema ${done.from} to ${done.to}; a copy of before: ${done.backup}`);
-    });
+    const database = openDatabase(
+      home.database,
+      home.backup,
+      undefined,
+      (done) => {
+        migration = done;
+        terminal.print(`the database went from schema ${done.from} to ${done.to}; a copy of before: ${done.backup}`);
+      },
+      { cleanKey: CLEAN_KEY, verifiedSince: Date.now() - TRUSTED_MS },
+    );
     try {
       return await runControlPlane();
     } finally {

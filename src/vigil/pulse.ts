@@ -8,7 +8,8 @@ import { createProofFile, type Self } from './proof-file.ts';
 
 /** Setting: when a control plane last wrote that it lives (epoch ms). */
 export const ALIVE_KEY = 'alive-at';
-const CLEAN_KEY = 'stopped-cleanly';
+/** Setting: whether the last control plane ended on purpose, `yes` or `no`. */
+export const CLEAN_KEY = 'stopped-cleanly';
 
 /** A long poll takes 25 s, and a slow network a little more; three of them without an answer are silence. */
 const HEARD_WITHIN_MS = 90_000;

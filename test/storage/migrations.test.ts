@@ -208,3 +208,29 @@ test('a reader sees what the control plane has written while it runs', () => {
   reader.close();
   database.close();
 });
+
+test.each([
+  ['a program that was cut off left it', 'no', 2, true],
+  ['no copy was verified lately', 'yes', 1, true],
+  ['a program ended well on it, and a copy was verified lately', 'yes', 2, false],
+])('whether every page is looked at when %s', (_title, clean, verifiedAt, isLookedAt) => {
+  const file = join(temporaryFolder(), 'nightdesk.db');
+  const database = openDatabase(file, noBackup);
+  const storage = createStorage(database);
+  storage.settings.set('clean', clean);
+  storage.backups.want(1);
+  storage.backups.made(1, 'a.db', 1, verifiedAt);
+  storage.transaction(() => {
+    for (let n = 0; n < 500; n += 1) storage.settings.set(`key-${n}`, 'x'.repeat(500));
+  });
+  database.close();
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, bytes.length - 40_960, bytes.length - 36_864);
+  writeFileSync(file, bytes);
+
+  const open = (): unknown =>
+    openDatabase(file, noBackup, undefined, undefined, { cleanKey: 'clean', verifiedSince: 2 }).close();
+
+  if (isLookedAt) expect(refusal(open).code).toBe('damaged');
+  else expect(open).not.toThrow();
+});
