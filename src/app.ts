@@ -584,6 +584,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     followChats: (next) => followPlaces(storage, next),
     learnSecret: (secret) => foundations.learnSecret(secret, 'lasting'),
     scrub,
+    onFatal,
   });
   const wishes = createOwnerWishes({ fleet, storage, clock, reserve: reservations.reserve, roomFor });
   const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });

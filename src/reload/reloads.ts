@@ -38,7 +38,7 @@ export interface Reloads {
 
 const CONFIG_FINGERPRINT = 'config:fleet.yaml';
 /** Who asks with a signal. */
-export const SIGHUP_ACTOR = 'SIGHUP';
+const SIGHUP_ACTOR = 'SIGHUP';
 /** More lines than that are in no row: who changes that much has the file itself. */
 const MOST_LINES = 200;
 
@@ -57,6 +57,7 @@ export function createReloads(options: {
   readonly followChats: (next: Fleet) => void;
   readonly learnSecret: (secret: string) => void;
   readonly scrub: (text: string) => string;
+  readonly onFatal: (error: unknown) => void;
 }): Reloads {
   const { live, storage, clock, log, incidents, outbox } = options;
   const writer = createPatientWriter({ name: 'reload', clock, log });
@@ -65,6 +66,7 @@ export function createReloads(options: {
     hash: options.file.hash,
     fleet: live.current(),
   };
+  let hasStopped = false;
   /** What is in force as soon as its row is. */
   let pending: { readonly id: number; readonly file: typeof running } | undefined;
 
@@ -137,13 +139,17 @@ export function createReloads(options: {
       }),
     reload: (actor, confirmed) => storage.transaction(() => reload('reload', actor, confirmed)),
     async hangUp() {
-      let said = 'Nightdesk ends';
-      await writer.write(() => {
-        said = storage.transaction(hangUp);
+      let said = 'Nightdesk is ending: its next start reads the file';
+      const write = writer.write(() => {
+        if (!hasStopped) said = storage.transaction(hangUp);
       });
+      await write.catch(options.onFatal);
       return said;
     },
-    stop: writer.stop,
+    stop() {
+      hasStopped = true;
+      writer.stop();
+    },
   };
 }
 

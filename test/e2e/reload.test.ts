@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import Database from 'better-sqlite3';
-import { agentsUnder, fixture, OWNER, openStage, type Program, type Stage, until } from './program.ts';
+import { agentsUnder, badLogLines, fixture, OWNER, openStage, type Program, type Stage, until } from './program.ts';
 
 const stages: Stage[] = [];
 
@@ -93,6 +94,27 @@ describe('a changed fleet.yaml, end to end', () => {
     await until(() => program.stderr().includes('SIGHUP: taken over: 1 change'), 'the terminal is told');
     expect(await running(stage, 'scout')).toEqual(before);
     expect(await program.stop()).toBe(0);
+  });
+
+  it('shows no value of .env, which is read anew with it', async () => {
+    const stage = await open();
+    const old = 'sk-ant-oat01-TEST-the-old-token-0123456789';
+    const next = 'sk-ant-oat01-TEST-the-new-token-0123456789';
+    stage.write('.env', `FEED_TOKEN=${old}\n`);
+    stage.fleet(`agents:\n${agent(stage, 'scout', 'every 1h', ', env: { FEED_TOKEN: "${FEED_TOKEN}" }')}`);
+    const program = await stage.startReady();
+    await running(stage, 'scout');
+    stage.write('.env', `FEED_TOKEN=${next}\n`);
+
+    stage.sandbox.userSays('/reload');
+
+    await stage.says('taken over', '✏️ agents.scout.env.FEED_TOKEN: changed');
+    expect(await program.stop()).toBe(0);
+    const database = readFileSync(stage.path('state/nightdesk.db'), 'latin1');
+    for (const secret of [old, next]) {
+      expect(database).not.toContain(secret);
+      expect(badLogLines(program.stderr(), [secret])).toEqual([]);
+    }
   });
 
   it('is asked for on the phone when it removes an agent, which then ends with its due times', async () => {

@@ -257,6 +257,7 @@ export function createRoomWorld(
       followChats: (next) => followPlaces(storage, next),
       learnSecret: (secret) => learnSecret(secret, 'lasting'),
       scrub,
+      onFatal,
     });
     const orphans = createOrphans({ storage, clock, incidents });
     const checkpoints = createCheckpoints({ fleet, storage, clock, log, incidents, files: workstates, scrub });
