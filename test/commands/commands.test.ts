@@ -188,7 +188,7 @@ test.each([
 
   const said = await world.says(command);
 
-  expect(said).toMatch(/There is no agent "nobody"|You can say:/);
+  expect(said).toMatch(/There is no agent "nobody"|^Please say it like this: .*$/);
   expect(world.rooms.storage.holds.active()).toEqual([]);
 });
 
@@ -223,9 +223,11 @@ test('/resume says what it did and what still holds', async () => {
   await world.says('/pause');
   await world.says('/pause scout');
   expect(await world.says('/resume scout')).toBe(
-    'Your pause of scout is over. Something else still holds it:\n⛔️ the fleet is paused',
+    'Your pause of scout is over. Something else still holds it:\n⛔️ the fleet is paused\nThe pause of all ends with /resume all.',
   );
-  expect(await world.says('/resume scout')).toBe('You had not paused scout. What holds it:\n⛔️ the fleet is paused');
+  expect(await world.says('/resume scout')).toBe(
+    'You had not paused scout. What holds it:\n⛔️ the fleet is paused\nThe pause of all ends with /resume all.',
+  );
   expect(await world.says('/resume all')).toBe('▶️ All agents may run again.');
   expect(await world.says('/resume nobody')).toMatch(/There is no agent/);
 });
