@@ -10,7 +10,7 @@ import type { Content } from '../telegram/outbox.ts';
 export const DRAIN_MS = 10 * 60_000;
 
 /** How long it waits, with nobody running, until its owner has read that it goes: Telegram may be slow, or away. */
-export const TELL_MS = 3_000;
+const TELL_MS = 3_000;
 
 /** Why nothing new starts meanwhile. */
 export const RESTARTING = 'Nightdesk restarts';
@@ -87,7 +87,7 @@ export function describeReturn(row: SelfRestartRow, version: string, now: number
 }
 
 /** Names whoever runs. */
-export function named(running: readonly string[]): string {
+function named(running: readonly string[]): string {
   const shown = running.slice(0, MOST_NAMED);
   const more = running.length - shown.length;
   if (more > 0) return `${shown.join(', ')} and ${more} more`;
