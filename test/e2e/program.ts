@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChatMessage } from '../../src/sandbox/rendered-message.ts';
-import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 
 export const OWNER = 4242;
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,12 +57,15 @@ export interface Stage {
 
 let stages = 0;
 
-/** Builds a stage. */
-export async function openStage(): Promise<Stage> {
+/** Builds a stage: for one owner who is alone with the bot, or with more people and groups; `telegram` are more keys under that of fleet.yaml. */
+export async function openStage(
+  more: Pick<SandboxOptions, 'groups' | 'strangers'> & { readonly telegram?: string } = {},
+): Promise<Stage> {
+  const { telegram, ...society } = more;
   stages += 1;
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'nightdesk-e2e-')));
   const token = `${process.pid}${stages}:TEST-end-to-end-${'x'.repeat(24)}`;
-  const sandbox = await createSandbox({ token, owner: { id: OWNER, firstName: 'Ada' } });
+  const sandbox = await createSandbox({ token, owner: { id: OWNER, firstName: 'Ada' }, ...society });
   const programs: Program[] = [];
 
   function write(name: string, content: string | Uint8Array): string {
@@ -93,7 +96,10 @@ export async function openStage(): Promise<Stage> {
       }
     },
     fleet: (yaml) =>
-      void write('fleet.yaml', `timezone: UTC\nhome: ./state\ntelegram: { owners: [${OWNER}] }\n${yaml}`),
+      void write(
+        'fleet.yaml',
+        `timezone: UTC\nhome: ./state\ntelegram: { owners: [${OWNER}]${telegram === undefined ? '' : `, ${telegram}`} }\n${yaml}`,
+      ),
     nightdesk,
     start: (env = {}) =>
       nightdesk(['start', '--config', join(folder, 'fleet.yaml')], {
