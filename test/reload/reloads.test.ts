@@ -172,6 +172,42 @@ describe('a reload', () => {
     expect(world.storage.credentials.get('mail')).toMatchObject({ state: 'unknown', checkWantedAt: null });
   });
 
+  it('leaves the drafts of a publisher that is gone on the desk, where they can be decided', async () => {
+    const agents = { scout: 'schedule: every 1h' };
+    const world = await begin({ ...agents, mouth: 'publishes: [reply]' });
+    const run = world.storage.runs.aliveOf('scout')?.id ?? 0;
+    const { desk } = world.rooms;
+    const [early, late] = ['one', 'two'].map((body) =>
+      desk.submit({ agent: 'scout', run, kind: 'reply', to: '@ada', body }),
+    );
+    world.rooms.holds.pause('mouth', 'owner:1', undefined, false);
+    desk.approve(early?.kind === 'accepted' ? early.id : 0, 1, 'owner:1');
+    await world.settle();
+
+    reload(world, fleetOf(agents));
+    await world.settle();
+    desk.approve(late?.kind === 'accepted' ? late.id : 0, 1, 'owner:1');
+    await world.advance(5 * SECOND);
+
+    const cards = world.shown().filter(({ key }) => key.startsWith('draft:'));
+    expect(cards).toHaveLength(2);
+    for (const { text } of cards) expect(text).toContain('nobody publishes "reply" in this fleet');
+  });
+
+  it('leaves what a start with the file leaves when it crashes before it is in force', async () => {
+    const agents = { scout: 'schedule: every 1h' };
+    const world = await begin(agents);
+    world.running()[0]?.exits(0);
+    await world.advance(20 * MINUTE);
+    reload(world, fleetOf({ ...agents, writer: 'schedule: every 1h' }));
+
+    await world.crash();
+
+    expect([...world.fleet.agents.keys()]).toEqual(['scout', 'writer']);
+    expect(world.running().map(({ name }) => name)).toContain('writer');
+    expect(world.storage.fleetLoads.last()).toMatchObject({ how: 'start', changes: '[]' });
+  });
+
   it('refuses the file as a whole when one of its keys needs a restart', async () => {
     const world = await begin({ scout: 'schedule: every 1h' });
     world.rewrite(fleetOf({ scout: 'schedule: every 2h' }).replace('UTC', 'Europe/Berlin'));
