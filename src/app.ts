@@ -71,7 +71,7 @@ import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createFleetPresses } from './telegram/fleet-presses.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
-import { createRoleMenus, followPlaces, introduce } from './telegram/introduction.ts';
+import { createRoleMenus, followPlaces, introduce, tellTopicless } from './telegram/introduction.ts';
 import { createPlaces } from './telegram/places.ts';
 import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox } from './telegram/outbox.ts';
@@ -722,6 +722,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       questions,
     });
     introduce({ storage, outbox }, bot.id, commands.listed, foundations.welcome);
+    tellTopicless({ storage, outbox, fleet }, bot);
     inbox.start();
   }
 

@@ -66,6 +66,35 @@ export function createRoleMenus(
   };
 }
 
+/** Says once where fleet.yaml names a topic of a private chat, and the bot has no topics there: the chat itself takes the messages. */
+export function tellTopicless(
+  {
+    storage,
+    outbox,
+    fleet,
+  }: { readonly storage: Storage; readonly outbox: Outbox; readonly fleet: Pick<Fleet, 'telegram'> },
+  me: { readonly has_topics_enabled?: boolean },
+): void {
+  const { chat, topic, places } = fleet.telegram;
+  const isWithout = (chatId: number, topicId: number | undefined): boolean =>
+    chatId > 0 && topicId !== undefined && me.has_topics_enabled === false;
+  const keys = [
+    ...(isWithout(chat, topic) ? ['telegram.topic'] : []),
+    ...[...places]
+      .filter(([, place]) => isWithout(place.chatId, place.topicId))
+      .map(([name]) => `telegram.places.${name}.topic`),
+  ].join(', ');
+  storage.transaction(() => {
+    if (!storage.settings.claim('topicless', keys) || keys === '') return;
+    const text = `🧭 fleet.yaml names topics of private chats (${keys}), and this bot has none there: messages go to the chats themselves. BotFather turns topics on (Bot Settings).`;
+    outbox.send({
+      key: `topicless:${createHash('sha256').update(keys).digest('hex').slice(0, 12)}`,
+      class: 'notice',
+      content: { kind: 'text', body: { text, entities: [] } },
+    });
+  });
+}
+
 /** Where the fleet's own messages go, and each place, as this version of fleet.yaml has it. */
 type PlaceMap = { readonly [name: string]: Where };
 

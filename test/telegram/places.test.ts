@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { createPlaces } from '../../src/telegram/places.ts';
-import { followPlaces } from '../../src/telegram/introduction.ts';
+import { followPlaces, tellTopicless } from '../../src/telegram/introduction.ts';
 import { createStorage } from '../../storage/storage.ts';
 import type { Fleet, Place } from '../../src/config/fleet.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
@@ -260,6 +260,21 @@ describe('a place that takes no messages', () => {
     expect(before).toEqual({ chatId: APPROVER, topicId: 5 });
     expect(places.of('mine')).toEqual({ chatId: APPROVER, topicId: null });
   });
+});
+
+test('that private chats have no topics is said once, with the keys that name some', () => {
+  const telegram = telegramOf({ mine: { chatId: APPROVER, topicId: 5 } }, { chat: OWNER, topic: 2 });
+  const { storage, outbox, row } = createSenderWorld();
+  const keys = () => storage.outbox.due(Number.MAX_SAFE_INTEGER, 10).map(({ key }) => key);
+
+  tellTopicless({ storage, outbox, fleet: { telegram } }, { has_topics_enabled: true });
+  const before = keys();
+  tellTopicless({ storage, outbox, fleet: { telegram } }, { has_topics_enabled: false });
+  tellTopicless({ storage, outbox, fleet: { telegram } }, { has_topics_enabled: false });
+
+  expect(before).toEqual([]);
+  expect(keys()).toHaveLength(1);
+  expect(row(keys()[0] ?? '')?.content).toContain('(telegram.topic, telegram.places.mine.topic)');
 });
 
 test('a reply is linked only to a message of the same place', async () => {
