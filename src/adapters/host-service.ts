@@ -31,8 +31,13 @@ export async function probeService(
   const places =
     own === undefined ? [{ unit: UNIT, scope: 'user' } as const, { unit: UNIT, scope: 'system' } as const] : [own];
   let hasAnswered = false;
-  for (const { unit, scope } of places) {
-    const said = await ask('systemctl', ...(scope === 'user' ? ['--user'] : []), 'show', unit, '-p', PROPERTIES);
+  const answers = await Promise.all(
+    places.map(({ unit, scope }) =>
+      ask('systemctl', ...(scope === 'user' ? ['--user'] : []), 'show', unit, '-p', PROPERTIES),
+    ),
+  );
+  for (const [index, { unit, scope }] of places.entries()) {
+    const said = answers[index];
     if (said === undefined) continue;
     hasAnswered ||= scope === 'system' || own !== undefined;
     const facts = readUnit(said);

@@ -13,7 +13,7 @@ export const judgeHeartbeats: Judge = byRows((rows, { life, now }) => {
     return fail(
       `${silent.title} (for ${duration(now - silent.openedAt)})`,
       silent.lastSeenAt,
-      'see /why and /log of the agent, or /restart it',
+      'see /why and /log of the agent, or restart it',
     );
   if (!life.isRunning) return fail('nobody listens: Nightdesk does not run', now, 'start it');
   const unseen = rows.agents.filter(

@@ -99,7 +99,11 @@ export function createChecklistRoom(options: {
     const due = wanted().filter(({ dueAt }) => dueAt <= clock.now());
     if (due.length > 0) {
       const cliPaths = storage.checklist.clis().map(({ program }) => program);
-      const host = await probe?.({ fleet, pid: options.pid, cliPaths });
+      // A look that failed would fail again after each restart: what is wrong with it must not end the fleet.
+      const host = await probe?.({ fleet, pid: options.pid, cliPaths }).catch((error: unknown) => {
+        log.error('the machine could not be asked', { reason: error instanceof Error ? error.message : 'unknown' });
+        return undefined;
+      });
       await writer.write(() =>
         storage.transaction(() => {
           if (host !== undefined) storage.settings.set(HOST_KEY, JSON.stringify({ shape: SHAPE, host }));

@@ -100,6 +100,16 @@ it('does nothing for a button that it did not make', async () => {
   expect(world.database.prepare('SELECT count(*) AS n FROM backup').get()).toEqual({ n: 0 });
 });
 
+it('shows a command in a way that a tap copies with what follows it', () => {
+  const items: Item[] = [{ id: 'a', title: 'a', ...fail('x', 0, 'drill it: /drill auth, or copy /etc/run/x') }];
+
+  const content = renderChecklist(items, view(false));
+  const body = content.kind === 'text' ? content.body : { text: '', entities: [] };
+
+  const copied = body.entities.filter(({ type }) => type === 'code');
+  expect(copied.map(({ offset, length }) => body.text.slice(offset, offset + length))).toEqual(['/drill auth']);
+});
+
 function view(isChange: boolean) {
   return { now: 1_000_000, timezone: 'UTC', callbackData: createCallbackData('a key of the test'), isChange };
 }

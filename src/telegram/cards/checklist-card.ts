@@ -2,7 +2,7 @@ import type { Item, MendButton } from '../../checklist/item.ts';
 import { ageOf, countItems, describeChecklist, ITEM_SIGNS, sortItems } from '../../checklist/report.ts';
 import type { CallbackData } from '../callback-data.ts';
 import type { Button, Content } from '../outbox.ts';
-import { bold, clockTime, italic, line, lines, LONGEST_TEXT, type Piece, richText, shorten } from './words.ts';
+import { bold, clockTime, code, italic, line, lines, LONGEST_TEXT, type Piece, richText, shorten } from './words.ts';
 
 /** What a button of the checklist does, by the choice that it carries. */
 const MEND_KINDS: readonly (MendButton['kind'] | 'refresh')[] = ['refresh', 'drill', 'check', 'reauth', 'backup'];
@@ -86,8 +86,15 @@ function renderOpen(item: Item, now: number, longest: number): Piece {
       bold(item.title),
       `: ${shorten(item.evidence, longest)}${age === undefined ? '' : ` (${age})`}`,
     ),
-    item.mend === null ? undefined : line('→ ', italic(shorten(item.mend, longest))),
+    item.mend === null ? undefined : line('→ ', ...renderMend(shorten(item.mend, longest))),
   );
+}
+
+/** Commands with what follows them: a tap copies the whole, where an app would send the first word alone. */
+const COMMAND = /(?<=^|\s|\()(\/(?:drill|reauth|run|workstate) [\w-]+(?: now)?|\/(?:reload|status|why|log)\b)/;
+
+function renderMend(mend: string): readonly Piece[] {
+  return mend.split(COMMAND).map((part, index) => (index % 2 === 1 ? code(part) : part === '' ? '' : italic(part)));
 }
 
 function renderButtons(items: readonly Item[], callbackData: CallbackData): readonly (readonly Button[])[] {
