@@ -87,7 +87,7 @@ describe('a panel', () => {
 
     expect(answer).toMatchObject({ text: '▶️ scout starts now.', alert: false });
     expect(world.rooms.storage.dues.waitingOf('scout')).toMatchObject({ cause: 'owner' });
-    expect(panel.text()).toContain('Due for 0 s');
+    expect(panel.text()).toContain('Due now: it starts in a moment');
   });
 
   test('says why an agent will not run and what would release it, and wants nothing', async () => {

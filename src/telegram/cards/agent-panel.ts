@@ -63,9 +63,7 @@ export function renderAgentPanel(panel: AgentPanel, setting: PanelSetting): Cont
     ...(last === undefined ? [running === undefined ? 'No run yet.' : undefined] : renderLast(last, now)),
     renderNext(panel, at),
     renderMoney(panel),
-    panel.draftsWaiting + panel.tasksOpen === 0
-      ? undefined
-      : `📥 ${count(panel.draftsWaiting, 'draft')} for you · 🧩 ${count(panel.tasksOpen, 'task')} open`,
+    renderWaiting(panel),
     isAsked
       ? line('\n', bold(setting.asks === 'stop' ? 'Stop it?' : 'Restart it?'), ' Its session ends after a checkpoint.')
       : undefined,
@@ -125,8 +123,21 @@ function renderNext({ agent, status, at: now, running }: AgentPanel, at: (time: 
     return running === undefined && agent.schedule.kind === 'task'
       ? 'It runs when somebody has a task for it.'
       : undefined;
-  if (status.nextDueAt <= now) return running === undefined ? `Due for ${duration(now - status.nextDueAt)}` : undefined;
+  if (status.nextDueAt <= now) return running === undefined ? dueWords(now - status.nextDueAt) : undefined;
   return line('Next due ', at(status.nextDueAt), `, in ${duration(status.nextDueAt - now)}`);
+}
+
+/** It is looked at every other second: only what waits longer waits for something. */
+function dueWords(forMs: number): string {
+  return forMs < 5_000 ? 'Due now: it starts in a moment' : `Due for ${duration(forMs)}`;
+}
+
+function renderWaiting({ draftsWaiting, tasksOpen }: AgentPanel): string | undefined {
+  const parts = [
+    draftsWaiting === 0 ? '' : `📥 ${count(draftsWaiting, 'draft')} for you`,
+    tasksOpen === 0 ? '' : `🧩 ${count(tasksOpen, 'task')} open`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? undefined : parts.join(' · ');
 }
 
 function renderMoney({ spentMicroUsd, limitMicroUsd }: AgentPanel): string | undefined {
