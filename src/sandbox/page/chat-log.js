@@ -1,4 +1,5 @@
 /** The list of messages: order, groups, days, and a scroll position that never jumps under the reader. */
+import { createAlbums, runsOf } from './album.js';
 import { element, prefersStillness } from './dom.js';
 import { dayKey, dayName } from './clock.js';
 import { createMessageView } from './message-view.js';
@@ -19,6 +20,7 @@ const BOTTOM_PX = 48;
 export function createChatLog({ scroller, log, actions, onChange }) {
   const views = new Map();
   const unread = new Set();
+  const albums = createAlbums();
   let following = true; // Whether the reader was at the end when they last scrolled: a later change of size must not lose it.
   let loaded = false;
 
@@ -49,11 +51,22 @@ export function createChatLog({ scroller, log, actions, onChange }) {
       const message = view.message();
       const previous = ordered[index - 1]?.message();
       const next = ordered[index + 1]?.message();
-      if (!previous || dayKey(previous.date) !== dayKey(message.date)) wanted.push(separatorOf(message.date));
       view.node.classList.toggle('first', !standTogether(previous, message));
       view.node.classList.toggle('last', !standTogether(message, next));
-      wanted.push(view.node);
     }
+    const shownAlbums = new Set();
+    let day;
+    for (const { group, views: members } of runsOf(ordered)) {
+      const { date } = members[0].message();
+      if (dayKey(date) !== day) wanted.push(separatorOf(date));
+      day = dayKey(date);
+      if (members.length === 1) wanted.push(members[0].node);
+      else {
+        shownAlbums.add(group);
+        wanted.push(albums.frameOf(group, members));
+      }
+    }
+    albums.keepOnly(shownAlbums);
     let at = log.firstChild;
     for (const node of wanted) {
       if (node === at) at = at.nextSibling;

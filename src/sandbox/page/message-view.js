@@ -3,6 +3,7 @@ import { element, icon, prefersStillness, safeAddress } from './dom.js';
 import { timeOfDay } from './clock.js';
 import { renderText } from './entities.js';
 import { createKeyboard } from './keyboard.js';
+import { openViewer } from './viewer.js';
 
 /** How long a finger rests on a message before that means "reply"; a scroll or a tap is over sooner. */
 const LONG_PRESS_MS = 480;
@@ -63,7 +64,7 @@ export function createMessageView(first, actions) {
     const body = element('div', { class: 'body' });
     if (quoted) body.append(createQuote(quoted));
     if (message.document) body.append(createDocument(message.document));
-    if (message.media) body.append(createMedia(message.media));
+    if (message.media) body.append(createMedia(message.media, (message.text ?? '').trim(), bubble));
     const text = element(
       'div',
       { class: 'text', dir: 'auto' },
@@ -101,6 +102,8 @@ export function createMessageView(first, actions) {
     /** Renders again with what is known now: the message that this one replies to may have changed. */
     refresh: () => update(message),
     message: () => message,
+    /** What the caption says, for the album that it belongs to. */
+    caption: () => renderText(message.text ?? '', message.entities, actions, opened),
     answered: keyboard.answered,
     dispose: keyboard.dispose,
     /** Draws the eye to the message after a jump. */
@@ -142,11 +145,26 @@ function createMeta(message) {
   return meta;
 }
 
-/** A picture, a film or sound, as itself. */
-function createMedia(file) {
+/** A picture, a film or sound, as itself; a picture opens at the size of the screen, with the others of its album. */
+function createMedia(file, caption, bubble) {
   const src = safeAddress(file.url);
-  if (file.form === 'photo') return element('img', { class: 'media', src, alt: file.name });
-  return element(file.form, { class: 'media', src, controls: '', preload: 'metadata', 'aria-label': file.name });
+  if (file.form !== 'photo')
+    return element(file.form, { class: 'media', src, controls: '', preload: 'metadata', 'aria-label': file.name });
+  const button = element(
+    'button',
+    { type: 'button', class: 'picture', 'aria-label': `Open ${file.name}` },
+    element('img', { class: 'media', src, alt: file.name }),
+  );
+  button.dataset.caption = caption;
+  button.addEventListener('click', () => {
+    const together = [...(bubble.closest('.album') ?? bubble).querySelectorAll('.picture')];
+    const pictures = together.map((each) => {
+      const { src: shown, alt } = each.firstElementChild;
+      return { src: shown, name: alt, caption: each.dataset.caption };
+    });
+    openViewer(pictures, together.indexOf(button));
+  });
+  return button;
 }
 
 function createDocument(file) {
