@@ -22,6 +22,7 @@ import { measureFlood } from './flood.ts';
 import { measureFullDatabase } from './full-database.ts';
 import { measureIdle } from './idle.ts';
 import { measureManyAgents } from './many-agents.ts';
+import { measureMonth } from './month.ts';
 import { measureNineHours } from './nine-hours.ts';
 import { measureOutputIntake } from './output-intake.ts';
 import { measureReal401 } from './real-401.ts';
@@ -53,6 +54,7 @@ const measurements: readonly (readonly [name: string, measure: Measure])[] = [
   ['storm', () => measureStorm(quick ? 10_000 : 55_000)],
   ['reauth', () => measureReauth(quick ? 1 : 5)],
   ['nine-hours', measureNineHours],
+  ['month', () => measureMonth(quick ? 1 : 30)],
   ['dead-credential', () => measureDeadCredential(quick ? 15_000 : 60_000)],
   ['idle', () => measureIdle(quick ? 15_000 : 60_000)],
   ['first-steps', measureFirstSteps],
