@@ -68,6 +68,7 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     timezone,
     ...(random.chance(0.5) ? { fallback: ['fallback:sms'] } : {}),
     quiet: random.chance(0.2),
+    hasDigest: random.fork('digest').chance(0.4),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
     hasTwoOwners: random.chance(0.4),
     ...(random.chance(0.35) ? { budgetUsd: random.pick([0.6, 1, 3]) } : {}),
@@ -88,6 +89,8 @@ export function fleetOf(parts: {
   readonly windowMs?: number;
   readonly fallback?: readonly [string, ...string[]];
   readonly hasTwoOwners?: boolean;
+  /** A digest is due each full hour. */
+  readonly hasDigest?: boolean;
   /** For the whole fleet, a month. */
   readonly budgetUsd?: number;
   readonly undoMs?: number;
@@ -113,7 +116,7 @@ export function fleetOf(parts: {
     budget: parts.budgetUsd === undefined ? undefined : { monthlyUsd: parts.budgetUsd, warnPercent: [50, 80, 95] },
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
-    digest: [],
+    digest: parts.hasDigest === true ? ['0 * * * *'] : [],
     backup: { atMinute: 4 * 60 + 30, keep: 2 },
     alerts: {
       repeatMs: 30 * MINUTE_MS,

@@ -17,7 +17,10 @@ export interface Program {
   /** When it last said something, by the same clock; its start counts. */
   spokeMonotonic: number;
   readonly request: SpawnRequest;
-  /** `agent`, `publisher`, `check` or `login`, and the name it plays; of a CLI also `version` and `probe`; `child` is what an agent started. */
+  /**
+   * `agent`, `publisher`, `check` or `login`, and the name it plays; of a CLI also `version` and `probe`; `child` is what an agent started,
+   * `draw` what draws the pictures of a digest.
+   */
   readonly role: string;
   readonly name: string;
   /** The run that it belongs to, by the mark in its environment; undefined for all others. */
@@ -62,6 +65,7 @@ export interface MachineHooks {
 
 /** What a program shows of itself: `agent:scout` plays scout; a CLI is told apart by its arguments, and its environment names its agent. */
 function roleOf({ argv, env }: SpawnRequest): { readonly role: string; readonly name: string } {
+  if (argv.some((part) => /\/digest\/draw\.[jt]s$/.test(part))) return { role: 'draw', name: '' };
   const [role = '', name = ''] = argv[0].split(':');
   if (role !== 'claude') return { role, name };
   const agent = env['NIGHTDESK_AGENT'] ?? '';

@@ -3,6 +3,7 @@ import { UNSETTLED_MS } from './machine.ts';
 import type { CredentialOutage, WorldRecord } from './record.ts';
 import { HISTORY_PROMISES } from './history.ts';
 import { DESK_PROMISES } from './desk-promises.ts';
+import { DIGEST_PROMISES } from './digest-promises.ts';
 import { isOverdue, LATENESS_MS, type WorldPromise } from './promise.ts';
 import { MONEY_PROMISES } from './money-promises.ts';
 import { OUTAGE_PROMISES } from './outage-promises.ts';
@@ -38,6 +39,7 @@ const PROMISES: readonly WorldPromise[] = [
   { name: 'one change of a credential at a time', broken: rivals },
   ...OUTAGE_PROMISES,
   ...QUIET_PROMISES,
+  ...DIGEST_PROMISES,
   ...HISTORY_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
 ];

@@ -266,6 +266,8 @@ export interface Rows {
   readonly limitIncidents: readonly { credential: string; openedAt: number }[];
   /** The same moment by the machine's wall, for rows whose times are not translated. */
   readonly wallAt: number;
+  /** Digests of the schedule, by when they were due on the machine's wall; `isTold`: there is a message of it. */
+  readonly digests: readonly { readonly dueAt: number; readonly state: string; readonly isTold: boolean }[];
   readonly phases: readonly { readonly task: number; readonly name: string; readonly output: string | null }[];
   /** Runs that told costs, in millionths of a dollar; their ends by the machine's wall. */
   readonly costs: readonly {
@@ -314,6 +316,9 @@ export interface WorldRecord {
   /** Agents that run at intervals all day long, with these. */
   readonly everyMs: ReadonlyMap<string, number>;
   readonly hasFallback: boolean;
+  /** A digest is due each full hour. */
+  readonly hasDigest: boolean;
+  readonly beganAt: number;
   readonly darkAfterMs: number;
   readonly accepted: AcceptedDraft[];
   readonly messages: ChatMessage[];
@@ -405,6 +410,8 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
       ),
     ),
     hasFallback: fleet.alerts.fallback !== undefined,
+    hasDigest: fleet.digest.length > 0,
+    beganAt: now,
     darkAfterMs: fleet.alerts.darkAfterMs,
     accepted: [],
     messages: [],

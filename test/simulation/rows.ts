@@ -67,6 +67,11 @@ export function createRowReader(
     `SELECT substr(fingerprint, 7) AS credential, opened_at AS openedAt FROM incident WHERE fingerprint GLOB 'limit:*'`,
   );
 
+  // One that Telegram had not shown is told with the next one, and its message taken back.
+  const digests = database.prepare(
+    `SELECT due_at AS dueAt, state, error IS 'told with the next one' OR EXISTS (SELECT 1 FROM outbox WHERE key = message_key) AS isTold
+     FROM digest WHERE asked_by IS NULL`,
+  );
   const phases = database.prepare('SELECT task_id AS task, name, output FROM task_phase');
   const costs = database.prepare(
     "SELECT id AS run, agent, cost_micro_usd AS cost, reserved_micro_usd AS reserved, ended_at AS endedAt, EXISTS (SELECT 1 FROM journal WHERE subject = 'run:' || run.id AND event = 'cost estimated') AS isEstimate FROM run WHERE cost_micro_usd IS NOT NULL",
@@ -143,6 +148,10 @@ export function createRowReader(
     doomed: translate(doomed.all(), 'since'),
     limitIncidents: translate(limits.all(), 'openedAt'),
     wallAt: clock.machine.now(),
+    digests: (digests.all() as { dueAt: number; state: string; isTold: 0 | 1 }[]).map((digest) => ({
+      ...digest,
+      isTold: digest.isTold === 1,
+    })),
     phases: phases.all() as Rows['phases'],
     costs: costs.all() as Rows['costs'],
     raises: raises.all() as Rows['raises'],

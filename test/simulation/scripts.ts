@@ -10,6 +10,7 @@ import { type Assignment, createTaskScripts } from './task-program.ts';
 import type { Workdirs } from './workdirs.ts';
 import { createProgramTools, EXIT, type ScriptOptions } from './program-tools.ts';
 import { createCredentialPrograms } from './credential-programs.ts';
+import { playDrawing } from './draw-program.ts';
 import { playFallback } from './fallback-program.ts';
 
 /** The scripts, and what a crash takes from them. */
@@ -263,6 +264,7 @@ export function createScripts(
       if (program.role === 'check') return credentials.playCheck(program);
       if (program.role === 'rotate') return credentials.playRotation(program);
       if (program.role === 'fallback') return playFallback(program, options);
+      if (program.role === 'draw') return playDrawing(program, options);
       return credentials.playLogin(program);
     },
     delivered(program, exit) {
