@@ -24,10 +24,21 @@ const MOST_COUNTED_DUES = 5_000;
 /** Shortest time between two runs of an agent that runs without pause. */
 const CONTINUOUS_GAP_MS = 1_000;
 
+/** The setting that tells from when on an agent's schedule is in force; without it: always. */
+export function scheduleSinceKey(agent: string): string {
+  return `schedule-since:${agent}`;
+}
+
 /** Builds the due times of the fleet. */
 export function createDueTimes({ fleet, storage }: { readonly fleet: Fleet; readonly storage: Storage }): DueTimes {
+  /** From when on its schedule is in force: nothing is due by it before that. */
+  function sinceOf(agent: Agent, now: number): number {
+    return Math.min(now, Number(storage.settings.get(scheduleSinceKey(agent.name)) ?? 0));
+  }
+
   function next(agent: Agent, now: number): number | undefined {
     const last = storage.dues.lastScheduled(agent.name);
+    const since = sinceOf(agent, now);
     switch (agent.schedule.kind) {
       case 'none':
       case 'task':
@@ -37,10 +48,12 @@ export function createDueTimes({ fleet, storage }: { readonly fleet: Fleet; read
       case 'every':
         return opening(
           agent,
-          last === undefined ? now : (nextScheduled(agent.schedule, Math.min(last, now), fleet.timezone) ?? now),
+          last === undefined
+            ? now
+            : Math.max(since, nextScheduled(agent.schedule, Math.min(last, now), fleet.timezone) ?? now),
         );
       case 'cron': {
-        const planned = nextScheduled(agent.schedule, last ?? now, fleet.timezone);
+        const planned = nextScheduled(agent.schedule, last === undefined ? now : Math.max(last, since), fleet.timezone);
         const isAhead = planned !== undefined && last !== undefined && last > now && isTooFar(agent, planned, now);
         return isAhead ? nextScheduled(agent.schedule, now, fleet.timezone) : planned;
       }
@@ -64,12 +77,13 @@ export function createDueTimes({ fleet, storage }: { readonly fleet: Fleet; read
 
   function passed(agent: Agent, dueAt: number, now: number): PassedDues {
     if (agent.schedule.kind === 'every') {
-      const times = Math.floor((now - dueAt) / agent.schedule.everyMs);
-      const lastAt = dueAt + times * agent.schedule.everyMs;
+      const from = Math.max(dueAt, sinceOf(agent, now));
+      const times = Math.max(0, Math.floor((now - from) / agent.schedule.everyMs));
+      const lastAt = from + times * agent.schedule.everyMs;
       return { times, lastAt, beforeAt: lastAt - agent.schedule.everyMs };
     }
     let times = 0;
-    let lastAt = dueAt;
+    let lastAt = Math.max(dueAt, sinceOf(agent, now));
     let beforeAt = dueAt;
     while (agent.schedule.kind === 'cron' && times < MOST_COUNTED_DUES) {
       const after = nextScheduled(agent.schedule, lastAt, fleet.timezone);

@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import { credentialsOf, credentialTitle, listCredentials } from '../credentials/credential.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
+import { scheduleSinceKey } from '../loop/due-times.ts';
 import { wakeAfterHold } from '../loop/holds.ts';
 import { isWithin, nextOpening, nextScheduled } from '../loop/schedule.ts';
 import type { Questions } from '../questions/questions.ts';
@@ -115,6 +116,7 @@ export function followFleet(
 
   /** What has come, or waits for another reason than the schedule, is served as it is. */
   function plan(agent: Agent, isNew: boolean): void {
+    storage.settings.set(scheduleSinceKey(agent.name), String(now));
     const waiting = storage.dues.waitingOf(agent.name);
     if (waiting !== undefined && (waiting.cause !== 'schedule' || waiting.dueAt <= now)) {
       const isVoid = waiting.cause === 'schedule' && nextScheduled(agent.schedule, now, next.timezone) === undefined;

@@ -67,6 +67,32 @@ describe('a reload', () => {
     expect(world.receipts('scout')).toEqual(['ran', 'ran']);
   });
 
+  it.for(['every 5m', '"*/5 * * * *"'])(
+    'invents none either for who waits for its turn meanwhile: %s',
+    async (schedule) => {
+      const agents = { other: 'schedule: every 12h', scout: 'schedule: every 4h' };
+      const world = await begin(agents, 'concurrency: 1\n');
+      for (const name of ['other', 'scout']) {
+        world.named(name)[0]?.exits(0);
+        await world.settle();
+      }
+      await world.advance(HOUR);
+      world.storage.transaction(() => world.storage.dues.wait('other', world.now(), 'owner'));
+      await world.settle();
+      world.storage.transaction(() => world.storage.dues.wait('scout', world.now(), 'owner'));
+      await world.settle();
+
+      reload(world, fleetOf({ ...agents, scout: `schedule: ${schedule}` }, 'concurrency: 1\n'));
+      await world.advance(MINUTE);
+      world.running()[0]?.exits(0);
+      await world.settle();
+      world.running()[0]?.exits(0);
+      await world.advance(6 * MINUTE);
+
+      expect(world.receipts('scout').filter((receipt) => receipt.startsWith('missed'))).toEqual([]);
+    },
+  );
+
   it('begins an expression at the time of its taking over', async () => {
     const world = await begin({ scout: 'schedule: every 1h' });
     world.running()[0]?.exits(0);
