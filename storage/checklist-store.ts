@@ -29,16 +29,18 @@ export interface ChecklistStore {
 
 /** Messages that are looked through for the last one that was shown: more than a day's of a busy fleet. */
 const LAST_MESSAGES = 2_000;
+/** Entries of the journal that are looked through for failures: some days of a busy fleet, and some milliseconds. */
+const LAST_ENTRIES = 20_000;
 
 /** Builds the store. */
 export function createChecklistStore(connection: Connection): ChecklistStore {
   const shown = connection.statement<[number], { at: number | null }>(
     'SELECT max(sent_at) AS at FROM outbox WHERE id > (SELECT max(id) FROM outbox) - ? AND message_id IS NOT NULL',
   );
-  // run:RUN:TOOL:KIND, by the index on subjects; a tool's name may hold colons.
-  const failures = connection.statement<[number], { subject: string; actor: string; times: number }>(
+  // run:RUN:TOOL:KIND; a tool's name may hold colons. By id: a year's journal is longer than anybody waits for.
+  const failures = connection.statement<[number, number], { subject: string; actor: string; times: number }>(
     `SELECT subject, actor, count(*) AS times FROM journal
-     WHERE subject >= 'run:' AND subject < 'run;' AND at >= ? AND event IN ('tool failed', 'tool seen failing') GROUP BY subject, actor`,
+     WHERE id > (SELECT max(id) FROM journal) - ? AND at >= ? AND subject GLOB 'run:*' AND event IN ('tool failed', 'tool seen failing') GROUP BY +subject, +actor`,
   );
   const sent = connection.statement<[], { at: number | null }>(
     `SELECT max(ended_at) AS at FROM fallback WHERE state = 'sent'`,
@@ -66,7 +68,7 @@ export function createChecklistStore(connection: Connection): ChecklistStore {
     shownAt: () => shown.get(LAST_MESSAGES)?.at ?? null,
     toolFailures(since) {
       const counts = new Map<string, ToolFailureCount>();
-      for (const { subject, actor, times } of failures.all(since)) {
+      for (const { subject, actor, times } of failures.all(LAST_ENTRIES, since)) {
         const [, tool = '', kind = ''] = /^run:\d+:(.*):([^:]+)$/.exec(subject) ?? [];
         const agent = actor.replace(/^agent:/, '');
         const key = JSON.stringify([agent, tool, kind]);

@@ -56,7 +56,9 @@ export async function probeService(
 
 /** The unit of a process, by its control group: the innermost service, in the manager that it belongs to. */
 export function unitOf(cgroup: string): { readonly unit: string; readonly scope: 'user' | 'system' } | undefined {
-  const path = /^0::(.*)$/m.exec(cgroup)?.[1] ?? /^\d+:name=systemd:(.*)$/m.exec(cgroup)?.[1] ?? '';
+  // Where both versions are mounted, either may be the one that systemd uses.
+  const paths = [/^0::(.*)$/m, /^\d+:name=systemd:(.*)$/m].map((line) => line.exec(cgroup)?.[1] ?? '');
+  const path = paths.find((one) => one.includes('.service')) ?? '';
   const parts = path.split('/');
   const manager = parts.findLastIndex((part) => /^user@\d+\.service$/.test(part));
   const unit = parts.slice(manager + 1).findLast((part) => part.endsWith('.service'));

@@ -79,7 +79,7 @@ function loadCredentials(fleet: Fleet, storage: Storage): CredentialFacts[] {
       title: credentialTitle(name),
       hasCheck: credential.check !== undefined,
       canLogIn: credential.login !== undefined,
-      isUsed: used.has(name) && !isProgram(fleet, name),
+      isUsed: used.has(name) && (row?.state === 'dead' || !isProgram(fleet, name)),
       state: row?.state ?? 'unknown',
       since: row?.since ?? null,
       provedAt: row?.provedAt ?? null,

@@ -20,8 +20,8 @@ import { type Home, locateHome } from './home.ts';
 import type { Terminal } from './terminal.ts';
 import { loadApiRoot, loadToken } from './token.ts';
 
-/** So much is read within a second. */
-const READ_AT_ONCE_BYTES = 500_000_000;
+/** So much is read within two seconds on a slow machine. */
+const READ_AT_ONCE_BYTES = 60_000_000;
 
 /** `nightdesk doctor --config F [--json]`: the checklist, judged by what is there right now, whether the control plane runs or not. */
 export async function doctor(file: string, form: ReportForm, terminal: Terminal): Promise<number> {

@@ -10,6 +10,7 @@ describe('the unit of a process', () => {
     ],
     ['0::/system.slice/nightdesk.service/runs/7\n', { unit: 'nightdesk.service', scope: 'system' }],
     ['12:pids:/x\n1:name=systemd:/system.slice/nightdesk.service\n', { unit: 'nightdesk.service', scope: 'system' }],
+    ['1:name=systemd:/system.slice/nightdesk.service\n0::/\n', { unit: 'nightdesk.service', scope: 'system' }],
     ['0::/user.slice/user-1000.slice/session-3.scope\n', undefined],
     ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/tmux-1.scope\n', undefined],
     ['0::/\n', undefined],

@@ -90,6 +90,17 @@ it('logs a dead credential in from the checklist', async () => {
   expect(world.rooms.storage.logins.open().map(({ credential }) => credential)).toEqual(['claude']);
 });
 
+it('knows of no login of a program that names none, until it is refused', async () => {
+  const world = createBotWorld();
+  const before = await world.says('/checklist');
+  world.rooms.custodian.sign({ agent: 'poster', evidence: '401', generations: { '~poster': 1 } });
+
+  const after = await world.says('/checklist');
+
+  expect(before).not.toContain('the login of poster');
+  expect(after).toContain('logins checked: the login of poster is dead');
+});
+
 it('does nothing for a button that it did not make', async () => {
   const { world, key } = await open();
   const forged = world.button(key, 'Back up').replace(/[\w-]{11}$/, 'AAAAAAAAAAA');
