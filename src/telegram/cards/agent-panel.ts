@@ -105,7 +105,7 @@ function renderLast(run: RunRow, now: number): readonly (string | undefined)[] {
     run.costMicroUsd === null ? '' : dollarText(run.costMicroUsd),
   ].filter((part) => part !== '');
   return [
-    `Run ${run.id}: ${run.state}${ago}${took}`,
+    `Last: run ${run.id} ${run.state}${ago}${took}`,
     run.state === 'done' || why === '' ? undefined : shorten(why, LONGEST_EVIDENCE),
     used.length === 0 ? undefined : used.join(' · '),
   ];
