@@ -47,7 +47,6 @@ export interface CredentialStore {
   forget(name: string, now: number): void;
   /** After the clock was set back: checks come as soon as they would have; gives how many were moved. */
   setBack(jump: SetBack): number;
-  purge(before: number): void;
 }
 
 const COLUMNS = `name, state, generation, since, proved_at AS provedAt, checked_at AS checkedAt, check_wanted_at AS checkWantedAt,
@@ -90,7 +89,6 @@ export function createCredentialStore(connection: Connection): CredentialStore {
     `UPDATE credential SET ${assign(PAST, past)} WHERE ${anyAhead(PAST)}`,
   );
   const moveMade = connection.statement<[SetBack]>(`UPDATE credential_check SET at = ${past('at')} WHERE at > @now`);
-  const purgeChecks = connection.statement<[number]>('DELETE FROM credential_check WHERE at < ?');
   return {
     ensure: (name, now) => void insert.run({ name, now }),
     get: (name) => byName.get(name),
@@ -111,6 +109,5 @@ export function createCredentialStore(connection: Connection): CredentialStore {
       moveMade.run(jump);
       return moveChecks.run(jump).changes;
     },
-    purge: (before) => void purgeChecks.run(before),
   };
 }

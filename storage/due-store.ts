@@ -37,8 +37,6 @@ export interface DueStore {
   receipts(agent: string, limit: number): DueRow[];
   /** How many due times of the agent were skipped or missed since then: given up, that is, also those that had been waiting before. */
   lostSince(agent: string, since: number): number;
-  /** Drops what was settled before, at most so many at a time: true when there may be more. */
-  purge(before: number, most: number): boolean;
 }
 
 const COLUMNS = `id, agent, due_at AS dueAt, last_at AS lastAt, times, cause, state, reason, run_id AS runId, settled_at AS settledAt`;
@@ -84,9 +82,6 @@ export function createDueStore(connection: Connection): DueStore {
   const lost = connection.statement<[string, number], { n: number | null }>(
     `SELECT sum(times) AS n FROM due WHERE agent = ? AND state IN ('skipped', 'missed') AND settled_at >= ? AND cause IN ('schedule', 'catch-up')`,
   );
-  const purge = connection.statement<[number, number]>(
-    `DELETE FROM due WHERE id IN (SELECT id FROM due WHERE state <> 'waiting' AND settled_at < ? LIMIT ?)`,
-  );
 
   function settleOrJoin(
     due: DueRow,
@@ -120,6 +115,5 @@ export function createDueStore(connection: Connection): DueStore {
     lastScheduled: (agent) => lastScheduled.get(agent)?.at ?? undefined,
     receipts: (agent, limit) => receipts.all(agent, limit),
     lostSince: (agent, since) => lost.get(agent, since)?.n ?? 0,
-    purge: (before, most) => purge.run(before, most).changes === most,
   };
 }

@@ -29,7 +29,6 @@ export interface InboxStore {
   finish(sequence: number): void;
   bury(sequence: number, error: string): void;
   waiting(): number;
-  purge(before: number): void;
 }
 
 /** Builds the inbox store. */
@@ -52,7 +51,6 @@ export function createInboxStore(connection: Connection): InboxStore {
     `UPDATE inbox SET state = 'dead', body = '', error = ? WHERE sequence = ? AND state = 'queued'`,
   );
   const count = connection.statement<[], { n: number }>(`SELECT count(*) AS n FROM inbox WHERE state = 'queued'`);
-  const remove = connection.statement<[number]>(`DELETE FROM inbox WHERE state <> 'queued' AND received_at < ?`);
   return {
     add(update) {
       const added = insert.run({ awayMs: 0, ...update, urgent: update.urgent ? 1 : 0 }).changes === 1;
@@ -64,6 +62,5 @@ export function createInboxStore(connection: Connection): InboxStore {
     finish: (sequence) => void done.run(sequence),
     bury: (sequence, error) => void dead.run(error, sequence),
     waiting: () => count.get()?.n ?? 0,
-    purge: (before) => void remove.run(before),
   };
 }

@@ -108,7 +108,6 @@ export interface IncidentStore {
   listUnresolved(): IncidentRow[];
   /** After the clock was set back: nothing of an incident is later than now, and a silence lasts as long as was asked for. */
   setBack(jump: SetBack): void;
-  purge(before: number): void;
 }
 
 const COLUMNS = `id, kind, fingerprint, subject, severity, state, title, evidence, opened_at AS openedAt, last_seen_at AS lastSeenAt, times,
@@ -185,10 +184,6 @@ export function createIncidentStore(connection: Connection): IncidentStore {
   const resolved = connection.statement<[number], IncidentRow>(
     `SELECT ${COLUMNS} FROM incident WHERE resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC LIMIT ?`,
   );
-  const removeAgents = connection.statement<[number]>(
-    'DELETE FROM incident_agent WHERE incident_id IN (SELECT id FROM incident WHERE resolved_at < ?)',
-  );
-  const remove = connection.statement<[number]>('DELETE FROM incident WHERE resolved_at < ?');
   return {
     open: (incident) => Number(insert.run({ ...incident }).lastInsertRowid),
     unresolved: (fingerprint) => unresolved.get(fingerprint),
@@ -219,9 +214,5 @@ export function createIncidentStore(connection: Connection): IncidentStore {
     inStorm: (id) => inStorm.all(`storm:${id}`, `storm:${id}:r*`),
     followers: (id) => followers.all(id),
     recentlyResolved: (limit) => resolved.all(limit),
-    purge(before) {
-      removeAgents.run(before);
-      remove.run(before);
-    },
   };
 }

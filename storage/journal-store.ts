@@ -15,8 +15,6 @@ export interface JournalEntry {
 export interface JournalStore {
   add(entry: JournalEntry): void;
   of(subject: string, limit: number): JournalEntry[];
-  /** Drops what is older than `before`. */
-  purge(before: number): void;
 }
 
 /** Builds the journal store. */
@@ -27,10 +25,8 @@ export function createJournalStore(connection: Connection): JournalStore {
   const select = connection.statement<[string, number], JournalEntry>(
     'SELECT at, subject, event, actor, detail FROM journal WHERE subject = ? ORDER BY id DESC LIMIT ?',
   );
-  const remove = connection.statement<[number]>('DELETE FROM journal WHERE at < ?');
   return {
     add: (entry) => void insert.run(entry),
     of: (subject, limit) => select.all(subject, limit),
-    purge: (before) => void remove.run(before),
   };
 }

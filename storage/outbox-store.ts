@@ -91,7 +91,6 @@ export interface OutboxStore {
   counts(): { readonly waiting: number; readonly oldestAt: number | null };
   /** After the clock was set back: what waits is tried as soon as it would have been; gives how many were moved. */
   setBack(jump: SetBack): number;
-  purge(before: number): void;
 }
 
 const COLUMNS = `id, key, class, chat_id AS chatId, topic_id AS topicId, reply_to_key AS replyToKey, content, silent, wanted, shown, state,
@@ -185,9 +184,6 @@ export function createOutboxStore(connection: Connection): OutboxStore {
   const moveFacts = connection.statement<[SetBack]>(
     `UPDATE outbox SET ${assign(['created_at', 'sent_at'], past)} WHERE ${anyAhead(['created_at', 'sent_at'])}`,
   );
-  const remove = connection.statement<[number]>(
-    `DELETE FROM outbox WHERE state NOT IN ('queued', 'sending') AND created_at < ?`,
-  );
 
   return {
     add(row) {
@@ -237,6 +233,5 @@ export function createOutboxStore(connection: Connection): OutboxStore {
       moveFacts.run(jump);
       return moveWaiting.run(jump).changes;
     },
-    purge: (before) => void remove.run(before),
   };
 }

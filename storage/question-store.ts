@@ -62,8 +62,6 @@ export interface QuestionStore {
   delivered(id: number, at: number): void;
   /** After the clock was set back: the ends of what was asked in the wrong time are moved back with it; gives whose. */
   setBack(jump: SetBack): readonly number[];
-  /** Drops what was settled before. */
-  purge(before: number): void;
 }
 
 const COLUMNS = `id, run_id AS runId, agent, kind, request, tool, text, for_run AS forRun, options, state, answer, answered_by AS answeredBy,
@@ -107,7 +105,6 @@ export function createQuestionStore(connection: Connection): QuestionStore {
   const moveOpen = connection.statement<[SetBack], { id: number }>(
     `UPDATE question SET asked_at = ${past('asked_at')}, expires_at = expires_at - @byMs WHERE state = 'open' AND asked_at > @now RETURNING id`,
   );
-  const remove = connection.statement<[number]>('DELETE FROM question WHERE settled_at IS NOT NULL AND settled_at < ?');
   return {
     add(question) {
       // A new deadline: the scheduler looks when the next one is.
@@ -133,6 +130,5 @@ export function createQuestionStore(connection: Connection): QuestionStore {
       connection.touch('loop');
       return moveOpen.all(jump).map(({ id }) => id);
     },
-    purge: (before) => void remove.run(before),
   };
 }

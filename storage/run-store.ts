@@ -165,8 +165,6 @@ export interface RunStore extends RunSignStore, RunFlushStore {
   failuresInARow(agent: string, since: number): number;
   /** Failed runs that ended after `since` and look like this, by agent. */
   alike(fingerprint: string, since: number): { readonly agent: string; readonly times: number }[];
-  /** Ended runs started for a publication are kept; older others go, at most so many at a time: true when there may be more. */
-  purge(before: number, most: number): boolean;
 }
 
 const COLUMNS = `id, agent, cause, publication_id AS publicationId, state, wanted_at AS wantedAt, started_at AS startedAt, ended_at AS endedAt,
@@ -265,12 +263,6 @@ export function createRunStore(connection: Connection): RunStore {
   const alike = connection.statement<[string, number], { agent: string; times: number }>(
     `SELECT agent, count(*) AS times FROM run WHERE fingerprint = ? AND ended_at > ? AND state = 'failed' GROUP BY agent ORDER BY agent`,
   );
-  const remove = connection.statement<[number, number]>(
-    `DELETE FROM run WHERE id IN (SELECT id FROM run r WHERE ended_at < ? AND publication_id IS NULL
-       AND NOT EXISTS (SELECT 1 FROM draft d WHERE d.run_id = r.id) AND NOT EXISTS (SELECT 1 FROM question q WHERE q.run_id = r.id)
-       AND NOT EXISTS (SELECT 1 FROM due u WHERE u.run_id = r.id) AND EXISTS (SELECT 1 FROM run l WHERE l.agent = r.agent AND l.id > r.id)
-       ORDER BY ended_at LIMIT ?)`,
-  );
   return {
     ...createRunSignStore(connection),
     ...createRunFlushStore(connection),
@@ -309,6 +301,5 @@ export function createRunStore(connection: Connection): RunStore {
     lastOf: (agent) => recent.get(agent, 1),
     failuresInARow: (agent, since) => failures.get({ agent, since })?.n ?? 0,
     alike: (fingerprint, since) => alike.all(fingerprint, since),
-    purge: (before, most) => remove.run(before, most).changes === most,
   };
 }

@@ -94,8 +94,6 @@ export interface TaskStore {
   claimed(limit: number): TaskRow[];
   /** After the clock was set back: leases and pauses are moved back with it; gives how many tasks that were not over moved. */
   setBack(jump: SetBack): number;
-  /** Drops tasks that ended before, with their phases, at most so many at a time: true when there may be more. */
-  purge(before: number, most: number): boolean;
 }
 
 const COLUMNS = `id, agent, title, key, by_agent AS byAgent, by_run AS byRun, state, created_at AS createdAt, run_id AS runId,
@@ -198,9 +196,6 @@ export function createTaskStore(connection: Connection): TaskStore {
   const movePhases = connection.statement<[SetBack]>(
     `UPDATE task_phase SET done_at = ${past('done_at')} WHERE done_at > @now`,
   );
-  const remove = connection.statement<[number, number]>(
-    'DELETE FROM task WHERE id IN (SELECT id FROM task WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)',
-  );
 
   /** Who waits for tasks is the scheduler. */
   function touched<Result>(result: Result): Result {
@@ -248,6 +243,5 @@ export function createTaskStore(connection: Connection): TaskStore {
       movePhases.run(jump);
       return moveOpen.run(jump).changes;
     },
-    purge: (before, most) => remove.run(before, most).changes === most,
   };
 }

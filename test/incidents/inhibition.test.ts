@@ -87,7 +87,7 @@ describe('an incident that follows from another', () => {
     world.incidents.close('heartbeat:scout');
     await world.clock.pass(MINUTE);
 
-    world.storage.incidents.purge(world.clock.now());
+    world.storage.purges.sweep('incident', world.clock.now(), 0, 100);
 
     expect(world.get(1)).toBeUndefined();
     expect(world.get(2)).toBeUndefined();

@@ -451,7 +451,7 @@ describe('settled questions', () => {
     const [old, open] = [ask('Old?', { options: ['Yes'] }), ask('Open?')];
     await world.presses(world.button(`question:${old}`, 'Yes'));
 
-    world.rooms.storage.transaction(() => world.rooms.storage.questions.purge(world.clock.now() + 1));
+    world.rooms.storage.transaction(() => world.rooms.storage.purges.sweep('question', world.clock.now() + 1, 0, 100));
 
     expect([state(old), state(open)]).toEqual([undefined, 'open']);
   });

@@ -42,7 +42,7 @@ test('a version outlives its run, and a run that others go on with may go', () =
   storage.runs.settle(second, end);
   const id = add('scout', 1, first);
 
-  storage.transaction(() => storage.runs.purge(DAY_MS, 100));
+  storage.transaction(() => storage.purges.sweep('run', DAY_MS, 0, 100));
 
   expect(storage.checkpoints.get(id)?.runId).toBeNull();
   expect(storage.runs.get(second)?.continues).toBeNull();

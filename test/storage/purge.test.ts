@@ -22,28 +22,13 @@ test('what named an incident lets go of it when it is dropped', () => {
   storage.drills.note(drill, { incidentId: cause });
   storage.incidents.resolve(cause, 2, null);
 
-  storage.transaction(() => storage.incidents.purge(3));
+  storage.transaction(() => storage.purges.sweep('incident', 3, 0, 10));
 
   expect(storage.incidents.get(cause)).toBeUndefined();
   expect(storage.incidents.get(follower)?.inhibitedBy).toBeNull();
   expect(storage.drills.get(drill)?.incidentId).toBeNull();
   expect(storage.fallbacks.newest('repeat:')?.incidentId).toBeNull();
   expect(database.prepare('SELECT count(*) FROM incident_agent').pluck().get()).toBe(0);
-});
-
-test('ended runs go so many at a time, and it is said when there may be more', () => {
-  const { storage } = openStorage();
-  const end = { state: 'done', failure: null, evidence: null, exit: null, endedAt: 2 } as const;
-  for (let index = 0; index < 6; index += 1) {
-    const run = storage.runs.add({ agent: 'a', cause: 'owner', publicationId: null, wantedAt: 1, generations: '{}' });
-    storage.runs.settle(run, end);
-  }
-
-  const more = [1, 2, 3].map(() => storage.transaction(() => storage.runs.purge(DAY_MS, 2)));
-
-  expect(more).toEqual([true, true, false]);
-  // The last one of each agent is what /status shows.
-  expect(storage.runs.recent('a', 10).map(({ id }) => id)).toEqual([6]);
 });
 
 test('logins, silences, texts of the fallback and notices of a budget are dropped once they are over and old', () => {

@@ -9,7 +9,7 @@ const SMALL = new Set(
   ),
 );
 /** The hourly drop of what is too old, and what follows a clock that was set back, may look at each row. */
-const MAY_WALK = [/@byMs/, /^DELETE FROM (inbox|outbox|due|journal) WHERE/, /^SELECT DISTINCT agent FROM checkpoint/];
+const MAY_WALK = [/@byMs/, /^SELECT DISTINCT agent FROM checkpoint/];
 /** The newest rows by their ids, so many of them. */
 const ENDS_SOON = /FROM (draft|outbox) (WHERE [\w ]+ )?ORDER BY id DESC LIMIT \?\)/;
 

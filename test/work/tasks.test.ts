@@ -404,12 +404,12 @@ describe('tasks kept', () => {
     world.end(world.begin('scout', 'schedule'));
     const { endedAt } = world.storage.tasks.get(done) ?? {};
 
-    world.storage.runs.purge(world.clock.now() + 1, 100);
+    world.storage.purges.sweep('run', world.clock.now() + 1, 0, 100);
     expect(world.storage.runs.get(run.run)).toBeUndefined();
     expect(world.tasks.output(done, 'all')).toEqual({ kind: 'output', output: 'out' });
-    world.storage.tasks.purge(endedAt ?? 0, 100);
+    world.storage.purges.sweep('task', endedAt ?? 0, 0, 100);
     expect(world.storage.tasks.get(done)).toBeDefined();
-    world.storage.tasks.purge((endedAt ?? 0) + 1, 100);
+    world.storage.purges.sweep('task', (endedAt ?? 0) + 1, 0, 100);
 
     expect(world.storage.tasks.get(done)).toBeUndefined();
     expect(world.storage.tasks.phases(done)).toEqual([]);
