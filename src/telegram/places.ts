@@ -16,9 +16,9 @@ export interface Places {
   follow(chatId: number): number;
   /** Follows a group to its new id, for good. Called within a transaction. */
   moved(from: number, to: number): void;
-  /** Whether commands and presses are taken there; private chats are their people's own. */
+  /** Whether that is a chat of this fleet: its own, a place, or where somebody whom fleet.yaml names is alone with the bot. */
   isOurs(chatId: number): boolean;
-  /** Whether messages that answer others there may still go there: a private chat, or where fleet.yaml has something. */
+  /** Whether messages that answer others there may still go there: a private chat of somebody, or where fleet.yaml has something. */
   isPlace(where: Where): boolean;
   /** Names of the places in that chat, or in that topic of it; empty where it is the fleet's own chat or none of ours. */
   namesAt(chatId: number, topicId?: number | null): readonly string[];
@@ -32,7 +32,7 @@ export function createPlaces({
   fleet,
   storage,
 }: {
-  readonly fleet: { readonly telegram: Pick<Fleet['telegram'], 'chat' | 'topic' | 'places'> };
+  readonly fleet: Pick<Fleet, 'telegram'>;
   readonly storage: Pick<Storage, 'settings'>;
 }): Places {
   function follow(chatId: number): number {
@@ -64,6 +64,11 @@ export function createPlaces({
     return [chat, ...[...places.values()].map(({ chatId }) => chatId)].flatMap((id) => [id, follow(id)]);
   }
 
+  function isOfPerson(chatId: number): boolean {
+    const { owners, approvers, viewers } = fleet.telegram;
+    return [...owners, ...approvers, ...viewers].includes(chatId);
+  }
+
   function namesAt(chatId: number, topicId?: number | null): readonly string[] {
     if (chatId === of().chatId && (topicId === undefined || topicId === of().topicId)) return [];
     return [...fleet.telegram.places.keys()].filter((name) => {
@@ -76,9 +81,9 @@ export function createPlaces({
     of,
     follow,
     moved: (from, to) => storage.settings.set(movedKey(from), String(to)),
-    isOurs: (chatId) => chatId > 0 || chats().includes(chatId),
+    isOurs: (chatId) => chats().includes(chatId) || isOfPerson(chatId),
     isPlace({ chatId, topicId }) {
-      if (chatId > 0) return true;
+      if (isOfPerson(chatId)) return true;
       return [of(), ...[...fleet.telegram.places.keys()].map(of)].some(
         // What had no topic to go to stands in the chat itself.
         (at) => at.chatId === chatId && (topicId === null || at.topicId === topicId),
@@ -94,7 +99,7 @@ export function createOnlyChat(chatId: number): Places {
     of: () => ({ chatId, topicId: null }),
     follow: (id) => id,
     moved: () => {},
-    isOurs: (id) => id > 0 || id === chatId,
+    isOurs: () => true,
     isPlace: () => true,
     namesAt: () => [],
   };

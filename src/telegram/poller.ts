@@ -71,6 +71,11 @@ function identify({ message, callback_query: press }: RawUpdate): string {
   return `message ${message?.chat?.id} ${message?.message_id} ${message?.date}`;
 }
 
+/** Whether a stranger meant us: in a group people also talk to each other. */
+function isMeantForUs({ message, callback_query: press }: RawUpdate): boolean {
+  return press !== undefined || (message?.chat?.id ?? 0) >= 0 || message?.text?.startsWith('/') === true;
+}
+
 function heardMessage({ message }: RawUpdate): HeardMessage | undefined {
   const { from, chat, message_id: messageId, text = message?.caption } = message ?? {};
   if (from === undefined || chat === undefined || messageId === undefined || text === undefined) return undefined;
@@ -179,7 +184,7 @@ export function createPoller(options: {
         const sender = update.callback_query?.from.id ?? update.message?.from?.id;
         const known = sender !== undefined && options.isKnown(sender);
         if (!known) {
-          if (sender !== undefined) options.onStranger(sender);
+          if (sender !== undefined && isMeantForUs(update)) options.onStranger(sender);
           continue;
         }
         heard = true;

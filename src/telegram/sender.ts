@@ -89,6 +89,10 @@ export function createSender(options: {
       // Files take minutes where others take a second, and come below what they belong to.
       const lane = row.class === 'answer' ? row.key : isMedia(row) ? 'media' : row.class;
       if (busy.has(lane) || (lane === 'media' && awaitsOther(row))) continue;
+      if (isOfFormerPerson(row)) {
+        storage.transaction(() => endForFormer(row, now));
+        continue;
+      }
       if (row.messageId === null && row.giveUpAt !== null && row.giveUpAt <= now) {
         storage.transaction(() => {
           storage.outbox.end(row.id, 'refused', 'not delivered in time');
@@ -114,6 +118,17 @@ export function createSender(options: {
     if (pausedFor !== undefined) return undefined;
     const next = storage.outbox.nextAt();
     return next === undefined ? undefined : Math.max(0, next - now) || undefined;
+  }
+
+  /** Whoever fleet.yaml names no more is shown nothing more: not what a message of his would go on to show, either. */
+  function isOfFormerPerson({ chatId, content }: OutboxRow): boolean {
+    return chatId !== null && chatId > 0 && !places.isOurs(chatId) && !content.startsWith('{"kind":"delete"');
+  }
+
+  function endForFormer(row: OutboxRow, now: number): void {
+    if (row.messageId !== null) return storage.outbox.delivered(row.id, row.wanted, null, now);
+    log.warn('a message to somebody who is not in fleet.yaml is not sent', { key: row.key });
+    storage.outbox.end(row.id, 'refused', 'fleet.yaml does not name its reader any more');
   }
 
   /** Whether the message that it answers is still to be shown. */

@@ -390,6 +390,21 @@ describe('a message', () => {
     expect(logins()[0]).toMatchObject({ stage: 'asking', answers: 0 });
   });
 
+  it('of somebody who is no owner any more is deleted, and typed in nowhere', async () => {
+    const former = 99;
+    const { says, want, logins, text, world, behaviours } = open(LOGIN);
+    behaviours['login'] = asks((program) => program.exits(0));
+    await world.begin();
+    await want('claude', `owner:${former}`);
+
+    expect(says(CODE, { from: former })).toBe(true);
+
+    expect(logins()[0]).toMatchObject({ stage: 'asking', answers: 0 });
+    expect(text(`token:${former}:1001`)).toMatch(/^Only owners log in/);
+    expect(world.storage.outbox.get(`delete:${former}:1001`)).toBeDefined();
+    expect(stored(world)).not.toContain(CODE);
+  });
+
   it('is deleted and stored nowhere wherever a code is sent, though it is no answer there', async () => {
     const { says, text, logins, world } = await asking();
 

@@ -418,6 +418,7 @@ export function createRoomWorld(
       callbackData,
       custodian,
       fleetChatId: 1,
+      isOwner: (userId) => fleet.telegram.owners.includes(userId),
       learnSecret,
     });
     const logins = createLogins({

@@ -262,6 +262,31 @@ describe('a place that takes no messages', () => {
   });
 });
 
+test('whoever fleet.yaml names no more is shown nothing more, in new messages and in old ones', async () => {
+  const before = telegramOf({}, { approvers: [APPROVER] });
+  const people = { approvers: [APPROVER] };
+  const telegram = {
+    ...before,
+    get approvers() {
+      return people.approvers;
+    },
+  };
+  const world = createSenderWorld(openStorage(), createVoidDisk(), (given) => given, undefined, { places: telegram });
+  world.api.answerWith((call) => call.succeed({ message_id: 5 }));
+  world.send('review', 'reply', text('draft #1'), { chatId: APPROVER });
+  await world.clock.rest();
+  people.approvers = [];
+
+  world.edit('review', text('draft #2'));
+  world.send('more', 'reply', text('draft #3'), { chatId: APPROVER });
+  world.send('strip', 'notice', { kind: 'delete', messageId: 5, isSecret: true }, { chatId: APPROVER });
+  await world.clock.rest();
+
+  expect(world.api.calls.map(({ method }) => method)).toEqual(['sendMessage', 'deleteMessage']);
+  expect(world.row('review')?.state).toBe('sent');
+  expect(world.row('more')?.state).toBe('refused');
+});
+
 test('that private chats have no topics is said once, with the keys that name some', () => {
   const telegram = telegramOf({ mine: { chatId: APPROVER, topicId: 5 } }, { chat: OWNER, topic: 2 });
   const { storage, outbox, row } = createSenderWorld();

@@ -314,6 +314,24 @@ test('strangers are neither stored nor answered, and told of once a day', async 
   ]);
 });
 
+test('a stranger in a group is told of once he means us: people also talk to each other there', async () => {
+  const { clock, last, storage } = startPoller();
+  const inGroup = (id: number, text: string) => ({
+    update_id: id,
+    message: { message_id: id, from: { id: STRANGER }, chat: { id: -1001 }, text },
+  });
+  const told = () => storage.outbox.due(Number.MAX_SAFE_INTEGER, 5).length;
+  await clock.rest();
+
+  last().succeed([inGroup(1, 'lunch?')]);
+  await clock.rest();
+  const before = told();
+  last().succeed([inGroup(2, '/status')]);
+  await clock.rest();
+
+  expect([before, told()]).toEqual([0, 1]);
+});
+
 test('a server that answers empty polls at once is asked twice a second, not without end', async () => {
   const { clock, api } = startPoller();
   api.answerWith((call) => call.succeed([]));

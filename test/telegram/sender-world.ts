@@ -28,7 +28,7 @@ export function createSenderWorld(
     downloadFile?: TelegramApi['downloadFile'];
     onFetched?: Parameters<typeof createSender>[0]['onFetched'];
     /** The places of a fleet; without them there is one chat. */
-    places?: Pick<Fleet['telegram'], 'chat' | 'topic' | 'places'>;
+    places?: Fleet['telegram'];
   } = {},
 ) {
   const clock = createManualClock();
