@@ -569,7 +569,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // The bot
   const access = createAccess({ fleet, storage, outbox, clock, log });
-  const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
+  const restart = (agent: string): string => restartAgent({ fleet, storage, clock, incidents }, agent);
   const confirmations = createConfirmations({ storage, callbackData });
   const reloads = createReloads({
     live,

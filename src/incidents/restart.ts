@@ -1,4 +1,5 @@
 import type { Storage } from '../../storage/storage.ts';
+import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
 import { loopFingerprint } from '../runs/settlement.ts';
 import type { IncidentRegister } from './register.ts';
@@ -9,10 +10,16 @@ import type { IncidentRegister } from './register.ts';
  */
 export function restartAgent(
   {
+    fleet,
     storage,
     clock,
     incidents,
-  }: { readonly storage: Storage; readonly clock: Clock; readonly incidents: IncidentRegister },
+  }: {
+    readonly fleet: Pick<Fleet, 'agents'>;
+    readonly storage: Storage;
+    readonly clock: Clock;
+    readonly incidents: IncidentRegister;
+  },
   agent: string,
 ): string {
   return storage.transaction(() => {
@@ -25,10 +32,13 @@ export function restartAgent(
     storage.holds.release(agent, 'backoff', '', now);
     if (storage.holds.release(agent, 'crash-loop', '', now))
       incidents.resolve(loopFingerprint(agent), 'You let it run again.');
-    storage.dues.wait(agent, now, 'owner');
+    // What a publisher gets on stdin is an approved draft: without one there is nothing to start it with.
+    const isPublisher = (fleet.agents.get(agent)?.publishes.length ?? 0) > 0;
+    if (!isPublisher) storage.dues.wait(agent, now, 'owner');
     storage.journal.add({ at: now, subject: `agent:${agent}`, event: 'restart', actor: 'owner', detail: null });
     const hold = storage.holds.active().find((held) => held.agent === '' || held.agent === agent);
     if (hold !== undefined) return `${agent} starts once nothing holds it: ${hold.reason}.`;
+    if (isPublisher) return `${agent} starts with the next draft that you approve.`;
     if (run === undefined) return `${agent} was not running; it starts now.`;
     return isAsked
       ? `${agent} is being stopped already; then it starts anew.`

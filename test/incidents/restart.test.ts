@@ -25,14 +25,15 @@ agents:
   return world;
 }
 
-function restart(of: RoomWorld): string {
+function restart(of: RoomWorld, agent = 'scout'): string {
   return restartAgent(
     {
+      fleet: of.fleet,
       storage: of.storage,
       clock: { now: of.now, monotonic: of.now, after: () => () => {} },
       incidents: of.rooms.incidents,
     },
-    'scout',
+    agent,
   );
 }
 
@@ -57,4 +58,21 @@ it('the Restart button leaves the pause of an agent as it is', async () => {
 
   expect(answer).toBe('scout starts once nothing holds it: paused by you.');
   expect(fleet.storage.runs.aliveOf('scout')).toBeUndefined();
+});
+
+it('the Restart button starts no publisher without a draft', async () => {
+  world = createRoomWorld(
+    `timezone: UTC
+home: ./state
+telegram: { owners: [1] }
+agents: { poster: { runtime: command, command: [/bin/poster], publishes: [post] } }
+`,
+  );
+  await world.begin();
+
+  const answer = restart(world, 'poster');
+  await world.advance(5 * SECOND);
+
+  expect(answer).toBe('poster starts with the next draft that you approve.');
+  expect(world.storage.runs.aliveOf('poster')).toBeUndefined();
 });

@@ -165,7 +165,7 @@ export function createBotWorld(
         throw error;
       },
     });
-    const restart = (agent: string): string => restartAgent({ storage, clock, incidents }, agent);
+    const restart = (agent: string): string => restartAgent({ fleet, storage, clock, incidents }, agent);
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
     const confirmations = createConfirmations({ storage, callbackData });
