@@ -44,8 +44,16 @@ export function spendPicture(spend: SpendFigures): Picture | undefined {
     yAxis: {
       type: 'value',
       splitNumber: 2,
-      axisLabel: { fontSize: CARD.smallSize, color: INK.soft, margin: 20, formatter: roundDollars },
-      splitLine: { lineStyle: { color: INK.grid, width: 2 } },
+      // Not up to the next round number: that would be half a plot of nothing.
+      max: ({ max }) => 1.04 * max,
+      axisLabel: {
+        fontSize: CARD.smallSize,
+        color: INK.soft,
+        margin: 20,
+        showMaxLabel: false,
+        formatter: roundDollars,
+      },
+      splitLine: { showMaxLine: false, lineStyle: { color: INK.grid, width: 2 } },
     },
     series: [
       ...agents.map(({ name, usd, colour: fill }) => ({
