@@ -11,6 +11,7 @@ drafts: { burst: 5, kinds: { reply: { window: 20m }, note: { window: 1h }, memo:
 
 /** What a test says of a draft beyond the usual. */
 export interface DraftWords {
+  readonly agent?: string;
   readonly kind?: string;
   readonly body?: string;
   readonly windowMs?: number;

@@ -60,6 +60,7 @@ import { TELEGRAM_OUTAGE } from '../../src/telegram/poller-watch.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { type Content, createOutbox } from '../../src/telegram/outbox.ts';
+import { createOnlyChat, createPlaces } from '../../src/telegram/places.ts';
 import { noSecretSource } from '../fakes/outside.ts';
 import { openPlainScreen } from '../fakes/plain-screen.ts';
 import { createVoidDisk } from '../fakes/void-disk.ts';
@@ -215,7 +216,8 @@ export function createRoomWorld(
     };
     const { quiet } = fleet.alerts;
     const isQuiet = (at: number): boolean => quiet !== undefined && isWithin(quiet, at, fleet.timezone);
-    const outbox = createOutbox({ storage, clock, chatId: 1, scrub, isQuiet });
+    const places = fleet.telegram.places.size === 0 ? createOnlyChat(1) : createPlaces({ fleet, storage });
+    const outbox = createOutbox({ storage, clock, places, scrub, isQuiet });
     const callbackData = createCallbackData('key');
     const canLogIn = (name: string): boolean => Array.isArray(fleet.credentials.get(name)?.login);
     const incidents = createIncidentRegister({ storage, clock, outbox, callbackData, timezone: 'UTC', canLogIn });
