@@ -46,7 +46,7 @@ const BOLD_WIDTH = 0.57;
 const REGULAR_WIDTH = 0.54;
 
 /** The largest size at which a line fits between the paddings, down to the smallest that a phone shows readably. */
-export function fittingSize(text: string, largest: number, width = CARD.width - 2 * CARD.padding): number {
+function fittingSize(text: string, largest: number, width = CARD.width - 2 * CARD.padding): number {
   const fitting = Math.floor(width / (text.length * BOLD_WIDTH));
   return Math.max(CARD.smallSize, Math.min(largest, fitting));
 }

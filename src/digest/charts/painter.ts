@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Canvas, createCanvas, GlobalFonts } from '@napi-rs/canvas';
 import { BarChart, CustomChart, ScatterChart } from 'echarts/charts';
 import {
@@ -15,8 +15,8 @@ import type { Picture } from './picture.ts';
 
 /** The two weights that the pictures use. */
 const FONTS = [
-  '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
-  '@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf',
+  import.meta.resolve('@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf'),
+  import.meta.resolve('@expo-google-fonts/inter/700Bold/Inter_700Bold.ttf'),
 ];
 
 /**
@@ -24,9 +24,8 @@ const FONTS = [
  * paints the same picture; the canvas' text renderer is the same on every system.
  */
 export function createPainter(): (picture: Picture) => Buffer {
-  const require = createRequire(import.meta.url);
   for (const font of FONTS)
-    if (GlobalFonts.registerFromPath(require.resolve(font), FONT_FAMILY) === null)
+    if (GlobalFonts.registerFromPath(fileURLToPath(font), FONT_FAMILY) === null)
       throw new Error(`the font ${font} cannot be read`);
   echarts.use([
     BarChart,
