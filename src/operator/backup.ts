@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSystemMachine } from '../adapters/system-machine.ts';
 import { createDatabaseCopier } from '../adapters/database-copier.ts';
@@ -41,7 +41,10 @@ export async function backup(file: string, terminal: Terminal): Promise<number> 
     terminal.print(`${to} (${sizeText(outcome.sizeBytes)})`);
     return EXIT.ok;
   }
-  if (outcome === undefined) return EXIT.tempfail;
+  if (outcome === undefined) {
+    rmSync(`${to}.part`, { force: true });
+    return EXIT.tempfail;
+  }
   const hint = outcome.code === 'damaged' ? `; the copies in ${folder} are of before: nightdesk restore FILE` : '';
   terminal.complain(`nightdesk backup: no copy was made: ${outcome.reason}${hint}`);
   return outcome.code === 'full' ? EXIT.tempfail : EXIT.ioerr;

@@ -11,6 +11,10 @@ interface Alive {
   /** The longest silence of an agent whose every word is a sign of life; undefined: nobody can say for the others. */
   readonly heartbeatOf: (agent: string) => number | undefined;
   readonly permissions: readonly PermissionAsked[];
+  /** Names of the copies of the database that are there. */
+  readonly listCopies: () => readonly string[];
+  /** When the newest backup was due, by this time of the machine's wall. */
+  readonly backupDueAt: (wallAt: number) => number;
 }
 
 /** Reads what only rows can tell, its times translated into those of the world; the statements are compiled anew after each crash. */
@@ -71,6 +75,14 @@ export function createRowReader(
   const digests = database.prepare(
     `SELECT due_at AS dueAt, state, error IS 'told with the next one' OR EXISTS (SELECT 1 FROM outbox WHERE key = message_key) AS isTold
      FROM digest WHERE asked_by IS NULL`,
+  );
+  const backups = database.prepare(
+    `SELECT due_at AS dueAt, state, file, coalesce(ended_at, started_at, due_at) AS endedAt FROM backup WHERE asked_by IS NULL`,
+  );
+  const restarts = database.prepare(
+    `SELECT id, state, asked_at AS askedAt, deadline_at AS deadlineAt,
+       EXISTS (SELECT 1 FROM outbox WHERE key IN ('restart:' || r.id || ':back', 'restart:' || r.id || ':refused')) AS isTold
+     FROM self_restart r`,
   );
   const phases = database.prepare('SELECT task_id AS task, name, output FROM task_phase');
   const costs = database.prepare(
@@ -152,6 +164,14 @@ export function createRowReader(
       ...digest,
       isTold: digest.isTold === 1,
     })),
+    backups: translate(backups.all(), 'endedAt'),
+    backupDueAt: alive.backupDueAt(clock.machine.now()),
+    copies: alive.listCopies(),
+    restarts: translate<{ id: number; state: string; askedAt: number; deadlineAt: number; isTold: 0 | 1 }>(
+      restarts.all(),
+      'askedAt',
+      'deadlineAt',
+    ).map((restart) => ({ ...restart, isTold: restart.isTold === 1 })),
     phases: phases.all() as Rows['phases'],
     costs: costs.all() as Rows['costs'],
     raises: raises.all() as Rows['raises'],
@@ -264,6 +284,10 @@ export function listUnsettled(
       .all(...given) as string[];
   const minute = 60_000;
   return [
+    ...all(
+      `SELECT 'the backup of ' || due_at || ' is ' || state FROM backup WHERE state IN ('wanted', 'running') AND coalesce(started_at, due_at) < ?`,
+      now - 2 * minute,
+    ),
     ...all(`SELECT 'update ' || update_id || ' waits in the inbox' FROM inbox WHERE state = 'queued'`),
     // Three crashes in its handling, by chance: the owner has been told.
     ...all(
@@ -288,7 +312,7 @@ export function listUnsettled(
     ...all(
       // What survived from before a start is looked at again only by the next one.
       `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved' AND fingerprint <> 'orphan:at-start'
-       AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
+       AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown', 'backup') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
       JSON.stringify(agents),
     ),
     ...all(
