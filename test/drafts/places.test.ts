@@ -55,7 +55,8 @@ describe('drafts of several places', () => {
     await fleet.advance(SECOND);
 
     const queues = told(fleet, 'review:');
-    expect(queues.map(([chat]) => chat).sort()).toEqual([SHOP, 1]);
+    expect(queues).toHaveLength(2);
+    expect(new Set(queues.map(([chat]) => chat))).toEqual(new Set([SHOP, 1]));
     expect(queues.find(([chat]) => chat === SHOP)?.[1]).not.toContain('@office');
     expect(queues.find(([chat]) => chat === 1)?.[1]).not.toContain('@shop');
   });
@@ -71,7 +72,8 @@ describe('drafts of several places', () => {
     await fleet.advance(20 * SECOND);
 
     const triages = told(fleet, 'review:');
-    expect(triages.map(([chat]) => chat).sort()).toEqual([SHOP, 1]);
+    expect(triages).toHaveLength(2);
+    expect(new Set(triages.map(([chat]) => chat))).toEqual(new Set([SHOP, 1]));
     expect(triages.find(([chat]) => chat === SHOP)?.[1]).toContain('⌛ Expired meanwhile: 1 draft\n#1 reply to @shop');
     expect(triages.find(([chat]) => chat === 1)?.[1]).not.toContain('Expired');
   });
@@ -84,10 +86,6 @@ describe('drafts of several places', () => {
 
     await fleet.advance(21 * MINUTE);
 
-    expect(
-      told(fleet, 'expired:')
-        .map(([chat]) => chat)
-        .sort(),
-    ).toEqual([SHOP, 1]);
+    expect(new Set(told(fleet, 'expired:').map(([chat]) => chat))).toEqual(new Set([SHOP, 1]));
   });
 });
