@@ -96,9 +96,13 @@ export function followFleet(
     for (const hold of storage.holds.active())
       if (hold.kind === 'credential' && hold.subject === name) free(hold.agent, name, hold.since);
     storage.credentials.forget(name, now);
-    for (const { kind, subject, fingerprint } of storage.incidents.listUnresolved())
-      if (subject === name && OF_CREDENTIALS.includes(kind))
-        incidents.resolve(fingerprint, `${credentialTitle(name)} is not in fleet.yaml any more.`);
+    for (const { id, kind, subject, fingerprint, severity } of storage.incidents.listUnresolved()) {
+      if (subject !== name || !OF_CREDENTIALS.includes(kind)) continue;
+      // Nobody has seen it work again: it must not say so.
+      if (kind === 'auth')
+        storage.incidents.rewrite(id, { title: `Credential ${name} is not needed any more`, severity });
+      incidents.resolve(fingerprint, `${credentialTitle(name)} is not in fleet.yaml any more.`);
+    }
   }
 
   function freeOfCredentials(): void {

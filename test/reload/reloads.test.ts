@@ -196,6 +196,8 @@ describe('a reload', () => {
     expect(world.holds()).toEqual([]);
     expect(world.rooms.incidents.unresolved()).toEqual([]);
     expect(world.storage.credentials.get('mail')).toMatchObject({ state: 'unknown', checkWantedAt: null });
+    expect(world.shown().some(({ text }) => text.includes('works again'))).toBe(false);
+    expect(world.shown().at(-1)?.text).toContain('mail is not in fleet.yaml any more.');
   });
 
   it('leaves the drafts of a publisher that is gone on the desk, where they can be decided', async () => {
@@ -330,6 +332,7 @@ describe('SIGHUP', () => {
 
     expect(world.rooms.incidents.unresolved()).toEqual([]);
     expect(world.storage.fleetLoads.last()).toMatchObject({ how: 'signal', actor: 'SIGHUP' });
+    expect(world.shown().at(-2)?.text).toContain('Recovered: fleet.yaml is valid again');
     expect(world.shown().at(-1)?.text).toContain('SIGHUP on the host. fleet.yaml is taken over');
   });
 

@@ -52,9 +52,13 @@ export function countKind(n: number, kind: IncidentKind): string {
 /** What is wrong, as long as it is; once it is over a title in the present tense would read as if it were not. */
 export function incidentTitle(incident: IncidentRow): string {
   const title = shorten(incident.title, LONGEST_TITLE);
-  const words =
-    incident.state === 'resolved' && incident.kind === 'auth' ? title.replace(/ is dead$/, ' works again') : title;
+  const words = incident.state === 'resolved' ? inThePast(title, incident.kind) : title;
   return incident.isDrill === 1 && !words.startsWith(DRILL_MARK) ? `${DRILL_MARK}${words}` : words;
+}
+
+function inThePast(title: string, kind: IncidentKind): string {
+  if (kind === 'auth') return title.replace(/ is dead$/, ' works again');
+  return kind === 'config' ? title.replace(/ is not valid$/, ' is valid again') : title;
 }
 
 /** Red: critical; orange: a warning; green: over. */
