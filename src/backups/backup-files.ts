@@ -5,7 +5,7 @@ const LEFT_OVER = /\.part(-journal|-wal|-shm)?$/;
 const BEFORE_MIGRATION = /^before-migration-.*\.db$/;
 
 /** How many copies of before an upgrade are kept: the newest. */
-export const KEPT_BEFORE_MIGRATION = 3;
+const KEPT_BEFORE_MIGRATION = 3;
 
 /** The name of a copy made at that time. */
 export function copyName(at: number): string {
