@@ -1,53 +1,35 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { launchBrowser } from '../sandbox/phone/browser.ts';
+import { takeDemo } from './demo-pictures.ts';
+import { takeDigest } from './digest-picture.ts';
 
-/** Takes the README's pictures of the phone from a running demo: `node test/pictures/take.ts` (two minutes: the token has to expire). */
-async function take(): Promise<void> {
-  const root = join(import.meta.dirname, '..', '..');
-  const demo = spawn(process.execPath, ['src/cli.ts', 'demo'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+/** Beyond this the letters of a WebP get no sharper, only its file larger. */
+const QUALITY = 88;
+
+/**
+ * Takes the README's pictures of the phone anew: `npm run pictures` for all of them (three minutes: the demo's token has to expire), or
+ * `npm run pictures -- digest`.
+ */
+async function take(only: string | undefined): Promise<void> {
   const browser = await launchBrowser();
   try {
-    const url = await phoneUrl(demo.stdout);
-    const page = await browser.newPage({
-      viewport: { width: 400, height: 780 },
-      deviceScaleFactor: 1.5,
-      colorScheme: 'light',
-      timezoneId: 'Europe/Berlin',
-      locale: 'en-GB',
-    });
-    const picture = (name: string) => page.screenshot({ path: join(import.meta.dirname, `${name}.png`) });
-    await page.goto(url);
-    await page.getByRole('button', { name: 'Approve' }).last().waitFor({ timeout: 60_000 });
-    await picture('draft');
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.getByRole('button', { name: 'Re-auth' }).last().waitFor({ timeout: 180_000 });
-    await picture('alert');
-    await page.getByRole('button', { name: 'Re-auth' }).last().click();
-    await page.getByText('Recovered:').last().waitFor({ timeout: 30_000 });
-    // The answer to the press has to be gone.
-    await page.waitForTimeout(4_000);
-    await page.getByRole('textbox').fill('/status');
-    await page.keyboard.press('Enter');
-    await page.getByText('murmur: alive').last().waitFor({ timeout: 10_000 });
-    // It fades in.
-    await page.waitForTimeout(700);
-    await picture('status');
+    if (only === undefined || only === 'digest') await takeDigest(browser, keep);
+    if (only === undefined || only === 'demo') await takeDemo(browser, keep);
   } finally {
     await browser.close();
-    demo.kill('SIGTERM');
-    await once(demo, 'exit');
   }
 }
 
-async function phoneUrl(stdout: NodeJS.ReadableStream): Promise<string> {
-  for await (const line of createInterface({ input: stdout })) {
-    const url = /https?:\S+\/phone/.exec(line)?.[0];
-    if (url !== undefined) return url;
-  }
-  throw new Error('the demo ended before it printed the address of the phone');
+async function keep(name: string, screenshot: Buffer): Promise<void> {
+  const image = await loadImage(screenshot);
+  const canvas = createCanvas(image.width, image.height);
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  const file = join(import.meta.dirname, `${name}.webp`);
+  const content = await canvas.encode('webp', QUALITY);
+  writeFileSync(file, content);
+  process.stdout.write(`${name}.webp: ${Math.round(content.length / 1_000)} kB\n`);
 }
 
-await take();
+await take(process.argv[2]);
