@@ -280,7 +280,7 @@ describe('a permission that a CLI asks for', () => {
       ].join('\n'),
     );
     expect(content?.kind === 'text' && content.body.entities.map(({ type }) => type)).toContain('pre');
-    expect(labels(`question:${id}`)).toEqual(['Allow once', 'Allow for this run', 'Deny']);
+    expect(labels(`question:${id}`)).toEqual(['Allow once', 'Deny', 'Allow for this run']);
   });
 
   it.each([
@@ -361,7 +361,7 @@ describe('a permission that a CLI asks for', () => {
     expect(content).toMatchObject({ kind: 'document', content: command });
     expect(world.textOf(`question:${id}`)?.length).toBeLessThanOrEqual(1024);
     expect(world.textOf(`question:${id}`)).toContain('📄 The whole of it is in the file.');
-    expect(labels(`question:${id}`)).toEqual(['Allow once', 'Allow for this run', 'Deny']);
+    expect(labels(`question:${id}`)).toEqual(['Allow once', 'Deny', 'Allow for this run']);
     await world.presses(world.button(`question:${id}`, 'Deny'));
     expect(world.content(`question:${id}`)).toMatchObject({ kind: 'document', content: command, buttons: [] });
   });
