@@ -44,9 +44,7 @@ export const judgeService: Judge = byHost('service', ASK_SERVICE, (service, at, 
         return fail(
           `${notOurs(service.unit, life.isRunning)} (${service.activeState})`,
           at,
-          life.isRunning
-            ? `stop what runs in the terminal, then ${systemctl(service)} start ${service.unit}`
-            : `${systemctl(service)} start ${service.unit}`,
+          life.isRunning ? `stop what runs in the terminal, then ${startAgain(service)}` : startAgain(service),
         );
       return service.killMode === 'control-group'
         ? pass(`${service.unit} (${service.scope}), KillMode=control-group${watch(service.watchdogMs)}`, at)
@@ -111,6 +109,12 @@ function notOurs(name: string, isRunning: boolean): string {
 
 function systemctl({ scope }: Extract<ServiceFacts, { readonly kind: 'systemd' }>): string {
   return scope === 'user' ? 'systemctl --user' : 'systemctl';
+}
+
+/** After five starts in ten minutes systemd refuses a sixth, by hand as well, until it is told to forget them. */
+function startAgain(service: Extract<ServiceFacts, { readonly kind: 'systemd' }>): string {
+  const start = `${systemctl(service)} start ${service.unit}`;
+  return service.activeState === 'failed' ? `${systemctl(service)} reset-failed ${service.unit}; ${start}` : start;
 }
 
 function watch(watchdogMs: number | null): string {

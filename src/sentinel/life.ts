@@ -11,6 +11,8 @@ export interface LookFacts {
   readonly pulse: { readonly file: PulseFile | undefined; readonly modifiedAt: number } | undefined;
   /** `unknown`: it belongs to another host, whose processes cannot be seen from here. */
   readonly process: 'there' | 'gone' | 'unknown';
+  /** Its supervisor says that it has failed, and starts it no more. */
+  readonly hasFailed: boolean;
 }
 
 /** Why the control plane counts as dark. */
@@ -23,6 +25,8 @@ export type DarkCause =
   | 'rebooted'
   /** It was told to stop. */
   | 'stopped'
+  /** It was told to stop, and the start that was to follow failed. */
+  | 'not-started'
   /** It ended by itself. */
   | 'ended'
   /** The process is there, and proves nothing. */
@@ -34,7 +38,12 @@ export type DarkCause =
 
 /** How the control plane stands. */
 export type Life =
-  | { readonly kind: 'alive'; readonly ageMs: number }
+  | {
+      readonly kind: 'alive';
+      readonly ageMs: number;
+      /** When its process was started, where its pulse tells. */
+      readonly startedAt?: number;
+    }
   /** The process is there and has still time to prove that it lives. */
   | { readonly kind: 'starting' }
   | { readonly kind: 'dark'; readonly cause: DarkCause; readonly since: number | undefined };
@@ -68,20 +77,26 @@ export function decideLife(facts: LookFacts, memory: LookMemory | undefined): { 
   function judge(): Life {
     if (pulse === undefined) return { kind: 'dark', cause: 'never-ran', since: undefined };
     const isStopped = file?.stoppedAt !== undefined && facts.process !== 'there';
-    if (isStopped)
-      return { kind: 'dark', cause: file.stoppedBy === 'asked' ? 'stopped' : 'ended', since: file.stoppedAt };
+    if (isStopped) {
+      const asked = facts.hasFailed ? 'not-started' : 'stopped';
+      return { kind: 'dark', cause: file.stoppedBy === 'asked' ? asked : 'ended', since: file.stoppedAt };
+    }
     if (file !== undefined && facts.process === 'gone')
       return { kind: 'dark', cause: file.bootId === bootId ? 'gone' : 'rebooted', since: proof };
     if (file?.drillUntil !== undefined && file.drillUntil > facts.now && proof !== undefined)
       return facts.now - proof >= facts.darkAfterMs
         ? { kind: 'dark', cause: 'drill', since: proof }
-        : { kind: 'alive', ageMs: Math.max(0, facts.now - proof) };
+        : alive(Math.max(0, facts.now - proof));
     const ageMs = sight === undefined ? 0 : sight.ageMs + monotonicMs - sight.atMonotonicMs;
     if (file?.tryingSince !== undefined)
       return ageMs < facts.darkAfterMs
         ? { kind: 'starting' }
         : { kind: 'dark', cause: 'deaf', since: file.tryingSince };
-    return ageMs < facts.darkAfterMs ? { kind: 'alive', ageMs } : { kind: 'dark', cause: 'silent', since: proof };
+    return ageMs < facts.darkAfterMs ? alive(ageMs) : { kind: 'dark', cause: 'silent', since: proof };
+  }
+
+  function alive(ageMs: number): Life {
+    return { kind: 'alive', ageMs, ...(pulse?.file === undefined ? {} : { startedAt: pulse.file.startedAt }) };
   }
 }
 

@@ -34,6 +34,15 @@ const STEADY_MS = 10 * 60_000;
 /** A good end that nobody takes for so long is not news any more. */
 const GIVE_UP_BACK_MS = 24 * HOUR_MS;
 
+/**
+ * What goes dark again is told anew once it has stayed so for so long: the control plane has told its return, and a supervisor that
+ * starts it after each fall would else be told each minute.
+ */
+const STAYS_DARK_MS = 2 * 60_000;
+
+/** Whose `since` is a time until which it lived, or was wanted. */
+const FALLS: readonly DarkCause[] = ['gone', 'rebooted', 'stopped', 'not-started', 'ended', 'silent'];
+
 /** Nobody has to get up for these; what follows them is told by itself. */
 const HARMLESS: readonly DarkCause[] = ['stopped', 'drill', 'never-ran'];
 
@@ -47,16 +56,23 @@ export function decideNews(outages: Outages, life: Life, now: number): { outages
     case 'starting':
       return keep(current);
     case 'dark': {
-      const isNew = current === undefined || (HARMLESS.includes(current.cause) && !HARMLESS.includes(life.cause));
-      const since = current?.since ?? life.since ?? now;
+      const isNew =
+        current === undefined ||
+        (HARMLESS.includes(current.cause) && !HARMLESS.includes(life.cause)) ||
+        fellAgain(current, life.cause, life.since, now);
+      const since = (isNew ? undefined : current.since) ?? life.since ?? now;
       const { aliveSince: _alive, overSince: _over, ...known } = current ?? {};
-      const outage: Outage = isNew ? { cause: life.cause, since } : { ...known, cause: life.cause, since };
+      // Only the look that its supervisor asked for knows that a start failed.
+      const cause = current?.cause === 'not-started' && life.cause === 'stopped' ? 'not-started' : life.cause;
+      const outage: Outage = isNew ? { cause, since } : { ...known, cause, since };
       return keep(outage, outage.toldAt === undefined ? { kind: 'dark', outage } : undefined);
     }
     case 'alive': {
       // What the owner never heard of needs no end: the control plane itself tells how long it was away, and how its drill went.
       if (current?.toldAt === undefined || current.cause === 'drill') return keep(undefined);
-      const aliveSince = current.aliveSince ?? now;
+      const { startedAt } = life;
+      const isOther = startedAt !== undefined && startedAt > current.since && startedAt < now;
+      const aliveSince = current.aliveSince ?? (isOther ? startedAt : now);
       const alive: Outage = { ...current, aliveSince };
       const isFlapping = tellings.length >= MOST_TELLINGS_AN_HOUR && Math.abs(now - aliveSince) < STEADY_MS;
       if (isFlapping) return keep(alive);
@@ -66,6 +82,12 @@ export function decideNews(outages: Outages, life: Life, now: number): { outages
       return keep({ ...alive, overSince }, { kind: 'back', outage: current, lastedMs });
     }
   }
+}
+
+/** Whether it lived after it was told as dark, and is down again for good: the last that the owner has read is that it is back. */
+function fellAgain({ toldAt }: Outage, cause: DarkCause, since: number | undefined, now: number): boolean {
+  if (toldAt === undefined || since === undefined || !FALLS.includes(cause)) return false;
+  return since > toldAt && now - since >= STAYS_DARK_MS;
 }
 
 /** What the sentinel knows once nobody could be told. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadApiRoot, loadEnvironment, loadToken } from '../operator/token.ts';
 import { decideLife, type Life, type LookFacts } from './life.ts';
@@ -20,6 +20,9 @@ interface Surroundings {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a service of the machine is installed. */
+const SYSTEM_UNIT = '/etc/systemd/system/nightdesk.service';
 
 const EXIT_ALIVE = 0;
 const EXIT_DARK = 1;
@@ -62,19 +65,19 @@ async function look(
 ): Promise<number> {
   const { home } = settings;
   const before = loadState(home);
-  let seen = see(settings, before);
+  let seen = see(settings, before, env);
   if (seen.life.kind === 'dark' && seen.life.cause === 'stopped' && before?.outages.current === undefined) {
     await delay(RESTART_MS);
-    seen = see(settings, before);
+    seen = see(settings, before, env);
   }
   if (mayTell && (await isBackJustNow(seen.life, before, env))) {
     for (let waitedMs = 0; seen.life.kind === 'dark' && waitedMs < HEARS_AGAIN_MS; waitedMs += SEE_AGAIN_MS) {
       await delay(SEE_AGAIN_MS);
-      seen = see(settings, before);
+      seen = see(settings, before, env);
     }
   }
   const { life, memory, facts } = seen;
-  const setting = describeSetting(settings, facts);
+  const setting = describeSetting(settings, facts, env);
   surroundings.print(describeLife(life, setting));
   const exit = life.kind === 'dark' ? EXIT_DARK : EXIT_ALIVE;
   if (!mayTell) {
@@ -107,7 +110,7 @@ async function isBackJustNow(life: Life, before: SentinelState | undefined, env:
   return token.kind === 'token' && apiRoot.kind === 'root' && (await isTelegramThere(token.token, apiRoot.root));
 }
 
-function see(settings: SentinelSettings, before: SentinelState | undefined) {
+function see(settings: SentinelSettings, before: SentinelState | undefined, env: Environment) {
   const pulse = readPulse(settings.home);
   const facts: LookFacts = {
     now: Date.now(),
@@ -116,8 +119,25 @@ function see(settings: SentinelSettings, before: SentinelState | undefined) {
     darkAfterMs: settings.darkAfterMs,
     pulse,
     process: pulse?.file === undefined ? 'unknown' : findProcess(pulse.file),
+    hasFailed: readFailure(env) !== undefined,
   };
   return { facts, ...decideLife(facts, before?.memory) };
+}
+
+/**
+ * What systemd says of the service on whose OnFailure it starts this look (systemd.exec(5), MONITOR_SERVICE_RESULT; since version 251).
+ * An OnFailure that only comes before its next start says `success`.
+ */
+function readFailure(env: Environment): string | undefined {
+  const result = env['MONITOR_SERVICE_RESULT'];
+  if (result === undefined || result === '' || result === 'success') return undefined;
+  const status = env['MONITOR_EXIT_STATUS'];
+  return status === undefined || status === '' ? result : `${result} ${status}`;
+}
+
+/** A unit that its user installed. */
+function userUnit(env: Environment): string {
+  return join(env['HOME'] ?? homedir(), '.config/systemd/user/nightdesk.service');
 }
 
 function readPulse(home: string): LookFacts['pulse'] {
@@ -140,7 +160,7 @@ function describeLife(life: Life, setting: Setting): string {
   }
 }
 
-function describeSetting(settings: SentinelSettings, { now, pulse }: LookFacts): Setting {
+function describeSetting(settings: SentinelSettings, { now, pulse }: LookFacts, env: Environment): Setting {
   const { home, timezone, brokenBecause } = settings;
   return {
     now,
@@ -150,7 +170,8 @@ function describeSetting(settings: SentinelSettings, { now, pulse }: LookFacts):
     host: hostname(),
     file: pulse?.file,
     freeBytes: freeBytes(home),
-    hasSystemd: existsSync('/run/systemd/system'),
+    service: existsSync(SYSTEM_UNIT) ? 'system' : existsSync(userUnit(env)) ? 'user' : undefined,
+    failedWith: readFailure(env),
   };
 }
 

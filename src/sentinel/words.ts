@@ -12,9 +12,13 @@ export interface Setting {
   readonly freeBytes: number | undefined;
   readonly home: string;
   readonly brokenBecause: string | undefined;
-  /** Whether this machine has systemd, which knows more. */
-  readonly hasSystemd: boolean;
+  /** Whose systemd has it as a service, if one has. */
+  readonly service: 'user' | 'system' | undefined;
+  /** What systemd says of a service that it starts no more; undefined: it says nothing of the kind. */
+  readonly failedWith: string | undefined;
 }
+
+const GO_ON = 'Agents that were running may go on: nobody watches them, no draft is published, no button works.';
 
 /** What the owner reads on the phone. */
 export function renderNews(news: News, setting: Setting): string {
@@ -46,6 +50,8 @@ export function describeCause(
       return `the machine was started anew and it does not run; its last proof of life was${when || ' never'}`;
     case 'stopped':
       return `it was stopped on purpose at${when}`;
+    case 'not-started':
+      return `it was stopped at${when}, and then did not start`;
     case 'ended':
       return `it ended by itself at${when}: its log says why`;
     case 'silent':
@@ -58,7 +64,7 @@ export function describeCause(
 }
 
 function renderDark({ cause, since }: { readonly cause: DarkCause; readonly since: number }, setting: Setting): string {
-  const { now, host, freeBytes, home } = setting;
+  const { now, host, freeBytes, home, failedWith } = setting;
   const isDrill = cause === 'drill';
   const title = isDrill
     ? '🧪 Drill: Nightdesk is dark'
@@ -69,16 +75,15 @@ function renderDark({ cause, since }: { readonly cause: DarkCause; readonly sinc
   const lines = [
     `${title} on ${host}.`,
     `${sentence(describeCause(cause, known, setting))}${known === undefined || isDrill ? '' : ` That is ${duration(now - known)} ago.`}`,
-    agents(cause),
+    agents(cause, setting.service !== undefined),
+    failedWith === undefined
+      ? undefined
+      : `systemd has given it up (${failedWith}): it stays down until it is started.`,
     setting.brokenBecause === undefined
       ? undefined
       : `fleet.yaml is broken: ${setting.brokenBecause}. It cannot start with it.`,
     freeBytes === undefined ? undefined : `Disk room left under ${home}: ${size(freeBytes)}.`,
-    isDrill
-      ? undefined
-      : setting.hasSystemd
-        ? 'On that machine: systemctl --user status nightdesk, and nightdesk check --config fleet.yaml'
-        : 'On that machine: nightdesk check --config fleet.yaml, and start it again.',
+    isDrill ? undefined : whatToDo(setting.service),
     isDrill
       ? 'I am the sentinel. Nightdesk itself tells how the drill went.'
       : 'I am the sentinel: I tell this once, and once more when it is over.',
@@ -86,17 +91,30 @@ function renderDark({ cause, since }: { readonly cause: DarkCause; readonly sinc
   return lines.filter((line) => line !== undefined).join('\n');
 }
 
-function agents(cause: DarkCause): string | undefined {
+function whatToDo(service: Setting['service']): string {
+  if (service === undefined) return 'On that machine: nightdesk check --config fleet.yaml, and start it again.';
+  const systemctl = service === 'system' ? 'systemctl' : 'systemctl --user';
+  // After five starts in ten minutes systemd refuses a sixth, by hand as well, until it is told to forget them.
+  return [
+    `On that machine: ${systemctl} status nightdesk, and nightdesk check --config fleet.yaml`,
+    `If it stays down: ${systemctl} reset-failed nightdesk; ${systemctl} start nightdesk`,
+  ].join('\n');
+}
+
+function agents(cause: DarkCause, isService: boolean): string | undefined {
   switch (cause) {
     case 'rebooted':
       return 'No agent runs.';
     case 'stopped':
+    case 'not-started':
     case 'ended':
       return 'Its agents were stopped with it.';
     case 'gone':
+      if (isService) return 'Its agents were ended with it: no draft is published, no button works.';
+      return GO_ON;
     case 'silent':
     case 'deaf':
-      return 'Agents that were running may go on: nobody watches them, no draft is published, no button works.';
+      return GO_ON;
     case 'never-ran':
     case 'drill':
       return undefined;

@@ -82,7 +82,7 @@ const CASES: readonly (readonly [id: string, state: ItemState, what: string, dif
         life: { isRunning: false },
         host: { service: { value: { ...systemd, isOurs: false, activeState: 'failed' } } },
       },
-      /does not run \(failed\).*systemctl --user start/,
+      /does not run \(failed\).*systemctl --user reset-failed \S+; systemctl --user start/,
     ],
     [
       'service',

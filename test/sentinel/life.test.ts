@@ -19,13 +19,14 @@ function facts(
     darkAfterMs: 3 * MINUTE,
     pulse: { file: 'file' in changes ? file : FILE, modifiedAt: at ?? NOW - 5 * SECOND },
     process: 'there',
+    hasFailed: false,
     ...rest,
   };
 }
 
 describe('decideLife at the first look', () => {
   it.each<readonly [what: string, given: LookFacts, life: Life]>([
-    ['alive with a fresh proof', facts(), { kind: 'alive', ageMs: 5 * SECOND }],
+    ['alive with a fresh proof', facts(), { kind: 'alive', ageMs: 5 * SECOND, startedAt: FILE.startedAt }],
     ['silent with a proof as old as dark_after', facts({ at: NOW - 3 * MINUTE }), dark('silent', NOW - 3 * MINUTE)],
     ['alive with a proof of the future', facts({ at: NOW + HOUR }), { kind: 'alive', ageMs: 0 }],
     ['gone with a fresh proof and no process', facts({ process: 'gone' }), dark('gone', NOW - 5 * SECOND)],
@@ -43,6 +44,11 @@ describe('decideLife at the first look', () => {
       'stopped also after a reboot that came later',
       facts({ process: 'gone', bootId: 'next', file: { ...FILE, stoppedAt: NOW - HOUR, stoppedBy: 'asked' } }),
       dark('stopped', NOW - HOUR),
+    ],
+    [
+      'not started when its supervisor gave up after a stop on purpose',
+      facts({ process: 'gone', hasFailed: true, file: { ...FILE, stoppedAt: NOW - HOUR, stoppedBy: 'asked' } }),
+      dark('not-started', NOW - HOUR),
     ],
     [
       'ended when it ended by itself',
@@ -87,7 +93,7 @@ describe('decideLife at the first look', () => {
       dark('silent', NOW - HOUR),
     ],
   ])('decideLife says %s', (_what, given, life) => {
-    expect(decideLife(given, undefined).life).toEqual(life);
+    expect(decideLife(given, undefined).life).toMatchObject(life);
   });
 });
 

@@ -89,6 +89,42 @@ describe('decideNews', () => {
     expect(told.slice(-2)).toEqual(['4 gone', '60 back after 56']);
   });
 
+  it('tells one anew that came back, and then stays dark for two minutes', () => {
+    const fall = dark('gone', 5 * MINUTE);
+    const looks = [dark(), alive, dark('gone', 2 * MINUTE), { kind: 'starting' } as const, alive];
+
+    expect(live([...looks, fall, fall, fall, fall])).toEqual([
+      '0 gone',
+      '1 back after 2',
+      '2 gone',
+      '4 back after 3',
+      '5 gone',
+    ]);
+    // Three were told within the hour: the end of the third one waits, and the fall after it is told all the same, once.
+    const flapping = [dark(), alive, dark('gone', 2 * MINUTE), alive, dark('gone', 4 * MINUTE), alive];
+    const last = dark('not-started', 6.5 * MINUTE);
+    expect(live([...flapping, last, last, last, last]).slice(-2)).toEqual(['4 gone', '8 not-started']);
+  });
+
+  it('tells one anew that came back between two looks, and then stays dark', () => {
+    expect(
+      live([dark(), dark('gone', 1.5 * MINUTE), dark('ended', 2.5 * MINUTE), ...times(4, dark('ended', 2.5 * MINUTE))]),
+    ).toEqual(['0 gone', '4 ended']);
+  });
+
+  it('tells once that a start failed after a stop, whoever looks next', () => {
+    const stopped = dark('stopped', 1 * MINUTE);
+
+    expect(live([stopped, dark('not-started', 1 * MINUTE), stopped, stopped])).toEqual(['0 stopped', '1 not-started']);
+  });
+
+  it('counts an outage until its next process was started', () => {
+    const back: Life = { kind: 'alive', ageMs: 0, startedAt: 1.5 * MINUTE };
+
+    expect(live([dark('gone', MINUTE), back])).toEqual(['0 gone', '1 back after 0.5']);
+    expect(live([dark('silent', MINUTE), { ...back, startedAt: 0 }])).toEqual(['0 silent', '1 back after 1']);
+  });
+
   it('forgets what it told when the clock was set back by more than that', () => {
     const { outages } = decideNews({ current: undefined, tellings: [9 * HOUR] }, alive, HOUR);
 

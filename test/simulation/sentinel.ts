@@ -34,6 +34,7 @@ export function startSentinel(options: {
         darkAfterMs: options.darkAfterMs,
         pulse: found === undefined ? undefined : { file, modifiedAt: found.modifiedAt },
         process: file !== undefined && options.isThere(file) ? 'there' : 'gone',
+        hasFailed: false,
       },
       memory,
     );
