@@ -17,6 +17,8 @@ export interface Place {
   /** Of a system service: the account that it runs under. */
   readonly user: string;
   readonly userHome: string;
+  /** Of a service of one user: whether it lives on when he logs out already. */
+  readonly isLingering: boolean;
 }
 
 /** A file to be put in place; `text` is all of it. */
@@ -36,6 +38,9 @@ export interface InstallPlan {
 
 /** By this line a file is known as one that `install` wrote; without two hyphens, which no XML comment may hold. */
 export const MARK = 'Installed by `nightdesk install`, whose option undo takes it away again.';
+
+/** Has the services of the account that calls it live on after its logout. */
+export const LINGER = ['loginctl', 'enable-linger'] as const;
 
 /** What stands in deploy/, for people who copy the files by hand, in place of the real paths. */
 const WRITTEN = {
@@ -79,7 +84,7 @@ function planSystemd(place: Place, read: (name: string) => string): InstallPlan 
     start: [
       reload,
       // Otherwise a user's services end when the last session does.
-      ...(scope === 'user' ? [['loginctl', 'enable-linger']] : []),
+      ...(scope === 'user' && !place.isLingering ? [LINGER] : []),
       // It counts as started only once it hears from Telegram: that is not waited for.
       [...systemctl, 'enable', '--now', '--no-block', ...STARTED],
     ],

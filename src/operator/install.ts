@@ -2,7 +2,15 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeAll } from '../adapters/whole-files.ts';
-import { type InstallPlan, MARK, type Place, planInstall, type Scope, type ServiceFile } from '../install/plan.ts';
+import {
+  type InstallPlan,
+  LINGER,
+  MARK,
+  type Place,
+  planInstall,
+  type Scope,
+  type ServiceFile,
+} from '../install/plan.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { AskingTerminal } from './init.ts';
@@ -30,6 +38,8 @@ export interface Host {
   /** Name and home of an account, by name or uid; undefined: there is none. */
   account(nameOrUid: string | number): { readonly name: string; readonly home: string } | undefined;
   ownerOf(file: string): number;
+  /** Whether services of this account go on after its logout. */
+  isLingering(name: string): boolean;
   run(argv: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }>;
 }
 
@@ -68,8 +78,9 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
   for (const { path, text } of plan.files)
     terminal.print(`${readText(path) === text ? 'stays   ' : 'writes  '} ${path}`);
   for (const command of plan.start) terminal.print(`runs     ${command.join(' ')}`);
+  if (place.scope === 'system') terminal.print(`as       ${place.user}`);
   if (!(await isWanted())) return refuse(EXIT.usage, 'nothing was changed; --yes does it without asking');
-  return await apply(plan);
+  return await apply(plan, place);
 
   async function isWanted(): Promise<boolean> {
     if (options === 'help' || typeof options === 'string') return false;
@@ -78,8 +89,11 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
     return /^y(es)?$/i.test((await terminal.ask('Do that? [y/N] '))?.trim() ?? '');
   }
 
-  async function apply({ files, start, stop, forget }: InstallPlan): Promise<number> {
+  async function apply({ files, start, stop, forget }: InstallPlan, { user }: Place): Promise<number> {
     const fresh = files.filter(({ path }) => readText(path) === undefined);
+    const changed = files.filter(
+      ({ path, text }) => !fresh.some((file) => file.path === path) && readText(path) !== text,
+    );
     try {
       writeAll(files.map((file) => ({ ...file, mode: 0o644 })));
     } catch (error) {
@@ -95,13 +109,17 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
         for (const { path } of files) rmSync(path, { force: true });
         for (const forgetting of forget) await host.run(forgetting);
       }
-      return refuse(
-        EXIT.taken,
-        `${command.join(' ')} failed: ${said}${fresh.length === files.length ? '; all of it was undone' : ''}`,
-      );
+      const undone = fresh.length === files.length ? '; all of it was undone' : '';
+      // Without it the fleet would end at the next logout; an administrator may grant what an account may not do for itself.
+      const mend = command === LINGER ? `. First: sudo ${LINGER.join(' ')} ${user}; or use --system` : '';
+      return refuse(EXIT.taken, `${command.join(' ')} failed: ${said}${undone}${mend}`);
+    }
+    if (fresh.length + changed.length === 0) {
+      terminal.print('Nothing was to be changed: it is in place, and started where it did not run.');
+      return EXIT.ok;
     }
     terminal.print('Done: it is being started, and started again whenever it fails; the sentinel looks each minute.');
-    if (fresh.length < files.length) terminal.print('What runs already takes a changed file over with its next start.');
+    if (changed.length > 0) terminal.print('What runs already takes a changed file over with its next start.');
     return EXIT.ok;
   }
 
@@ -192,6 +210,7 @@ async function findPlace(
     packageFolder: host.packageFolder,
     user: account.name,
     userHome: scope === 'user' ? host.home : account.home,
+    isLingering: scope === 'user' && host.isLingering(account.name),
   };
 }
 

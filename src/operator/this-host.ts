@@ -1,5 +1,6 @@
 import { readFileSync, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
@@ -24,6 +25,7 @@ export function describeThisHost(env: Readonly<Record<string, string | undefined
     packageFolder: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),
     account: findAccount,
     ownerOf: (file) => statSync(file).uid,
+    isLingering: (name) => existsSync(join('/var/lib/systemd/linger', name)),
     async run([program = '', ...args]) {
       const { exit, output } = await runner.run({ argv: [program, ...args], cwd: '/', env: own }, LIMIT_MS);
       const ok = exit.kind === 'exited' && exit.code === 0;

@@ -21,6 +21,7 @@ function createMachine(change: Partial<Host> = {}, answer?: string) {
     packageFolder: root,
     account: () => ({ name: 'ada', home }),
     ownerOf: () => 1000,
+    isLingering: () => false,
     run: (argv) => {
       ran.push(argv.join(' '));
       return Promise.resolve({ ok: true, said: '' });
@@ -70,6 +71,8 @@ test('installing twice changes nothing the second time, and undoing removes all 
   expect(await run('--yes')).toBe(0);
   expect(readFileSync(unit, 'utf8')).toBe(written);
   expect(said).toContain(`stays    ${unit}`);
+  expect(said.at(-1)).toMatch(/^Nothing was to be changed/);
+  expect(said.join('\n')).not.toContain('changed file');
 
   expect(await run('--undo')).toBe(0);
 
@@ -99,6 +102,18 @@ test('a first installation whose start fails leaves nothing behind, and says why
 
   expect(machine.said.at(-1)).toContain('Failed to enable unit; all of it was undone');
   expect(existsSync(machine.unit)).toBe(false);
+});
+
+test('lingering that is refused is told with what an administrator has to do, and not asked for where it is there', async () => {
+  const run = (argv: readonly string[]) => Promise.resolve({ ok: argv[0] !== 'loginctl', said: 'Access denied' });
+  const refused = createMachine({ run });
+  const granted = createMachine({ run, isLingering: (name) => name === 'ada' });
+
+  expect([await refused.run('--yes'), await granted.run('--yes')]).toEqual([69, 0]);
+
+  expect(refused.said.at(-1)).toContain('all of it was undone. First: sudo loginctl enable-linger ada');
+  expect(existsSync(refused.unit)).toBe(false);
+  expect(granted.said.join('\n')).not.toContain('enable-linger');
 });
 
 test.each<[what: string, host: Partial<Host>, args: string[], exit: number, words: string]>([

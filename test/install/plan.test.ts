@@ -15,6 +15,7 @@ const PLACE: Place = {
   node: '/opt/node/bin/node',
   user: 'ada',
   userHome: '/home/ada',
+  isLingering: false,
 };
 
 /** Keys of launchd.plist(5) that the files use, with the type that it names. */
