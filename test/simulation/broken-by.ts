@@ -18,7 +18,7 @@ const SOUND_STORMS = 3;
 export async function brokenBy(
   sabotage: Sabotage,
   promise: string,
-  world: { readonly fleet?: Fleet; readonly plot?: (world: Stage) => void },
+  world: { readonly fleet?: Fleet; readonly startAt?: number; readonly plot?: (world: Stage) => void },
 ): Promise<string | undefined> {
   const names: (string | undefined)[] = [];
   while (names.length < MOST_STORMS && names.at(-1) !== promise) {
@@ -31,9 +31,12 @@ export async function brokenBy(
 }
 
 /** The promise that breaks first in a fleet without any sabotage; undefined: none, as it should be. */
-export async function brokenAnyway(fleet: Fleet): Promise<string | undefined> {
+export async function brokenAnyway(
+  fleet: Fleet,
+  world: { readonly startAt?: number; readonly plot?: (world: Stage) => void } = {},
+): Promise<string | undefined> {
   for (let seed = 1; seed <= SOUND_STORMS; seed += 1) {
-    const { broken } = await liveThrough({ seed, fleet, stormMs: 90 * MINUTE_MS });
+    const { broken } = await liveThrough({ seed, fleet, stormMs: 90 * MINUTE_MS, ...world });
     if (broken !== undefined) return broken.name;
   }
   return undefined;

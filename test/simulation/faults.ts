@@ -24,6 +24,8 @@ export interface Stage {
   readonly stormMs: number;
   readonly isCalm: () => boolean;
   readonly trace: (line: string) => void;
+  /** Somebody backs the database up on the host, beside the control plane. */
+  copyByHand(): void;
   /** Kills the control plane; it comes back after `pauseMs`. */
   crash(pauseMs: number): void;
   /** Kills it at one of its next commits. */
@@ -106,6 +108,7 @@ export function thinkOfFaults(world: Stage): void {
     times(1, 3, () =>
       world.sleep(plot.chance(0.5) ? plot.between(1, 15) * MINUTE_MS : plot.between(15, 120) * MINUTE_MS),
     );
+  times(0, 3, () => !resources.isFull() && world.copyByHand());
   world.ownerLooks();
 }
 

@@ -69,6 +69,7 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     ...(random.chance(0.5) ? { fallback: ['fallback:sms'] } : {}),
     quiet: random.chance(0.2),
     hasDigest: random.fork('digest').chance(0.4),
+    backup: makeBackup(random.fork('backup'), startAt, timezone),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
     hasTwoOwners: random.chance(0.4),
     ...(random.chance(0.35) ? { budgetUsd: random.pick([0.6, 1, 3]) } : {}),
@@ -91,6 +92,7 @@ export function fleetOf(parts: {
   readonly hasTwoOwners?: boolean;
   /** A digest is due each full hour. */
   readonly hasDigest?: boolean;
+  readonly backup?: Fleet['backup'];
   /** For the whole fleet, a month. */
   readonly budgetUsd?: number;
   readonly undoMs?: number;
@@ -117,7 +119,7 @@ export function fleetOf(parts: {
     prices: new Map(),
     logs: { totalBytes: 2e9, keepMs: 7 * 24 * HOUR_MS, keepFreeBytes: 5e8 },
     digest: parts.hasDigest === true ? ['0 * * * *'] : [],
-    backup: { atMinute: 4 * 60 + 30, keep: 2 },
+    backup: parts.backup ?? { atMinute: 4 * 60 + 30, keep: 2 },
     alerts: {
       repeatMs: 30 * MINUTE_MS,
       fallback: parts.fallback,
@@ -242,6 +244,12 @@ function makeCredential(
     checkEveryMs: random.between(5, 30) * MINUTE_MS,
     backoff: { firstMs: random.pick([30 * SECOND_MS, MINUTE_MS]), maxMs: random.pick([10 * MINUTE_MS, HOUR_MS]) },
   });
+}
+
+/** Most are due while the faults go on. */
+function makeBackup(random: SeededRandom, startAt: number, timezone: string): Fleet['backup'] {
+  const dueAt = startAt + random.between(2, random.chance(0.8) ? 60 : 600) * MINUTE_MS;
+  return { atMinute: createWallClock(timezone).minuteOfDayAt(dueAt), keep: random.between(1, 3) };
 }
 
 function makeSchedule(random: SeededRandom): Schedule {

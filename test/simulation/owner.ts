@@ -52,7 +52,7 @@ export function createOwner(options: {
   }
 
   function write(text: string): void {
-    const target = /^\/resume (\w+)/.exec(text)?.[1];
+    const target = /^\/(?:resume|run|restart) (\w+)/.exec(text)?.[1];
     if (target !== undefined) noteResume(target);
     chat.write(text, undefined, by);
   }
@@ -67,7 +67,7 @@ export function createOwner(options: {
     const text = message.buttons.find((button) => button.data === data)?.text;
     if (question !== undefined && text !== undefined)
       record.choices.push({ question: Number(question), text, at: clock.now() });
-    if (/^(resume|restart):/.test(data)) noteResume('all');
+    if (/^(resume|restart|confirm):/.test(data)) noteResume('all');
     desk.press(message, data);
   }
 
@@ -84,6 +84,13 @@ export function createOwner(options: {
       return press(message, isOut === isRight ? live : button(message, /Publish again/));
     }
     if (!isFirst) return;
+    const [asked] = message.buttons.filter(({ data }) => /^(confirm|leave):/.test(data ?? ''));
+    if (asked !== undefined) {
+      // Two buttons: it is done, or left as it is.
+      const draw = random.fraction();
+      const chosen = draw < 0.4 ? asked : draw < 0.6 ? message.buttons[1] : undefined;
+      return isCalm() ? undefined : press(message, chosen?.data);
+    }
     const mend = button(message, /Re-auth|Restart/);
     // Later he knows what is mended already, and leaves old buttons alone.
     const isNeeded = !isCalm() || !mend?.startsWith('reauth') || listDead().some((name) => message.text.includes(name));
@@ -134,6 +141,11 @@ export function createOwner(options: {
       '/pause all 5m',
       '/resume all',
       `/reauth ${credential}`,
+      '/restart nightdesk',
+      `/restart nightdesk${random.chance(0.5) ? ' now' : ''}`,
+      `/restart ${agent}`,
+      `/stop ${agent}`,
+      `/run ${agent}`,
       '/help',
       '/cancel',
       '/nonsense',

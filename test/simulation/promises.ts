@@ -10,6 +10,7 @@ import { OUTAGE_PROMISES } from './outage-promises.ts';
 import { QUIET_PROMISES } from './quiet-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
 import { WORK_PROMISES } from './work-promises.ts';
+import { YEAR_PROMISES } from './year-promises.ts';
 
 /** A card may wait behind others: the sender sends about one message a second. */
 const CARD_MS = 3 * MINUTE_MS;
@@ -40,6 +41,7 @@ const PROMISES: readonly WorldPromise[] = [
   ...OUTAGE_PROMISES,
   ...QUIET_PROMISES,
   ...DIGEST_PROMISES,
+  ...YEAR_PROMISES,
   ...HISTORY_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
 ];

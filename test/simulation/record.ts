@@ -268,6 +268,25 @@ export interface Rows {
   readonly wallAt: number;
   /** Digests of the schedule, by when they were due on the machine's wall; `isTold`: there is a message of it. */
   readonly digests: readonly { readonly dueAt: number; readonly state: string; readonly isTold: boolean }[];
+  /** Backups of the schedule: when they were due on the machine's wall, and in true time when they ended. */
+  readonly backups: readonly {
+    readonly dueAt: number;
+    readonly state: string;
+    readonly file: string | null;
+    readonly endedAt: number;
+  }[];
+  /** When the newest backup of the schedule was due, by the machine's wall. */
+  readonly backupDueAt: number;
+  /** Names of the copies that are there. */
+  readonly copies: readonly string[];
+  /** Restarts of Nightdesk that its owner asked for; `isTold`: a message of its own says what came of it. */
+  readonly restarts: readonly {
+    readonly id: number;
+    readonly state: string;
+    readonly askedAt: number;
+    readonly deadlineAt: number;
+    readonly isTold: boolean;
+  }[];
   readonly phases: readonly { readonly task: number; readonly name: string; readonly output: string | null }[];
   /** Runs that told costs, in millionths of a dollar; their ends by the machine's wall. */
   readonly costs: readonly {
@@ -318,6 +337,11 @@ export interface WorldRecord {
   readonly hasFallback: boolean;
   /** A digest is due each full hour. */
   readonly hasDigest: boolean;
+  readonly backup: Fleet['backup'];
+  /** Copies of the database that were made, each as it was found to be. */
+  readonly copiesMade: { readonly name: string; readonly at: number; readonly problem: string | undefined }[];
+  /** When somebody else made a copy on the host. */
+  readonly strangeCopies: number[];
   readonly beganAt: number;
   readonly darkAfterMs: number;
   readonly accepted: AcceptedDraft[];
@@ -411,6 +435,9 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     ),
     hasFallback: fleet.alerts.fallback !== undefined,
     hasDigest: fleet.digest.length > 0,
+    backup: fleet.backup,
+    copiesMade: [],
+    strangeCopies: [],
     beganAt: now,
     darkAfterMs: fleet.alerts.darkAfterMs,
     accepted: [],

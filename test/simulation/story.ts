@@ -2,6 +2,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../../src/config/fleet.ts';
 import type { Disk, Machine, Processes, TelegramApi } from '../../src/ports.ts';
 import type { Stage } from './faults.ts';
+import type { CopyMade } from './fake-copier.ts';
 import { MINUTE_MS } from './fleets.ts';
 import type { WorldRecord } from './record.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -30,6 +31,8 @@ export interface Sabotage {
   readonly storage?: (storage: Storage) => Storage;
   readonly machine?: (machine: Machine) => Machine;
   readonly disk?: (disk: Disk) => Disk;
+  /** A copy of the database, as it is said to be made. */
+  readonly copy?: (copy: CopyMade) => CopyMade;
 }
 
 /** What came of a world. */

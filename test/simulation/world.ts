@@ -3,6 +3,7 @@ import type { MessageClass } from '../../storage/outbox-store.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { type ControlPlane, createControlPlane } from '../../src/app.ts';
+import { copyName } from '../../src/backups/backup-files.ts';
 import { createProcessGroup } from '../../src/containment/process-group.ts';
 import { createScrubber } from '../../src/secrets.ts';
 import { MARK } from '../../src/containment/mark.ts';
@@ -27,7 +28,7 @@ import { noteRevenants, noteRivals, noteStart } from './run-starts.ts';
 import { createScripts } from './scripts.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { pickStart, type Story, wallTime, type WorldOptions } from './story.ts';
-import { createFakeCopier } from './fake-copier.ts';
+import { backupTimes, createFakeCopier, listCopies, noteCopy } from './fake-copier.ts';
 import { createWorkdirs } from './workdirs.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { startSentinel } from './sentinel.ts';
@@ -84,6 +85,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   let seenEvents = 0;
   let spawnCrash: { spawns: number; readonly pauseMs: number } | undefined;
   const dyingUntil = new Map<string, number>();
+  const backupRandom = random.fork('backups');
+  const restartRandom = random.fork('restarts');
+  const backups = { folder: `${fleet.home}/backup`, dueAt: backupTimes(fleet) };
 
   const prompts = [...fleet.agents.values()].flatMap(({ prompt }) => (prompt === undefined ? [] : [prompt]));
   const leaks = createLeakWatch(record);
@@ -185,6 +189,16 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     die('between a spawn and its row', pauseMs);
   }
 
+  /** A new process tries to come up; now and then it would not. */
+  function tryReplacement(signal: AbortSignal): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    clock.machine.after(restartRandom.between(300, 4_000), () =>
+      resolve(!calm && restartRandom.chance(0.15) ? 'fleet.yaml: agents: expected a map' : undefined),
+    );
+    return promise;
+  }
+
   function boot(): void {
     incarnation += 1;
     record.downSince = undefined;
@@ -219,7 +233,16 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       readGitState: () =>
         Promise.resolve(machineRandom.chance(0.8) ? { status: ['## main'], commits: ['1234567 begin'] } : undefined),
       machine: sabotage.machine?.(resources.machine) ?? resources.machine,
-      copier: createFakeCopier({ host: mine, clock: clock.machine, disk: resources.disk, database: () => database }),
+      copier: createFakeCopier({
+        host: mine,
+        clock: clock.machine,
+        now: clock.now,
+        disk: resources.disk,
+        database: () => database,
+        trouble: () => (!calm && backupRandom.chance(0.15) ? 'EIO: the disk does not answer' : undefined),
+        onMade: (copy) => noteCopy(record, sabotage.copy?.(copy) ?? copy, clock.now()),
+      }),
+      replacement: { check: (signal) => tryReplacement(signal) },
       totalMemoryBytes: TOTAL_MEMORY_BYTES,
       supervisor: noSupervisor,
       web: kindWeb,
@@ -346,6 +369,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     chat,
     resources,
     cli,
+    copyByHand: () => {
+      const at = clock.machine.now();
+      resources.disk.writeText(`${backups.folder}/${copyName(at)}`, 'a copy');
+      record.strangeCopies.push(clock.now());
+    },
     fleet,
     scheduled,
     stormMs,
@@ -437,6 +465,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     record.rows = readRows(record.now, {
       programs: machine.alive(),
       permissions: record.permissions,
+      listCopies: () => listCopies(resources.disk, backups.folder),
+      backupDueAt: backups.dueAt,
       timeoutOf: (agent) => fleet.agents.get(agent)?.timeoutMs ?? 0,
       heartbeatOf: (agent) => {
         const { runtime, heartbeatMs, active } = fleet.agents.get(agent) ?? {};
