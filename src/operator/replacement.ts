@@ -1,12 +1,18 @@
-import { extname, join } from 'node:path';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { openReadOnly, StorageError } from '../../storage/database.ts';
+import { inspectLock } from '../../storage/lock.ts';
+import { createGrammyApi } from '../adapters/grammy-api.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { describePlan } from '../config/plan.ts';
 import { createProgramFinder } from '../config/programs.ts';
+import { checkToken } from '../init/token-check.ts';
 import type { SelfReplacement } from '../restart/restarter.ts';
 import { createProgramRunner } from '../run-program.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
+import { locateHome } from './home.ts';
 import { loadApiRoot, loadToken } from './token.ts';
 
 /** It takes a second or two, on a busy machine ten; what takes this long hangs. */
@@ -16,15 +22,29 @@ const NODES_OWN = /^\s*$|^node:|^\s+at |^\s*\^+\s*$|^Node\.js v|triggerUncaughtE
 /** Lines of what is wrong: more than a person reads on a phone. */
 const MOST_LINES = 4;
 
+/** What this process was started with: only what is another by now has to be tried. */
+export interface RunningWith {
+  readonly home: string;
+  readonly token: string;
+  readonly apiRoot: string | undefined;
+}
+
 /**
- * Tries whether a new start would come up: what `start` refuses, read by this program, and then the program as it lies on the disk by now,
- * which may be another version, or half of one: it runs `check`, and reads in all that `start` is made of.
+ * Tries whether a new start would come up: what `start` refuses, read by this program, with a state folder or a token that is another than
+ * ours; and then the program as it lies on the disk by now, which may be another version, or half of one: it runs `check`, and reads in all
+ * that `start` is made of.
  */
-export function createReplacement(file: string, env: Readonly<Record<string, string | undefined>>): SelfReplacement {
+export function createReplacement(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  running: RunningWith,
+): SelfReplacement {
   return {
     async check(signal) {
       const own = checkConfiguration(file, env);
-      if (own.problem !== undefined) return own.problem;
+      if (own.kind === 'problem') return own.problem;
+      const refused = (await refuseToken(own, running)) ?? refuseHome(own.home, running.home);
+      if (refused !== undefined) return refused;
       const [loads, accepts] = await Promise.all([
         loadProgram(env, signal),
         checkProgram(file, env, own.isComplete, signal),
@@ -34,10 +54,39 @@ export function createReplacement(file: string, env: Readonly<Record<string, str
   };
 }
 
+/** Telegram's word on another token than ours; while Telegram is away, a start would wait for it. */
+async function refuseToken(next: Omit<RunningWith, 'home'>, running: RunningWith): Promise<string | undefined> {
+  if (next.token === running.token && next.apiRoot === running.apiRoot) return undefined;
+  const checked = await checkToken(createGrammyApi(next.token, next.apiRoot));
+  return checked.kind === 'refused' ? 'Telegram does not know the bot token that is set by now.' : undefined;
+}
+
+/** What stands in the way of another state folder than ours; nothing is written there. */
+function refuseHome(next: string, running: string): string | undefined {
+  if (next === running) return undefined;
+  let folder = next;
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  const { database, lock } = locateHome(next);
+  try {
+    if (!statSync(folder).isDirectory()) return `The state folder ${next} cannot be used: ${folder} is a file.`;
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (inspectLock(lock).held) return `The state folder ${next} is held by another process.`;
+    if (existsSync(database)) openReadOnly(database).close();
+    return undefined;
+  } catch (error) {
+    // An older one is brought to our schema by the start.
+    if (error instanceof StorageError) return error.code === 'older' ? undefined : `${error.message}; ${error.hint}`;
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return `The state folder ${next} cannot be used (${code}).`;
+  }
+}
+
 function checkConfiguration(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
-): { readonly problem: string | undefined; readonly isComplete: boolean } {
+):
+  | { readonly kind: 'problem'; readonly problem: string }
+  | ({ readonly kind: 'valid'; readonly isComplete: boolean } & RunningWith) {
   const said: string[] = [];
   const terminal = {
     env: environment,
@@ -46,12 +95,13 @@ function checkConfiguration(
     interrupted: new Promise<string>(() => {}),
   };
   const configuration = loadConfiguration(file, terminal);
-  if (configuration === undefined) return { problem: firstLines(said), isComplete: false };
+  if (configuration === undefined) return { kind: 'problem', problem: firstLines(said) };
   const { loaded, env } = configuration;
-  for (const part of [loadToken(env), loadApiRoot(env)])
-    if (part.kind === 'problem') return { problem: part.reason, isComplete: false };
-  const plan = describePlan(loaded, Date.now(), createProgramFinder(env['PATH']));
-  return { problem: undefined, isComplete: plan.problems.length === 0 };
+  const [token, apiRoot] = [loadToken(env), loadApiRoot(env)];
+  if (token.kind === 'problem') return { kind: 'problem', problem: token.reason };
+  if (apiRoot.kind === 'problem') return { kind: 'problem', problem: apiRoot.reason };
+  const isComplete = describePlan(loaded, Date.now(), createProgramFinder(env['PATH'])).problems.length === 0;
+  return { kind: 'valid', isComplete, home: loaded.fleet.home, token: token.token, apiRoot: apiRoot.root };
 }
 
 /** An agent whose program is missing is no reason not to start, and `check` says 78 for that as well: then only a program that breaks counts. */

@@ -32,6 +32,6 @@ export async function start(file: string, terminal: Terminal): Promise<number | 
   const { raw, hash } = loaded.source;
   const bot = { token: token.token, apiRoot: apiRoot.root };
   const fleetFile = { raw, hash, read: () => readFleetFile(file, terminal.env, bot) };
-  const replacement = createReplacement(file, terminal.env);
+  const replacement = createReplacement(file, terminal.env, { home: fleet.home, ...bot });
   return await serve({ fleet, fleetFile, ...bot, env, secrets, replacement }, terminal);
 }
