@@ -116,6 +116,10 @@ async function main(argv: readonly string[]): Promise<number | typeof REPLACE> {
     ]);
     return await install(rest, openAskingTerminal(), describeThisHost(process.env));
   }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   if (command === 'restore') return await runRestore(rest);
   const { parsed, problem } = parseOptions(rest);
   if (problem !== undefined) {

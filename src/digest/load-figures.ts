@@ -108,7 +108,11 @@ function loadTimeline(
   const names = [...new Set([...fleet.agents.keys(), ...byAgent.keys()])];
   const incidents = storage.digests
     .incidentsTouching(from, to)
-    .filter(({ kind, inhibitedBy }) => HOLDING.has(kind) && inhibitedBy === null)
+    .filter(({ kind, severity, inhibitedBy }) => {
+      // A warning that so many percent are spent holds nobody.
+      const holds = HOLDING.has(kind) && (kind !== 'budget' || severity === 'critical');
+      return holds && inhibitedBy === null;
+    })
     .slice(-MOST_OUTAGES)
     .map(({ id, title, openedAt, resolvedAt }) => ({
       fromAt: openedAt,

@@ -107,6 +107,7 @@ describe('the figures of runs and outages', () => {
   test('what held agents up is an outage: incidents of some kinds, and absences', () => {
     const at = open();
     at.incident({ kind: 'auth', title: 'claude is dead', openedAt: START - 3 * HOUR }, ['scout', 'writer']);
+    at.incident({ kind: 'budget', severity: 'warning', title: '50 % are spent', openedAt: START - HOUR });
     at.incident({ kind: 'report', title: 'scout reports', openedAt: START - 3 * HOUR }, ['scout']);
     const over = at.incident({ kind: 'poller', title: 'Telegram is away', openedAt: START - 20 * HOUR });
     at.storage.transaction(() => {

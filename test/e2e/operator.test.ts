@@ -97,3 +97,14 @@ async function closing(token: string) {
   const sandbox = await createSandbox({ token, owner: { id: OWNER, firstName: 'Ada' } });
   return { sandbox, [Symbol.asyncDispose]: () => sandbox.close() };
 }
+
+test.each(['start', 'check', 'status', 'doctor', 'backup', 'restore', 'sentinel', 'demo'])(
+  'nightdesk %s --help says what there is, and does nothing',
+  async (command) => {
+    const program = stage.nightdesk([command, '--help']);
+
+    expect((await program.ended).code).toBe(0);
+    expect(program.stdout()).toContain(`nightdesk ${command} `);
+    expect(program.stderr()).toBe('');
+  },
+);
