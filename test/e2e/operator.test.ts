@@ -98,7 +98,7 @@ async function closing(token: string) {
   return { sandbox, [Symbol.asyncDispose]: () => sandbox.close() };
 }
 
-test.each(['start', 'check', 'status', 'doctor', 'backup', 'restore', 'sentinel', 'demo'])(
+it.each(['start', 'check', 'status', 'doctor', 'backup', 'restore', 'sentinel', 'demo'])(
   'nightdesk %s --help says what there is, and does nothing',
   async (command) => {
     const program = stage.nightdesk([command, '--help']);
