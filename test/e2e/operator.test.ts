@@ -101,6 +101,8 @@ async function closing(token: string) {
 it.each(['start', 'check', 'status', 'doctor', 'backup', 'restore', 'sentinel', 'demo'])(
   'nightdesk %s --help says what there is, and does nothing',
   async (command) => {
+    const stage = await openStage();
+    stages.push(stage);
     const program = stage.nightdesk([command, '--help']);
 
     expect((await program.ended).code).toBe(0);
