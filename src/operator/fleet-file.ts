@@ -5,7 +5,7 @@ import { describePlan } from '../config/plan.ts';
 import { renderProblem } from '../config/problem.ts';
 import { createProgramFinder } from '../config/programs.ts';
 import type { FleetReading } from '../reload/reading.ts';
-import { loadApiRoot, loadEnvironment, loadToken } from './token.ts';
+import { EnvironmentFileError, loadApiRoot, loadEnvironment, loadToken } from './token.ts';
 
 /** Names under which people keep secrets. */
 const SECRET_NAME = /TOKEN|KEY|SECRET|PASS|CREDENTIAL|AUTH|COOKIE/i;
@@ -19,7 +19,8 @@ export function readFleetFile(
   env: Readonly<Record<string, string | undefined>>,
   bot: { readonly token: string; readonly apiRoot: string | undefined },
 ): FleetReading {
-  const full = loadEnvironment(dirname(file), env);
+  const full = tryEnvironment(dirname(file), env);
+  if (typeof full === 'string') return { kind: 'bad', problems: [full], omitted: 0 };
   const loaded = loadFleet(file, full);
   if (loaded.kind === 'invalid')
     return { kind: 'bad', problems: loaded.problems.map(renderProblem), omitted: loaded.omitted };
@@ -33,6 +34,19 @@ export function readFleetFile(
     ...(apiRoot.kind === 'root' && apiRoot.root !== bot.apiRoot ? ['TELEGRAM_API_ROOT'] : []),
   ];
   return { kind: 'valid', fleet, raw: source.raw, hash: source.hash, secrets: listSecrets(loaded, full), fixed };
+}
+
+/** The environment, or why it cannot be read. */
+function tryEnvironment(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> | string {
+  try {
+    return loadEnvironment(folder, env);
+  } catch (error) {
+    if (error instanceof EnvironmentFileError) return error.message;
+    throw error;
+  }
 }
 
 /** What fleet.yaml takes from the environment under the name of a secret: agents may see it, the chat and the log may not. */

@@ -18,7 +18,7 @@ import { createProgramRunner } from '../run-program.ts';
 import { duration } from '../telegram/cards/words.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
-import { loadApiRoot, loadEnvironment, loadToken } from './token.ts';
+import { EnvironmentFileError, loadApiRoot, loadEnvironment, loadToken } from './token.ts';
 
 /** A terminal at which somebody may sit. */
 export interface AskingTerminal extends Terminal {
@@ -52,7 +52,8 @@ export async function init(argv: readonly string[], terminal: AskingTerminal): P
       EXIT.config,
       `${file} is there already. nightdesk check --config ${file} says how it stands; to begin anew, move it away`,
     );
-  const env = loadEnvironment(dir, terminal.env);
+  const env = tryEnvironment();
+  if (typeof env === 'string') return refuse(EXIT.config, env);
   const root = loadApiRoot(env);
   if (root.kind === 'problem') return refuse(EXIT.config, root.reason);
 
@@ -65,6 +66,8 @@ export async function init(argv: readonly string[], terminal: AskingTerminal): P
   const timezone = options.timezone ?? (await askTimezone());
   const clis = await lookForClis(dir, env);
   for (const line of describeClis(clis)) terminal.print(line);
+  // Pairing may take an hour.
+  if (existsSync(file)) return refuse(EXIT.config, `${file} was made meanwhile: nothing was changed`);
   try {
     writeAll([
       {
@@ -87,6 +90,15 @@ export async function init(argv: readonly string[], terminal: AskingTerminal): P
   function refuse(exit: number, reason: string): number {
     terminal.complain(`nightdesk init: ${reason}`);
     return exit;
+  }
+
+  function tryEnvironment(): ReturnType<typeof loadEnvironment> | string {
+    try {
+      return loadEnvironment(dir, terminal.env);
+    } catch (error) {
+      if (error instanceof EnvironmentFileError) return error.message;
+      throw error;
+    }
   }
 
   /** Takes the token from where it was said to be; a person may try again. */

@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
-/** The process's environment, with what `.env` beside fleet.yaml adds; what is set already wins. */
+/** `.env` is there and cannot be read, as after `sudo nano .env`; the message says so in a sentence. */
+export class EnvironmentFileError extends Error {
+  override readonly name = 'EnvironmentFileError';
+  readonly code: string;
+
+  constructor(file: string, code: string) {
+    super(`${file} cannot be read (${code}): correct its owner, or its permissions`);
+    this.code = code;
+  }
+}
+
+/** The process's environment, with what `.env` beside fleet.yaml adds; what is set already wins. Throws EnvironmentFileError. */
 export function loadEnvironment(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -20,8 +31,10 @@ function readEnvFile(file: string): NodeJS.Dict<string> {
     return parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     // A folder of that name is what a container makes of a mount that does not exist.
-    if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return {};
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes(code)) return {};
+    throw new EnvironmentFileError(file, code);
   }
 }
 

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadConfiguration } from '../../src/operator/configuration.ts';
+import { readFleetFile } from '../../src/operator/fleet-file.ts';
 import { loadCallbackKey, prepareHome } from '../../src/operator/home.ts';
 import { loadApiRoot, loadEnvironment, loadToken } from '../../src/operator/token.ts';
 
@@ -46,6 +48,22 @@ describe('loadEnvironment', () => {
 
     expect(loadEnvironment(folder, { A: 'set' })).toEqual({ A: 'set', B: 'of file' });
     expect(loadEnvironment(join(folder, 'nowhere'), { A: 'set' })).toEqual({ A: 'set' });
+  });
+
+  it('says in a sentence that .env cannot be read, and nobody who reads fleet.yaml falls over it', () => {
+    const file = join(folder, 'fleet.yaml');
+    writeFileSync(file, 'telegram: { owners: [1] }\nagents: {}\n');
+    symlinkSync('.env', join(folder, '.env')); // Root may read all but that.
+    const complain = vi.fn<(line: string) => void>();
+    const terminal = { env: {}, print: () => {}, complain, interrupted: new Promise<string>(() => {}) };
+
+    expect(loadConfiguration(file, terminal)).toBeUndefined();
+    expect(complain.mock.calls).toEqual([[expect.stringContaining('.env cannot be read (ELOOP)')]]);
+    expect(readFleetFile(file, {}, { token: TOKEN, apiRoot: undefined })).toMatchObject({
+      kind: 'bad',
+      problems: [expect.stringContaining('.env cannot be read (ELOOP)')],
+    });
+    expect(loadEnvironment(file, { A: 'set' })).toEqual({ A: 'set' });
   });
 
   it('reads .env that begins with a byte-order mark', () => {
