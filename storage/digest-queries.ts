@@ -95,9 +95,12 @@ export function createDigestQueries(connection: Connection): DigestQueries {
   const written = connection.statement<[number, number], { agent: string; drafts: number }>(
     `SELECT agent, count(*) AS drafts FROM draft WHERE created_at >= ? AND created_at < ? AND agent NOT LIKE '~%' GROUP BY agent`,
   );
+  // A reason that is given for a rejection is written down as another one.
   const decisions = connection.statement<[number, number, number], DigestDecision>(
     `SELECT c.at, d.agent, d.kind, c.verdict, c.actor, d.created_at AS createdAt, d.shown_at AS shownAt, d.window_ends_at AS windowEndsAt
-     FROM decision c JOIN draft d ON d.id = c.draft_id WHERE c.at >= ? AND c.at < ? AND d.agent NOT LIKE '~%' ORDER BY c.at DESC LIMIT ?`,
+     FROM decision c JOIN draft d ON d.id = c.draft_id WHERE c.at >= ? AND c.at < ? AND d.agent NOT LIKE '~%'
+       AND NOT (c.verdict = 'rejected' AND EXISTS (SELECT 1 FROM decision e WHERE e.draft_id = c.draft_id AND e.verdict = 'rejected' AND e.id < c.id))
+     ORDER BY c.at DESC LIMIT ?`,
   );
   const tallies = connection.statement<[number, number], RunTally>(
     `SELECT agent, state, count(*) AS runs, sum(input_tokens) AS inputTokens, sum(output_tokens) AS outputTokens FROM run

@@ -7,6 +7,7 @@ import { isBlank } from './draft.ts';
 import type { DecisionResult, DraftLedger } from './draft-ledger.ts';
 import type { Publishing } from './publishing.ts';
 import { mayEnd } from './snooze.ts';
+import { personKey } from './who.ts';
 import type { Versions } from './versions.ts';
 
 /** What a person, or a rule, says about a draft: each is one conditional change, and whoever comes second is told what the first did. */
@@ -72,6 +73,19 @@ export function createDecisions(options: {
       : 'Approved, going out.';
   }
 
+  /** Who rejected it stays who did: what somebody else says of it is added, with his name. */
+  function reasonOf(draft: DraftRow, reason: string, by: string): string {
+    if (draft.decidedBy === null || draft.decidedBy === by) return reason;
+    const said = `${nameOf(by)}: ${reason}`;
+    // The same words come again where an update is handled twice.
+    if (draft.reason?.endsWith(said) === true) return draft.reason;
+    return draft.reason === null ? said : `${draft.reason} · ${said}`;
+  }
+
+  function nameOf(actor: string): string {
+    return storage.settings.get(personKey(actor)) ?? actor.replace(':', ' ');
+  }
+
   return {
     approve(id, revision, by) {
       const draft = openDraft(id, revision);
@@ -121,8 +135,8 @@ export function createDecisions(options: {
     giveReason(id, reason, by) {
       const draft = storage.drafts.get(id);
       if (draft?.state !== 'rejected') return false;
-      if (!storage.drafts.move(id, draft, 'rejected', { at: draft.decidedAt ?? clock.now(), actor: by, reason }))
-        return false;
+      const kept = { at: draft.decidedAt ?? clock.now(), actor: draft.decidedBy, reason: reasonOf(draft, reason, by) };
+      if (!storage.drafts.move(id, draft, 'rejected', kept)) return false;
       record(draft, 'rejected', by, reason);
       refreshCard(id);
       return true;

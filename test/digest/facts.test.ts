@@ -199,6 +199,17 @@ describe('what was done', () => {
     expect(linesOf()).toContain('⏱ decided within 3 min (half) and 1 h 40 min (90 %)');
   });
 
+  test('a rejection counts once when its reason is given later', () => {
+    workedBefore();
+    const at = START - HOUR;
+    const draftId = world.draft('writer', at, { verdict: 'rejected', actor: 'owner:4242', at: at + 3 * MINUTE });
+    const reason = { draftId, revision: 1, verdict: 'rejected', actor: 'owner:4242', reason: 'rude' } as const;
+    world.storage.transaction(() => world.storage.drafts.decide({ ...reason, at: at + 9 * MINUTE }));
+
+    expect(linesOf()).toContain('Drafts 1 written · 1 rejected');
+    expect(linesOf()).toContain('⏱ decided within 3 min (half) and 3 min (90 %)');
+  });
+
   test('runs are counted by agent and how they ended, the worst first, and money by what was told', () => {
     workedBefore();
     world.ran('writer', START - HOUR, { usd: 2 });

@@ -137,6 +137,19 @@ describe('deciding about a draft', () => {
     expect(verdicts(fleet).at(-1)).toBe('1 rejected: too long');
   });
 
+  it('keeps who rejected it when somebody else says something of it', async () => {
+    const fleet = await open();
+    const id = add(fleet);
+
+    fleet.rooms.desk.reject(id, 1, 'owner:1');
+    fleet.rooms.desk.giveReason(id, 'too long', 'owner:1');
+    fleet.rooms.desk.giveReason(id, 'I liked it', 'approver:2');
+    fleet.rooms.desk.giveReason(id, 'I liked it', 'approver:2');
+
+    const reason = 'too long · approver 2: I liked it';
+    expect(fleet.storage.drafts.get(id)).toMatchObject({ state: 'rejected', decidedBy: 'owner:1', reason });
+  });
+
   it('keeps no reason when the draft was not rejected', async () => {
     const fleet = await open();
     const id = add(fleet);
