@@ -17,8 +17,9 @@ import { createWorker, type Worker } from '../worker.ts';
 import type { Desk } from './desk.ts';
 import type { DeskTime } from './desk-time.ts';
 import { createDraftMoments } from './draft-moments.ts';
-import { isSameFilter, type PlaceGroup, placeGroups } from './place-groups.ts';
+import { type PlaceGroup, placeGroups } from './place-groups.ts';
 import { createPreflightNews } from './preflight-news.ts';
+import { createQueueNews } from './queue-news.ts';
 import type { Reviews } from './review.ts';
 import { ruleActor } from './rule-book.ts';
 import { createTriage } from './triage.ts';
@@ -38,9 +39,6 @@ const MOST_NAMED = 5;
 const QUEUE_FRESH_MS = 10 * 60_000;
 /** A plan is never for now: what could not be served at once must not be looked at without a pause. */
 const SHORTEST_PLAN_MS = 1_000;
-/** Drafts of the queue that are looked at for where they are told of, and reviews for whether they were: far more than wait. */
-const MOST_QUEUED = 1_000;
-const MOST_TOLD = 20;
 
 /** What is to be said again of a draft. */
 interface Telling {
@@ -78,6 +76,7 @@ export function createDeskWatch(options: {
   const { rules } = options.time;
   const { deskWatch, settings } = storage;
   const triage = createTriage({ ...options, outages: options.time.outages });
+  const queueNews = createQueueNews(options);
   const preflightNews = createPreflightNews({ ...options, preflights: options.time.preflights });
   const moments = createDraftMoments({ fleet, storage, rules });
   desk.onChange(follow);
@@ -238,47 +237,10 @@ export function createDeskWatch(options: {
     });
   }
 
-  /** Tells of drafts that came into the queue since the last look. */
-  function tellQueue(now: number): void {
-    if (settings.get(DESK_SETTINGS.queue) !== '1') return;
-    storage.transaction(() => {
-      for (const group of groupsOfQueue()) {
-        reviews.tellQueue(group);
-        settings.set(queueToldKey(group.place), String(now));
-      }
-      settings.set(DESK_SETTINGS.queue, '');
-    });
-  }
-
-  /** Where something is in the queue. */
-  function groupsOfQueue(): readonly PlaceGroup[] {
-    const groups = placeGroups(fleet);
-    if (groups.length === 1) return groups;
-    const agents = deskWatch.queued(MOST_QUEUED).map((id) => storage.drafts.get(id)?.agent ?? '');
-    return groups.filter((group) => agents.some((agent) => group.has(agent)));
-  }
-
-  function isQueueShown({ filter }: PlaceGroup): boolean {
-    const told = storage.reviews
-      .newest(MOST_TOLD)
-      .find((review) => review.origin !== 'command' && isSameFilter(review.filter, filter));
-    const message = told === undefined ? undefined : storage.outbox.get(told.messageKey);
-    return message?.state === 'sent' && message.shown === message.wanted;
-  }
-
-  /** Writes down that what is in the queue was shown, once each message that tells of it was. */
-  function noteShown(now: number): void {
-    if (!deskWatch.hasUnshownQueued() || !groupsOfQueue().every(isQueueShown)) return;
-    storage.transaction(() => {
-      for (const id of deskWatch.showQueued(now)) deskWatch.plan(id, 0);
-    });
-  }
-
   function look(): number | undefined {
     const now = clock.now();
     if (triage.settle(now) === 'withheld') return undefined;
-    tellQueue(now);
-    noteShown(now);
+    queueNews.look(now);
     const refreshAt = preflightNews.look(now);
     if (serveDue(now)) return 0;
     const next = [deskWatch.nextAt(), refreshAt].filter((at) => at !== undefined);
