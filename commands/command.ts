@@ -27,5 +27,7 @@ export interface Command {
    * is another one by now. Undefined: it does no harm late.
    */
   readonly asksAgain?: (argument: string) => string | undefined;
+  /** True: the menu of the fleet answers it, and `run` is not called. */
+  readonly opensMenu?: (argument: string) => boolean;
   run(call: CommandCall): Content;
 }

@@ -11,7 +11,7 @@ import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { Reloads } from '../src/reload/reloads.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
 import type { Confirmations } from '../src/telegram/confirmations.ts';
-import type { FleetMenu } from '../src/telegram/fleet-menu.ts';
+import type { FleetScreens } from '../src/telegram/fleet-screens.ts';
 import type { WorkstateRoom } from '../src/work/workstate-room.ts';
 import { createAckCommand } from './ack.ts';
 import { createBudgetCommand } from './budget.ts';
@@ -44,11 +44,11 @@ export interface CommandRooms extends LogSources {
   readonly holds: OwnerHolds;
   readonly wishes: OwnerWishes;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
-  readonly restart: (agent: string) => string;
+  readonly restart: (agent: string, by: string) => string;
   readonly restarter: Pick<Restarter, 'ask'>;
   readonly incidents: IncidentRegister;
   readonly callbackData: CallbackData;
-  readonly screens: FleetMenu;
+  readonly screens: FleetScreens;
   readonly ledger: Ledger;
   readonly reviews: Pick<Reviews, 'open' | 'list'>;
   readonly digests: Pick<Digests, 'ask'>;

@@ -70,6 +70,7 @@ import { createConfirmPresses } from './telegram/confirm-presses.ts';
 import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
 import { createFleetPresses } from './telegram/fleet-presses.ts';
+import { createFleetScreens } from './telegram/fleet-screens.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
 import { createRoleMenus, followPlaces, introduce, tellTopicless } from './telegram/introduction.ts';
 import { createPlaces } from './telegram/places.ts';
@@ -569,7 +570,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // The bot
   const access = createAccess({ fleet, storage, outbox, clock, log });
-  const restart = (agent: string): string => restartAgent({ fleet, storage, clock, incidents }, agent);
+  const restart = (agent: string, by: string): string =>
+    restartAgent({ fleet, storage, clock, incidents }, agent, by);
   const confirmations = createConfirmations({ storage, callbackData });
   const reloads = createReloads({
     live,
@@ -587,7 +589,8 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     onFatal,
   });
   const wishes = createOwnerWishes({ fleet, storage, clock, reserve: reservations.reserve, roomFor });
-  const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });
+  const screens = createFleetScreens({ fleet, storage, clock, ledger, callbackData });
+  const fleetMenu = createFleetMenu({ fleet, storage, clock, outbox, screens });
   const commands = createCommands({
     fleet,
     storage,
@@ -632,7 +635,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
         clock,
         outbox,
         callbackData,
-        menu: screens,
+        screens,
         holds,
         wishes,
         restart,
@@ -643,7 +646,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
         storage,
         outbox,
         callbackData,
-        menu: screens,
+        screens,
         incidents,
         showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
         openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
@@ -719,6 +722,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       reviews,
       logins: loginDesk,
       press,
+      fleetMenu,
       questions,
     });
     introduce({ storage, outbox }, bot.id, commands.listed, foundations.welcome);

@@ -7,7 +7,7 @@ import {
 import { Bot, BotError, type Context } from 'grammy';
 import type { Update } from 'grammy/types';
 import type { Command } from '../../commands/command.ts';
-import { type Asked, askedBy, type DialogueRooms, topicOf } from '../../conversations/dialogue.ts';
+import { type Asked, askedBy, type DialogueRooms } from '../../conversations/dialogue.ts';
 import { createEditDraft } from '../../conversations/edit-draft.ts';
 import { createRejectReason } from '../../conversations/reject-reason.ts';
 import { createWantVersion } from '../../conversations/want-version.ts';
@@ -20,17 +20,19 @@ import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
 import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, shorten } from './cards/words.ts';
-import { commandText, type Confirmations, STALE_MS } from './confirmations.ts';
+import { ageNote, commandText, type Confirmations, STALE_MS } from './confirmations.ts';
 import type { Access } from './access.ts';
+import type { FleetMenu } from './fleet-menu.ts';
 import { createDraftTalk } from './draft-talk.ts';
 import type { TextFiles } from './text-files.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Me } from './me.ts';
-import { askName, type FollowUp, type PressedButton, readAskKey, readDraftKey } from './press.ts';
+import { askName, type FollowUp, type ListWanted, type PressedButton, readAskKey, readDraftKey } from './press.ts';
+import { pressedIn } from './pressed-message.ts';
 import type { Places } from './places.ts';
 import { mayDo, refusalWords, type Role, roleOfActor } from '../people.ts';
 import { roleForCommand } from './rights.ts';
-import { refuseCalls } from './refuse-calls.ts';
+import { createRowTransformer } from './row-transformer.ts';
 
 type BotContext = ConversationFlavor<Context>;
 
@@ -57,7 +59,9 @@ export interface BotOptions {
   readonly questions: Questions;
   readonly logins: Pick<LoginDesk, 'cancelIn'>;
   readonly textFiles: Pick<TextFiles, 'take'>;
-  readonly press: (pressed: PressedButton) => FollowUp;
+  readonly press: (pressed: PressedButton) => FollowUp | ListWanted;
+  /** The list of agents: whoever is known may look around in it. */
+  readonly fleetMenu: FleetMenu;
 }
 
 /**
@@ -108,7 +112,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     if (ctx.chat === undefined || (ctx.chat.type !== 'private' && !options.places.isOurs(ctx.chat.id))) return;
     learnName(actorOf(ctx.from.id), ctx.from.first_name);
     if (ctx.chat.type === 'private') options.onMet?.(ctx.from.id, role, ctx.update.update_id);
-    ctx.api.config.use(refuseCalls());
+    ctx.api.config.use(createRowTransformer(ctx, options));
     await next();
   });
 
@@ -137,20 +141,22 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
 
   bot.use(createConversation(createWantVersion(dialogueRooms), { id: 'want-version', parallel: true }));
 
-  // 3. Buttons.
+  // 3. Buttons: those of the menu, then those that are signed.
+  bot.use(options.fleetMenu.menu);
   bot.on('callback_query', async (ctx) => {
-    const { message } = ctx.callbackQuery;
-    const at = message === undefined ? undefined : { chatId: message.chat.id, topicId: topicOf(message) };
+    const { updateId, message } = pressedIn(ctx);
     const followUp = options.press({
-      updateId: ctx.update.update_id,
+      updateId,
       callbackQueryId: ctx.callbackQuery.id,
       data: ctx.callbackQuery.data ?? '',
       actor: actorOf(ctx.from.id),
       awayMs: away.get(ctx.callbackQuery) ?? 0,
-      message: at === undefined || message === undefined ? undefined : { ...at, messageId: message.message_id },
+      message,
     });
     if (followUp === undefined) return;
-    const askedAt = at === undefined ? undefined : { ...at, chatId: options.places.follow(at.chatId) };
+    if (followUp.kind === 'list') return await options.fleetMenu.show(ctx, followUp.page);
+    const { chatId = 0, topicId = null } = message ?? {};
+    const askedAt = message === undefined ? undefined : { topicId, chatId: options.places.follow(chatId) };
     // One question at a time: the owner's next message answers the last one asked.
     for (const dialogue of Object.values(DIALOGUES)) await ctx.conversation.exit(dialogue);
     await ctx.conversation.enter(DIALOGUES[followUp.kind], followUp.draftId, followUp.revision, askedAt);
@@ -176,6 +182,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
       const harm = now - saidAt < STALE_MS ? undefined : command.asksAgain?.(argument);
       if (harm !== undefined)
         return say(asked, askAgain({ command: command.name, argument, harm, saidAt, now }, asked));
+      if (command.opensMenu?.(argument) === true) return options.fleetMenu.open(ctx, now - saidAt);
       const { actor, chatId, topicId } = asked;
       // What it does and what it says are one: a crash in between would do it without a word.
       storage.transaction(() => {
@@ -302,9 +309,10 @@ function withCommand(update: Update): Update {
 
 /** A reply to a command that waited through an outage says how old the command was. */
 function withAge(content: Content, ageMs: number): Content {
-  if (ageMs < STALE_MS || (content.kind !== 'text' && content.kind !== 'document')) return content;
+  const age = ageNote(ageMs);
+  if (age === undefined || (content.kind !== 'text' && content.kind !== 'document')) return content;
   const { text, entities } = content.body;
-  const note = `\n\n🕰 You asked this ${duration(ageMs)} ago.`;
+  const note = `\n\n${age}`;
   const longest = (content.kind === 'text' ? LONGEST_TEXT : LONGEST_CAPTION) - note.length;
   if (text.length <= longest) return { ...content, body: { text: `${text}${note}`, entities } };
   return { ...content, body: { text: `${shorten(text, longest)}${note}`, entities: [] } };

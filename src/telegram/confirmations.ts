@@ -2,7 +2,7 @@ import type { Content } from './outbox.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { ConfirmationRow, NewConfirmation } from '../../storage/confirmation-store.ts';
 import type { CallbackData } from './callback-data.ts';
-import { bold, line, lines, type Piece, richText, shorten } from './cards/words.ts';
+import { bold, duration, line, lines, type Piece, richText, shorten } from './cards/words.ts';
 
 /** What waited longer than this in an outage shows its age, and is asked for again where it does harm. */
 export const STALE_MS = 10 * 60_000;
@@ -27,6 +27,11 @@ export interface ToConfirm {
 export interface Confirmations {
   /** Writes down what is asked for, and gives the message that asks: these words, and two buttons. */
   ask(wanted: ToConfirm, words: Piece): Content;
+}
+
+/** What stands below the reply to a command that waited through an outage; undefined where it did not. */
+export function ageNote(ageMs: number): string | undefined {
+  return ageMs < STALE_MS ? undefined : `🕰 You asked this ${duration(ageMs)} ago.`;
 }
 
 /** Names a command as it was typed. */

@@ -8,7 +8,7 @@ import { agentBinding, END_CHOICES, FLEET_BINDING, PANEL_CHOICES } from './cards
 import type { EndVerb } from './cards/agent-panel.ts';
 import { runWords, stopWords } from './cards/wish-words.ts';
 import { count, shorten } from './cards/words.ts';
-import type { FleetMenu } from './fleet-menu.ts';
+import type { FleetScreens } from './fleet-screens.ts';
 import type { Content, Outbox } from './outbox.ts';
 import type { Answer, PressedButton, PressHandlers, ReadPress } from './press.ts';
 import { createPressedMessage } from './pressed-message.ts';
@@ -21,22 +21,22 @@ const UNKNOWN: Answer = {
   alert: true,
 };
 
-/** Builds the handlers of the list and the panels of agents: what was wanted is a row, and the message shows how the agent stands then. */
+/** Builds the handlers of the panels of agents, and of what leads to their list: what was wanted is a row, and the message shows how the agent stands then. */
 export function createFleetPresses(options: {
   readonly fleet: Fleet;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
-  readonly menu: FleetMenu;
+  readonly screens: FleetScreens;
   readonly holds: OwnerHolds;
   readonly wishes: OwnerWishes;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
-  readonly restart: (agent: string) => string;
+  readonly restart: (agent: string, by: string) => string;
   readonly showLog: (agent: string) => Content;
   readonly showWhy: (agent: string) => Content;
 }): Required<Pick<PressHandlers, 'panel' | 'run' | 'stop' | 'restart' | 'pause' | 'resume' | 'log'>> {
-  const { fleet, storage, callbackData, menu, holds, wishes } = options;
+  const { fleet, storage, callbackData, screens, holds, wishes } = options;
   const message = createPressedMessage(options);
 
   function isOfFleet(press: ReadPress): boolean {
@@ -54,7 +54,7 @@ export function createFleetPresses(options: {
   }
 
   function acted(agent: Agent, pressed: PressedButton, text: string, alert = false): Answer {
-    message.show(pressed, menu.panel(agent.name));
+    message.show(pressed, screens.panel(agent));
     return { text, alert };
   }
 
@@ -63,13 +63,13 @@ export function createFleetPresses(options: {
     return onAgent((agent, press, pressed) => {
       const alive = storage.runs.aliveOf(agent.name);
       if (alive === undefined && verb === 'restart' && press.choice === END_CHOICES.ask)
-        return acted(agent, pressed, options.restart(agent.name));
+        return acted(agent, pressed, options.restart(agent.name, pressed.actor));
       if (alive === undefined) return acted(agent, pressed, `${agent.name} does not run any more.`);
       if (press.choice === END_CHOICES.yes) {
         const answer = end(agent, press.revision, pressed.actor);
         return acted(agent, pressed, answer.text, answer.alert);
       }
-      message.show(pressed, menu.panel(agent.name, verb));
+      message.show(pressed, screens.panel(agent, verb));
       return { text: '' };
     });
   }
@@ -80,9 +80,9 @@ export function createFleetPresses(options: {
 
   function resumeAll(pressed: PressedButton): Answer {
     const { released, stillHeld } = holds.resume('all', pressed.actor);
-    message.show(pressed, menu.list(0));
     const rest = stillHeld.length === 0 ? '' : ` Other holds stay: ${count(stillHeld.length, 'hold')}.`;
-    return { text: `${released ? 'The pause of all is over.' : 'Nothing was paused.'}${rest}` };
+    const text = `${released ? 'The pause of all is over.' : 'Nothing was paused.'}${rest}`;
+    return { text, followUp: { kind: 'list', page: 0 } };
   }
 
   const panel = onAgent((agent, press, pressed) => {
@@ -100,8 +100,7 @@ export function createFleetPresses(options: {
   return {
     panel(press, pressed) {
       if (!isOfFleet(press)) return panel(press, pressed);
-      message.show(pressed, menu.list(press.choice ?? 0));
-      return { text: '' };
+      return { text: '', followUp: { kind: 'list', page: press.choice ?? 0 } };
     },
     run: onAgent((agent, _press, pressed) => {
       const wish = wishes.run(agent, pressed.actor);
@@ -112,9 +111,9 @@ export function createFleetPresses(options: {
       const wish = wishes.stop(agent, by, runId);
       return { text: stopWords(agent.name, wish), alert: wish === 'publishing' };
     }),
-    restart: ending('restart', (agent, runId) =>
+    restart: ending('restart', (agent, runId, by) =>
       storage.runs.aliveOf(agent.name)?.id === runId
-        ? { text: options.restart(agent.name) }
+        ? { text: options.restart(agent.name, by) }
         : { text: stopWords(agent.name, 'other') },
     ),
     pause: onAgent((agent, _press, pressed) => {

@@ -18,12 +18,18 @@ export type FollowUp =
   | { readonly kind: 'edit' | 'reason' | 'revise'; readonly draftId: number; readonly revision: number }
   | undefined;
 
+/** The pressed message becomes the list of agents: only its menu renders it, once the press is committed. */
+export interface ListWanted {
+  readonly kind: 'list';
+  readonly page: number;
+}
+
 /** What a press came to, in words, and what the bot does next. */
 export interface Answer {
   readonly text: string;
   /** True: in a window that has to be closed, since the tap did not do what was meant. */
   readonly alert?: boolean;
-  readonly followUp?: FollowUp;
+  readonly followUp?: FollowUp | ListWanted;
 }
 
 /** A button as it was read; its MAC is not judged yet. */

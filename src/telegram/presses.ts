@@ -20,7 +20,16 @@ import { createDraftPresses } from './draft-presses.ts';
 import type { Content, Outbox } from './outbox.ts';
 import { mayDo, refusalWords, roleOfActor } from '../people.ts';
 import { roleForPress } from './rights.ts';
-import { type Answer, askKey, type FollowUp, NOT_OURS, type PressedButton, type PressHandlers } from './press.ts';
+import {
+  type Answer,
+  askKey,
+  type FollowUp,
+  type ListWanted,
+  NOT_OURS,
+  type PressedButton,
+  type PressHandlers,
+} from './press.ts';
+import { FLEET_BINDING } from './cards/agent-buttons.ts';
 
 /**
  * What ends, starts, spends or mutes something: pressed while nobody was there, it is not done. A press does not say when it was made. What
@@ -58,10 +67,10 @@ export function createPresses(options: {
   /** What an agent's newest run said last. */
   readonly showLog: (agent: string) => Content;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
-  readonly restart: (agent: string) => string;
+  readonly restart: (agent: string, by: string) => string;
   /** The verbs of other rooms. */
   readonly handlers: PressHandlers;
-}): (pressed: PressedButton) => FollowUp {
+}): (pressed: PressedButton) => FollowUp | ListWanted {
   const { storage, outbox, callbackData, custodian } = options;
   const decideDraft = createDraftPresses({ ...options, stripIfForgotten });
 
@@ -164,7 +173,7 @@ export function createPresses(options: {
       case 'log':
         return sendLog(incident, pressed);
       case 'restart':
-        return { text: options.restart(incident.subject) };
+        return { text: options.restart(incident.subject, pressed.actor) };
       case 'silence':
         return silence(incident, press.revision, pressed);
       default:
@@ -229,9 +238,14 @@ export function createPresses(options: {
     return { text: 'I was away, and have not done it. If you still mean it, press it again.', alert: true };
   }
 
-  /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue. */
-  function askedBefore(press: Press | undefined, pressed: PressedButton): FollowUp {
+  /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue; or the list that it was to show. */
+  function askedBefore(
+    press: (Press & { readonly mac: string }) | undefined,
+    pressed: PressedButton,
+  ): FollowUp | ListWanted {
     if (press === undefined) return undefined;
+    if (press.verb === 'panel' && callbackData.verify(press, FLEET_BINDING))
+      return { kind: 'list', page: press.choice ?? 0 };
     const kind = press.verb === 'edit' || press.verb === 'revise' ? press.verb : 'reason';
     const followUp = { kind, draftId: press.id, revision: press.revision } as const;
     return storage.outbox.get(askKey(pressed, followUp)) === undefined ? undefined : followUp;
@@ -253,8 +267,9 @@ export function createPresses(options: {
           alert: answer.alert === true,
         },
       });
-      if (answer.followUp !== undefined) askFor(answer.followUp, pressed);
-      return answer.followUp;
+      const { followUp } = answer;
+      if (followUp !== undefined && followUp.kind !== 'list') askFor(followUp, pressed);
+      return followUp;
     });
 
   function askFor(followUp: NonNullable<FollowUp>, pressed: PressedButton): void {

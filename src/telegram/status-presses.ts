@@ -2,7 +2,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { CallbackData } from './callback-data.ts';
 import { STATUS_BINDING, STATUS_CHOICES } from './cards/status-buttons.ts';
-import type { FleetMenu } from './fleet-menu.ts';
+import type { FleetScreens } from './fleet-screens.ts';
 import type { Content, Outbox } from './outbox.ts';
 import { NOT_OURS, type PressHandlers } from './press.ts';
 import { createPressedMessage } from './pressed-message.ts';
@@ -12,13 +12,13 @@ export function createStatusPresses(options: {
   readonly storage: Storage;
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
-  readonly menu: FleetMenu;
+  readonly screens: Pick<FleetScreens, 'status'>;
   readonly incidents: Pick<IncidentRegister, 'card'>;
   readonly showIncidents: () => Content;
   /** Opens a review of the whole desk, in a message of that key. */
   readonly openDrafts: (messageKey: string, chatId: number | undefined) => Content;
 }): Required<Pick<PressHandlers, 'status' | 'incidents'>> {
-  const { callbackData, menu } = options;
+  const { callbackData, screens } = options;
   const message = createPressedMessage(options);
 
   return {
@@ -27,7 +27,7 @@ export function createStatusPresses(options: {
       if (press.choice === STATUS_CHOICES.drafts) {
         const content = options.openDrafts(`drafts:${pressed.updateId}`, pressed.message?.chatId);
         message.answer(pressed, 'drafts', content);
-      } else message.show(pressed, menu.status());
+      } else message.show(pressed, screens.status());
       return { text: '' };
     },
     incidents(press, pressed) {

@@ -29,6 +29,7 @@ import { createConfirmPresses } from '../../src/telegram/confirm-presses.ts';
 import { createConfirmations } from '../../src/telegram/confirmations.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
 import { createFleetPresses } from '../../src/telegram/fleet-presses.ts';
+import { createFleetScreens } from '../../src/telegram/fleet-screens.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
 import { createStatusPresses } from '../../src/telegram/status-presses.ts';
 import { createPlaces } from '../../src/telegram/places.ts';
@@ -165,13 +166,15 @@ export function createBotWorld(
         throw error;
       },
     });
-    const restart = (agent: string): string => restartAgent({ fleet, storage, clock, incidents }, agent);
+    const restart = (agent: string, by: string): string =>
+      restartAgent({ fleet, storage, clock, incidents }, agent, by);
     const ledger = createLedger({ fleet, storage, clock });
     const raises = createRaises({ fleet, storage, clock, ledger, incidents });
     const confirmations = createConfirmations({ storage, callbackData });
     const { reserve } = createReservations({ fleet, storage, ledger, incidents });
     const wishes = createOwnerWishes({ fleet, storage, clock, reserve, roomFor: () => undefined });
-    const screens = createFleetMenu({ fleet, storage, clock, ledger, callbackData });
+    const screens = createFleetScreens({ fleet, storage, clock, ledger, callbackData });
+    const fleetMenu = createFleetMenu({ fleet, storage, clock, outbox, screens });
     const disk = createFileDisk();
     const checklist = createChecklistRoom({
       fleet,
@@ -234,7 +237,7 @@ export function createBotWorld(
           clock,
           outbox,
           callbackData,
-          menu: screens,
+          screens,
           holds,
           wishes,
           restart,
@@ -245,7 +248,7 @@ export function createBotWorld(
           storage,
           outbox,
           callbackData,
-          menu: screens,
+          screens,
           incidents,
           showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
           openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
@@ -274,6 +277,7 @@ export function createBotWorld(
       questions,
       logins,
       press,
+      fleetMenu,
     });
     return {
       storage,

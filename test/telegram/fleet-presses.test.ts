@@ -37,45 +37,25 @@ function labelsOf(world: World, key: string): string[] {
   return buttons.map(({ text }) => text);
 }
 
-describe('/fleet', () => {
-  test('lists the agents as buttons in the order of fleet.yaml, and a tap turns the message into a panel', async () => {
-    const world = createBotWorld();
-    startRun(world, 'thinker');
-    await world.says('/fleet');
-    const key = world.lastReply();
-    const messageId = world.deliver(key);
-    expect(labelsOf(world, key)).toEqual(['⚪️ scout', '⚪️ writer', '▶️ thinker', '⚪️ poster', 'Refresh', 'Status']);
+test('a signed button of an agent that fleet.yaml has no more does nothing, and says where the others are', async () => {
+  const world = createBotWorld();
+  const panel = await openPanel(world, 'writer');
+  (world.fleet.agents as Map<string, unknown>).delete('writer');
 
-    const { answer } = await world.presses(world.button(key, 'writer'), { messageId });
+  const answer = await panel.tap('Pause');
 
-    expect(answer?.text).toBe('');
-    expect(world.textOf(key)).toMatch(/^⚪️ writer: idle\n/);
-    await world.presses(world.button(key, '« Fleet'), { messageId });
-    expect(world.textOf(key)).toMatch(/^The fleet: 4 agents\n1 running, 0 held or failed\nUpdated /);
-    await world.presses(world.button(key, 'Status'), { messageId });
-    expect(world.textOf(key)).toMatch(/^⚪️ I know of nothing wrong/);
-  });
+  expect(answer).toMatchObject({ alert: true, text: expect.stringContaining('/fleet') as string });
+  expect(panel.text()).toMatch(/^⚪️ writer: idle/);
+  expect(world.rooms.storage.holds.active()).toEqual([]);
+});
 
-  test('a button of an agent that fleet.yaml has no more does nothing, and says where the others are', async () => {
-    const world = createBotWorld();
-    await world.says('/fleet');
-    const data = world.buttonOfReply('writer');
-    (world.fleet.agents as Map<string, unknown>).delete('writer');
+test('a signed button of a message that no row stands for any more is answered with the panel in a new one', async () => {
+  const world = createBotWorld();
+  await world.says('/fleet scout');
 
-    const { answer } = await world.presses(data, { messageId: world.deliver(world.lastReply()) });
+  const { updateId } = await world.presses(world.buttonOfReply('Pause'), { messageId: 9_999 });
 
-    expect(answer).toMatchObject({ alert: true, text: expect.stringContaining('/fleet') as string });
-    expect(world.textOf(world.lastReply())).toMatch(/^The fleet: 4 agents/);
-  });
-
-  test('a button of a message that no row stands for any more is answered with the panel in a new one', async () => {
-    const world = createBotWorld();
-    await world.says('/fleet');
-
-    const { updateId } = await world.presses(world.buttonOfReply('scout'), { messageId: 9_999 });
-
-    expect(world.textOf(`shown:${updateId}`)).toMatch(/^⚪️ scout: idle/);
-  });
+  expect(world.textOf(`shown:${updateId}`)).toMatch(/^⛔️ scout: held/);
 });
 
 describe('a panel', () => {

@@ -40,7 +40,7 @@ export function panelButton(name: string, callbackData: CallbackData): Button {
   return agentButton('Panel', 'panel', name, callbackData);
 }
 
-/** A page of the list of agents, as a button. */
+/** A button that turns a message into the list of agents, at that page. */
 export function pageButton(text: string, page: number, callbackData: CallbackData): Button {
   return { text, data: callbackData.sign({ verb: 'panel', id: 0, revision: 0, choice: page }, FLEET_BINDING) };
 }
@@ -52,9 +52,9 @@ export function resumeAllButton(callbackData: CallbackData): Button {
 }
 
 /** Lays buttons with names on them in two columns, in their order; a name that half a row would cut off has a row of its own. */
-export function layOut(buttons: readonly Button[]): Button[][] {
-  const rows: Button[][] = [];
-  let open: Button[] | undefined;
+export function layOut<Labelled extends { readonly text: string }>(buttons: readonly Labelled[]): Labelled[][] {
+  const rows: Labelled[][] = [];
+  let open: Labelled[] | undefined;
   for (const button of buttons) {
     if (button.text.length > HALF_ROW) {
       rows.push([{ ...button, text: shorten(button.text, WHOLE_ROW) }]);

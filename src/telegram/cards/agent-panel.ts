@@ -184,7 +184,7 @@ function panelButtons({ agent, running, resumes }: AgentPanel, { callbackData, p
     [
       agentButton('Why', 'panel', name, callbackData, { choice: PANEL_CHOICES.why }),
       agentButton('Refresh', 'panel', name, callbackData),
-      pageButton('« Fleet', page, callbackData),
+      pageButton('All agents', page, callbackData),
     ],
   ];
 }
