@@ -17,6 +17,10 @@ export interface Place {
   /** Of a system service: the account that it runs under. */
   readonly user: string;
   readonly userHome: string;
+  /** Of the service, and of all that it starts. */
+  readonly path: string;
+  /** Folders that the service writes into although its hardening keeps what lies around them read-only. */
+  readonly writable: readonly string[];
   /** Of a service of one user: whether it lives on when he logs out already. */
   readonly isLingering: boolean;
 }
@@ -52,6 +56,7 @@ const WRITTEN = {
     folder: '/Users/nightdesk/nightdesk',
     config: '/Users/nightdesk/fleet/fleet.yaml',
     log: '/usr/local/var/log/nightdesk.log',
+    path: '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   },
 } as const;
 
@@ -75,6 +80,8 @@ function planSystemd(place: Place, read: (name: string) => string): InstallPlan 
       .replaceAll(`WorkingDirectory=${written.folder}`, () => `WorkingDirectory=${escapeUnit(place.packageFolder)}`)
       .replaceAll('/usr/bin/env node src/bin.js', () => `${quoteUnit(place.node)} src/bin.js`)
       .replaceAll(written.config, () => quoteUnit(place.config))
+      .replace(/^Environment=PATH=.*$/gm, () => `Environment="PATH=${escapeQuoted(place.path)}"`)
+      .replace(/^ProtectSystem=.*$/gm, (line) => [line, ...place.writable.map(readWrite)].join('\n'))
       .replaceAll('User=nightdesk', () => `User=${user}`)}`,
   }));
   const systemctl = scope === 'system' ? ['systemctl'] : ['systemctl', '--user'];
@@ -109,6 +116,7 @@ function planLaunchd(place: Place, read: (name: string) => string): InstallPlan 
         /<string>\/usr\/bin\/env<\/string>\s*<string>node<\/string>/g,
         () => `<string>${escapeXml(place.node)}</string>`,
       )
+      .replaceAll(`<string>${WRITTEN.launchd.path}</string>`, () => `<string>${escapeXml(place.path)}</string>`)
       .replaceAll(WRITTEN.launchd.config, () => escapeXml(place.config))
       .replaceAll(WRITTEN.launchd.log, () => escapeXml(log))
       .replace('<key>WorkingDirectory</key>', (key) =>
@@ -131,8 +139,18 @@ function escapeUnit(path: string): string {
 
 /** A word of ExecStart: quoted, since paths may hold spaces. */
 function quoteUnit(path: string): string {
-  const escaped = escapeUnit(path).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('$', '$$$$');
+  const escaped = escapeQuoted(path).replaceAll('$', '$$$$');
   return /[\s"'\\;]/.test(path) ? `"${escaped}"` : escaped;
+}
+
+/** Between the quotes of an assignment, where `$` is nothing special. */
+function escapeQuoted(text: string): string {
+  return escapeUnit(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+}
+
+/** A folder that is not there yet is no reason not to start. */
+function readWrite(folder: string): string {
+  return `ReadWritePaths="-${escapeQuoted(folder)}"`;
 }
 
 function escapeXml(text: string): string {

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeAll } from '../adapters/whole-files.ts';
+import { describePlan } from '../config/plan.ts';
+import { renderProblem } from '../config/problem.ts';
+import { createProgramFinder } from '../config/programs.ts';
 import {
   type InstallPlan,
   LINGER,
@@ -11,9 +14,11 @@ import {
   type Scope,
   type ServiceFile,
 } from '../install/plan.ts';
+import { protectedAmong, serviceEnvironment, servicePath } from '../install/service-environment.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { AskingTerminal } from './init.ts';
+import { loadToken } from './token.ts';
 
 /** What `nightdesk install --help` says. */
 const INSTALL_HELP = `nightdesk install --config F [--user|--system [--as USER]] [--yes] [--undo]
@@ -26,6 +31,13 @@ Has this machine keep Nightdesk running, with its sentinel beside it: systemd on
 
 Exit: 0 done, 64 wrong usage or not wanted, 69 this machine cannot, 78 the configuration is wrong or a file is in the way.`;
 
+interface Account {
+  readonly name: string;
+  readonly home: string;
+  /** Number of its group. */
+  readonly group: string;
+}
+
 /** What installing has to know of the machine, and the one way to run its programs. */
 export interface Host {
   readonly platform: NodeJS.Platform;
@@ -33,15 +45,21 @@ export interface Host {
   readonly hasSystemd: boolean;
   readonly uid: number;
   readonly home: string;
+  /** The PATH of whoever installs. */
+  readonly path: string | undefined;
   readonly node: string;
   readonly packageFolder: string;
-  /** Name and home of an account, by name or uid; undefined: there is none. */
-  account(nameOrUid: string | number): { readonly name: string; readonly home: string } | undefined;
+  /** An account, by name or uid; undefined: there is none. */
+  account(nameOrUid: string | number): Account | undefined;
   ownerOf(file: string): number;
   /** Whether services of this account go on after its logout. */
   isLingering(name: string): boolean;
   run(argv: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }>;
 }
+
+/** Why a fleet that `check` accepts in a terminal may be refused here. */
+const ONLY_DOT_ENV =
+  'a service sees nothing of your shell’s environment: what it needs of that belongs into .env beside fleet.yaml; nothing was changed';
 
 interface Options {
   readonly config: string;
@@ -66,9 +84,17 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
   if (typeof options === 'string') return refuse(EXIT.usage, options);
   const place = await findPlace(options, host);
   if ('reason' in place) return refuse(place.exit, place.reason);
-  const plan = planInstall(place, (name) => readFileSync(join(host.packageFolder, 'deploy', name), 'utf8'));
-  if (options.undo) return await undo(plan);
-  if (loadConfiguration(place.config, terminal) === undefined) return EXIT.config;
+  const read = (name: string): string => readFileSync(join(host.packageFolder, 'deploy', name), 'utf8');
+  if (options.undo) return await undo(planInstall(place, read));
+  const configuration = loadConfiguration(place.config, { ...terminal, env: serviceEnvironment(place) });
+  if (configuration === undefined) return refuse(EXIT.config, ONLY_DOT_ENV);
+  const { loaded, env } = configuration;
+  const token = loadToken(env);
+  if (token.kind === 'problem') return refuse(EXIT.config, `${token.reason}; ${ONLY_DOT_ENV}`);
+  const obstacle = await findObstacle(place, loaded.fleet.home, host);
+  if (obstacle !== undefined) return refuse(EXIT.config, `${obstacle}; nothing was changed`);
+  const writable = protectedAmong([dirname(place.config), loaded.fleet.home]);
+  const plan = planInstall({ ...place, writable }, read);
   const foreign = plan.files.find((file) => isForeign(file));
   if (foreign !== undefined)
     return refuse(
@@ -78,6 +104,9 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
   for (const { path, text } of plan.files)
     terminal.print(`${readText(path) === text ? 'stays   ' : 'writes  '} ${path}`);
   for (const command of plan.start) terminal.print(`runs     ${command.join(' ')}`);
+  terminal.print(`PATH     ${place.path}`);
+  for (const problem of describePlan(loaded, Date.now(), createProgramFinder(place.path)).problems)
+    terminal.complain(renderProblem(problem));
   if (place.scope === 'system') terminal.print(`as       ${place.user}`);
   if (!(await isWanted())) return refuse(EXIT.usage, 'nothing was changed; --yes does it without asking');
   return await apply(plan, place);
@@ -211,7 +240,38 @@ async function findPlace(
     user: account.name,
     userHome: scope === 'user' ? host.home : account.home,
     isLingering: scope === 'user' && host.isLingering(account.name),
+    path: servicePath({
+      installersPath: host.path,
+      installersHome: host.home,
+      userHome: scope === 'user' ? host.home : account.home,
+    }),
+    writable: [],
   };
+}
+
+/**
+ * What keeps the account of a system service from running it, tried as that account: another one's node or checkout that it may not read,
+ * a .env or a state folder that belongs to root. It would fail at each start, and so would its sentinel.
+ */
+async function findObstacle(place: Place, home: string, host: Host): Promise<string | undefined> {
+  const { manager, scope, user, config, node, packageFolder } = place;
+  if (scope !== 'system') return undefined;
+  // setpriv, unlike runuser, needs no PAM; what it starts itself it finds with the rights of before, so that `env` starts it.
+  const group = host.account(user)?.group ?? '';
+  const as =
+    manager === 'systemd'
+      ? ['setpriv', '--reuid', user, '--regid', group, '--init-groups', '--']
+      : ['sudo', '-n', '-u', user, '--'];
+  const { ok, said } = await host.run([...as, 'env', node, join(packageFolder, 'src/bin.js'), '--version']);
+  if (!ok) return `${user} cannot run ${node} in ${packageFolder} (${said}): put both where that account may read them`;
+  const dotEnv = join(dirname(config), '.env');
+  for (const file of [config, ...(existsSync(dotEnv) ? [dotEnv] : [])]) {
+    const canRead = await host.run([...as, 'test', '-r', file]);
+    if (!canRead.ok) return `${user} cannot read ${file}: chown ${user} ${file}`;
+  }
+  const folder = existsSync(home) ? home : dirname(home);
+  const canWrite = await host.run([...as, 'test', '-w', folder]);
+  return canWrite.ok ? undefined : `${user} cannot write into ${folder}, where its state goes: chown ${user} ${folder}`;
 }
 
 /** A file that somebody else put there. */

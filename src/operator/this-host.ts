@@ -21,6 +21,7 @@ export function describeThisHost(env: Readonly<Record<string, string | undefined
     hasSystemd: existsSync('/run/systemd/system'),
     uid: process.getuid?.() ?? 0,
     home: homedir(),
+    path: env['PATH'],
     node: process.execPath,
     packageFolder: fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, ''),
     account: findAccount,
@@ -39,8 +40,8 @@ export function describeThisHost(env: Readonly<Record<string, string | undefined
 function findAccount(nameOrUid: string | number): ReturnType<Host['account']> {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-      const [name = '', , uid, , , home = ''] = line.split(':');
-      if (name === nameOrUid || (typeof nameOrUid === 'number' && uid === String(nameOrUid))) return { name, home };
+      const [name = '', , uid, group = '', , home = ''] = line.split(':');
+      if (name === nameOrUid || (typeof nameOrUid === 'number' && uid === String(nameOrUid))) return { name, home, group };
     }
   } catch {
     // No such list: nobody is found.

@@ -6,10 +6,15 @@ import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import { root } from '../repository/source-files.ts';
 
 /** A machine in a folder: its programs only note that they were called. */
-function createMachine(change: Partial<Host> = {}, answer?: string) {
+function createMachine(
+  change: Partial<Host> = {},
+  answer?: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+) {
   const home = temporaryFolder();
   const config = join(home, 'fleet.yaml');
   writeFileSync(config, 'telegram: { owners: [1] }\n');
+  writeFileSync(join(home, '.env'), 'TELEGRAM_BOT_TOKEN=123456:TEST-install\n');
   const ran: string[] = [];
   const said: string[] = [];
   const host: Host = {
@@ -17,9 +22,10 @@ function createMachine(change: Partial<Host> = {}, answer?: string) {
     hasSystemd: true,
     uid: 1000,
     home,
+    path: '/usr/bin:/bin',
     node: '/opt/node',
     packageFolder: root,
-    account: () => ({ name: 'ada', home }),
+    account: () => ({ name: 'ada', home, group: '1000' }),
     ownerOf: () => 1000,
     isLingering: () => false,
     run: (argv) => {
@@ -29,7 +35,7 @@ function createMachine(change: Partial<Host> = {}, answer?: string) {
     ...change,
   };
   const terminal = {
-    env: {},
+    env,
     print: (line: string) => void said.push(line),
     complain: (line: string) => void said.push(line),
     interrupted: new Promise<string>(() => {}),
@@ -128,7 +134,7 @@ test.each<[what: string, host: Partial<Host>, args: string[], exit: number, word
   ['where --system is not for root', {}, ['--system'], 64, '--system needs root'],
   [
     'where root owns the fleet',
-    { uid: 0, account: () => ({ name: 'root', home: '/root' }) },
+    { uid: 0, account: () => ({ name: 'root', home: '/root', group: '0' }) },
     [],
     64,
     'agents would run as root',
@@ -158,4 +164,61 @@ test('install of a broken fleet.yaml says what is wrong with it, and writes noth
 
   expect(said.join('\n')).toContain('telegram.owners');
   expect(existsSync(unit)).toBe(false);
+});
+
+test.each([
+  ['a token', '', 'telegram: { owners: [1] }\n', 'TELEGRAM_BOT_TOKEN is not set'],
+  [
+    'a variable of fleet.yaml',
+    'TELEGRAM_BOT_TOKEN=123456:TEST-install\n',
+    'telegram: { owners: [1] }\nagents: { a: { runtime: command, command: [sh], schedule: every 1h, env: { URL: "${FEED}" } } }\n',
+    'FEED',
+  ],
+])(
+  'install refuses %s that only the shell has, since the service would not see it',
+  async (_what, dotEnv, yaml, words) => {
+    const { run, said, home, config, unit } = createMachine({}, undefined, {
+      TELEGRAM_BOT_TOKEN: '123456:TEST-shell',
+      FEED: 'x',
+    });
+    writeFileSync(join(home, '.env'), dotEnv);
+    writeFileSync(config, yaml);
+
+    expect(await run('--yes')).toBe(78);
+
+    expect(said.join('\n')).toContain(words);
+    expect(said.at(-1)).toContain('belongs into .env beside fleet.yaml; nothing was changed');
+    expect(existsSync(unit)).toBe(false);
+  },
+);
+
+test('install names a program that is not on the PATH which it writes, and goes on', async () => {
+  const { run, said, config, unit } = createMachine();
+  writeFileSync(
+    config,
+    'telegram: { owners: [1] }\nagents: { a: { runtime: command, command: [no-such-cli], schedule: every 1h } }\n',
+  );
+
+  expect(await run('--yes')).toBe(0);
+
+  expect(said.join('\n')).toMatch(/fleet\.yaml:2: agents\.a\.command.*no-such-cli/);
+  expect(readFileSync(unit, 'utf8')).toMatch(/^Environment="PATH=\S+\/\.local\/bin:\/usr\/bin:\/bin"$/m);
+});
+
+test.each([
+  ['cannot run node or the checkout', '--version', /^nightdesk install: eve cannot run \/opt\/node in /],
+  ['cannot read .env', '.env', /eve cannot read \S+\/\.env: chown eve /],
+  ['cannot write where the state goes', '-w', /eve cannot write into \S+, where its state goes: chown eve /],
+])('install of a system service refuses an account that %s', async (_what, word, words) => {
+  const { run, said, ran } = createMachine({
+    uid: 0,
+    account: () => ({ name: 'eve', home: '/home/eve', group: '1001' }),
+    run: (argv) => Promise.resolve({ ok: !argv.some((part) => part.endsWith(word)), said: 'Permission denied' }),
+  });
+
+  expect(await run('--yes', '--system', '--as', 'eve')).toBe(78);
+
+  expect(said).toEqual([expect.stringMatching(words)]);
+  expect(said[0]).toMatch(/; nothing was changed$/);
+  expect(ran).toEqual([]);
 });

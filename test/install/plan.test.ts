@@ -16,6 +16,8 @@ const PLACE: Place = {
   user: 'ada',
   userHome: '/home/ada',
   isLingering: false,
+  path: '/home/ada/100% "x"/bin:/usr/bin',
+  writable: ['/etc/night desk'],
 };
 
 /** Keys of launchd.plist(5) that the files use, with the type that it names. */
