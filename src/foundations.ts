@@ -1,4 +1,4 @@
-import type { Migration } from '../storage/database.ts';
+import type { Migration } from '../storage/migrate.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { DatabaseCopier } from './backups/copier.ts';
 import type { HostProbe } from './checklist/facts.ts';

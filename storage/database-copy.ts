@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { chmodSync, closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { APPLICATION_ID } from './database.ts';
+import { APPLICATION_ID } from './migrate.ts';
 import { syncPath } from './sync-path.ts';
 
 /** What came of copying a database; `code` says whether waiting, room or another database would help. */

@@ -1,21 +1,10 @@
 import type Database from 'better-sqlite3';
 import Sqlite from 'better-sqlite3';
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openDatabase, StorageError } from './database.ts';
+import { openDatabase } from './database.ts';
 import { markRestored, readSequences, type RestoreCounts } from './restored.ts';
+import { StorageError } from './storage-error.ts';
 import { syncPath } from './sync-path.ts';
 
 /** A backup that was looked at, migrated and marked beside the database whose place it may take. */
@@ -145,19 +134,13 @@ function keep(from: string, to: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
     copyFile(from, to);
-    syncPath(to);
   }
 }
 
 function copyFile(from: string, to: string): void {
   copyFileSync(from, to);
   chmodSync(to, 0o600);
-  const descriptor = openSync(to, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  syncPath(to);
 }
 
 /** In words of whoever gave the file: what is said of our copy is said of it. */

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { syncPath } from './sync-path.ts';
+import { existsSync } from 'node:fs';
+import { APPLICATION_ID, listMigrations, migrate, type Migration, MIGRATIONS } from './migrate.ts';
+import { asStorageError, StorageError } from './storage-error.ts';
 
 /** Families of rows that effectors wait for. */
 export type Topic =
@@ -27,38 +27,6 @@ export interface Connection {
   transaction<Result>(change: () => Result): Result;
   /** Says that rows of this topic changed: after the commit, whoever listens is woken. A wake is only a hint. */
   touch(topic: Topic): void;
-}
-
-/** Why a database could not be opened; `code` is from a closed list, `hint` says what to do. */
-export class StorageError extends Error {
-  override readonly name = 'StorageError';
-  readonly code: 'newer' | 'older' | 'foreign' | 'damaged' | 'unwritable' | 'unmigrated';
-  readonly hint: string;
-
-  constructor(code: StorageError['code'], message: string, hint: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.hint = hint;
-  }
-}
-
-/** Marks the file as ours: "NDsk". */
-export const APPLICATION_ID = 0x4e44736b;
-
-const MIGRATIONS = join(import.meta.dirname, 'migrations');
-
-/** Names of the migrations in their order; the number of the last one is the version of the schema. */
-export function listMigrations(folder = MIGRATIONS): readonly string[] {
-  return readdirSync(folder)
-    .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
-    .sort();
-}
-
-/** A database that was brought to the newest schema; `backup` is its copy of before. */
-export interface Migration {
-  readonly from: number;
-  readonly to: number;
-  readonly backup: string;
 }
 
 /** What makes looking at every page of a database at its opening superfluous. */
@@ -238,88 +206,4 @@ function refuseDamaged(database: Database.Database, file: string): void {
     `${file} is damaged (${String(found)})`,
     'restore a copy of it; the folder `backup` has those made before upgrades',
   );
-}
-
-/**
- * Brings the schema to the newest version, all of it or nothing: a program of before finds the database as it was. Undefined where there was
- * nothing to do, or nothing to lose.
- */
-function migrate(
-  database: Database.Database,
-  file: string,
-  backupFile: (version: number) => string,
-  folder: string,
-): Migration | undefined {
-  const from = database.pragma('user_version', { simple: true }) as number;
-  const pending = listMigrations(folder).slice(from);
-  if (pending.length === 0) return undefined;
-  const backup = from > 0 ? backupFile(from) : '';
-  if (from > 0) copyBeforeMigration(database, backup);
-  let current = '';
-  try {
-    database.transaction(() => {
-      for (current of pending) {
-        database.exec(readFileSync(join(folder, current), 'utf8'));
-        database.pragma(`application_id = ${APPLICATION_ID}`);
-        database.pragma(`user_version = ${Number(current.slice(0, 4))}`);
-      }
-    })();
-  } catch (error) {
-    if (from === 0 || isTroubleOfTheDisk(error)) throw error;
-    const reason = error instanceof Error ? error.message : 'unknown';
-    throw new StorageError(
-      'unmigrated',
-      `${file} could not be brought from schema ${from} to ${listMigrations(folder).length} (${current}: ${reason}); it was left as it was`,
-      `go on with the Nightdesk of before; a copy of the database is ${backup}`,
-      error,
-    );
-  }
-  return from > 0 ? { from, to: listMigrations(folder).length, backup } : undefined;
-}
-
-/** The copy is there as a whole or not at all, and nobody else may read it. */
-function copyBeforeMigration(database: Database.Database, backup: string): void {
-  const part = `${backup}.part`;
-  try {
-    closeSync(openSync(part, 'w', 0o600));
-    chmodSync(part, 0o600);
-    database.prepare('VACUUM INTO ?').run(part);
-    syncPath(part);
-    renameSync(part, backup);
-    syncPath(dirname(backup));
-  } finally {
-    rmSync(part, { force: true });
-  }
-}
-
-function isTroubleOfTheDisk(error: unknown): boolean {
-  const { code = '' } = error as { code?: string };
-  return /^SQLITE_(FULL|IOERR|BUSY|READONLY|CANTOPEN|CORRUPT)/.test(code);
-}
-
-function asStorageError(error: unknown, file: string): Error {
-  if (error instanceof StorageError || !(error instanceof Error)) return error as Error;
-  const code = (error as { code?: string }).code ?? '';
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new StorageError(
-      'damaged',
-      `${file} is damaged or no SQLite database`,
-      'restore a copy of it; the folder `backup` has those made before upgrades',
-      error,
-    );
-  }
-  if (
-    code.startsWith('SQLITE_CANTOPEN') ||
-    code.startsWith('SQLITE_READONLY') ||
-    code.startsWith('SQLITE_FULL') ||
-    code.startsWith('SQLITE_IOERR')
-  ) {
-    return new StorageError(
-      'unwritable',
-      `${file} cannot be written (${code})`,
-      'check the disk and the permissions of the folder',
-      error,
-    );
-  }
-  return error;
 }

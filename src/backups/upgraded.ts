@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Migration } from '../../storage/database.ts';
+import type { Migration } from '../../storage/migrate.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Outbox } from '../telegram/outbox.ts';
 

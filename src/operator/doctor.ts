@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { openReadOnly, StorageError } from '../../storage/database.ts';
+import { openReadOnly } from '../../storage/database.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import { openReadOnly, StorageError } from '../../storage/database.ts';
+import { openReadOnly } from '../../storage/database.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createGrammyApi } from '../adapters/grammy-api.ts';
 import { createProcesses } from '../adapters/execa-processes.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { StorageError } from '../../storage/database.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { type PreparedRestore, prepareRestore } from '../../storage/database-restore.ts';
 import { acquireLock } from '../../storage/lock.ts';
 import { copyName } from '../backups/backup-files.ts';

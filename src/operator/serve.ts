@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Migration, openDatabase, StorageError } from '../../storage/database.ts';
+import { openDatabase } from '../../storage/database.ts';
 import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
+import type { Migration } from '../../storage/migrate.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createCryptoRandom } from '../adapters/crypto-random.ts';
 import { readContainmentOffers } from '../adapters/containment-offers.ts';

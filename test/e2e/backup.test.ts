@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { closeSync, copyFileSync, openSync, readFileSync, readSync, statSync, truncateSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listMigrations } from '../../storage/database.ts';
+import { listMigrations } from '../../storage/migrate.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { fixture, openStage, OWNER, type Stage, until } from './program.ts';
 

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
-import { listMigrations } from '../../storage/database.ts';
+import { listMigrations } from '../../storage/migrate.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
 import { writeReleased } from '../storage/fixtures/released/write-released.ts';
 import { fixture, openStage, OWNER, type Stage } from './program.ts';

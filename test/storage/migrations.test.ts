@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listMigrations, openDatabase, openReadOnly, StorageError } from '../../storage/database.ts';
+import { openDatabase, openReadOnly } from '../../storage/database.ts';
+import { listMigrations } from '../../storage/migrate.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 
