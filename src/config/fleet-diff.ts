@@ -43,7 +43,15 @@ const LONGEST_VALUE = 60;
 
 /** Tells in what two files differ, in the order of their keys; nothing where they say the same in another way. */
 export function diffFleets(before: ComparedFile, after: ComparedFile): readonly Change[] {
-  return [...diffValues([], before.raw, after.raw), ...diffEnvironment(before, after)];
+  return [...diffValues([], before.raw, after.raw), ...diffChat(before, after), ...diffEnvironment(before, after)];
+}
+
+/** Without a chat of its own a fleet reports to its first owner: another one there takes the alerts along. */
+function diffChat(before: ComparedFile, after: ComparedFile): Change[] {
+  const [old, now] = [before.fleet.telegram.chat, after.fleet.telegram.chat];
+  const path = ['telegram', 'chat'];
+  if (old === now || valueAt(before.raw, path) !== valueAt(after.raw, path)) return [];
+  return [{ kind: 'changed', text: `telegram.chat: ${old} → ${now}, the first owner's`, takesAway: false }];
 }
 
 function diffValues(path: KeyPath, before: unknown, after: unknown): Change[] {

@@ -97,7 +97,18 @@ export function createReloads(options: {
     pending = { id: write(how, actor, hash, texts), file: { fleet, raw, hash } };
     const toKnow = followFleet(options, fleet, clock.now());
     options.followChats(fleet);
+    greetChat(fleet, pending.id);
     return { kind: 'taken', changes: decision.changes, toKnow };
+  }
+
+  /** Whoever reads there has to know; and a chat that the bot may not write to shows now, and not at the next alert. */
+  function greetChat({ telegram }: Fleet, id: number): void {
+    const { chat, topic } = telegram;
+    if (chat === running.fleet.telegram.chat) return;
+    const text =
+      '👋 This is where your fleet reports from now on: fleet.yaml was taken over with this chat. /status says how it stands.';
+    const content = { kind: 'text' as const, body: { text, entities: [] } };
+    outbox.send({ key: `moved-here:${id}`, class: 'notice', content, chatId: chat, topicId: topic ?? null });
   }
 
   function hangUp(): string {

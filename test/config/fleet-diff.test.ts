@@ -111,6 +111,15 @@ describe('diffFleets', () => {
       [{ kind: 'changed', text: 'agents.mouth.publishes: − reply', takesAway: true }],
     ],
     [
+      'another first owner, in whose chat everything is from then on',
+      OWNER,
+      'telegram: { owners: [2, 1] }\n',
+      [
+        { kind: 'changed', text: 'telegram.owners: + 2', takesAway: false },
+        { kind: 'changed', text: "telegram.chat: 1 → 2, the first owner's", takesAway: false },
+      ],
+    ],
+    [
       'a price that is gone, which nobody misses',
       `${OWNER}prices: { model: { input: 1, output: 2 } }\n`,
       OWNER,

@@ -236,6 +236,18 @@ describe('a reload', () => {
     expect(world.storage.fleetLoads.last()).toMatchObject({ how: 'start', changes: '[]' });
   });
 
+  it('says hello in the chat to which everything goes from then on', async () => {
+    const world = await begin({ scout: 'schedule: every 1h' });
+    const hello = () =>
+      world.storage.outbox.due(Number.MAX_SAFE_INTEGER, 100).filter(({ key }) => key.startsWith('moved-here:'));
+
+    reload(world, fleetOf({ scout: 'schedule: every 2h' }));
+    expect(hello()).toEqual([]);
+    reload(world, fleetOf({ scout: 'schedule: every 2h' }).replace('[1]', '[2, 1]'));
+
+    expect(hello().map(({ chatId }) => chatId)).toEqual([2]);
+  });
+
   it('refuses the file as a whole when one of its keys needs a restart', async () => {
     const world = await begin({ scout: 'schedule: every 1h' });
     world.rewrite(fleetOf({ scout: 'schedule: every 2h' }).replace('UTC', 'Europe/Berlin'));
