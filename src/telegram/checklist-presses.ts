@@ -24,16 +24,16 @@ export function createChecklistPresses(options: {
 }): PressHandlers {
   const { fleet, storage, callbackData, checklist } = options;
 
-  function meant(press: ReadPress): MendButton | { readonly kind: 'refresh' } | undefined {
+  function meant(press: ReadPress): MendButton | undefined {
     return candidates(press).find((button) => callbackData.verify(press, mendBinding(button)));
   }
 
-  function candidates(press: ReadPress): readonly (MendButton | { readonly kind: 'refresh' })[] {
+  function candidates(press: ReadPress): readonly MendButton[] {
     const kind = mendKind(press.choice);
     switch (kind) {
       case undefined:
-        return [];
       case 'refresh':
+        return [];
       case 'backup':
         return [{ kind }];
       case 'drill':
@@ -49,16 +49,19 @@ export function createChecklistPresses(options: {
   }
 
   return {
+    checklist(press, pressed) {
+      if (!callbackData.verify(press, mendBinding({ kind: 'refresh' }))) return NOT_OURS;
+      const key = keyOf(pressed);
+      if (key === undefined)
+        return { text: 'This message is too old for me to change it. Ask for /checklist.', alert: true };
+      checklist.want(key);
+      return { text: 'Looking…' };
+    },
+
     mend(press, pressed) {
       const button = meant(press);
       if (button === undefined) return NOT_OURS;
       const key = keyOf(pressed);
-      if (button.kind === 'refresh') {
-        if (key === undefined)
-          return { text: 'This message is too old for me to change it. Ask for /checklist.', alert: true };
-        checklist.want(key);
-        return { text: 'Looking…' };
-      }
       const { said, isWanted } = checklist.mend(button, pressed.actor, pressed.message?.chatId);
       if (isWanted && key !== undefined) checklist.want(key, SHOWS_IN_MS[button.kind]);
       return { text: said, alert: !isWanted };

@@ -130,6 +130,16 @@ test('a viewer changes nothing by a button, and is told who may', async () => {
   expect(world.draft(id)?.state).toBe('pending');
 });
 
+test('a viewer may have the checklist looked at anew', async () => {
+  const world = open();
+  await world.says('/checklist', { chatId: GROUP });
+  const key = world.lastReply();
+
+  const { answer } = await world.presses(world.button(key, 'Refresh'), { from: VIEWER, messageId: world.deliver(key) });
+
+  expect(answer?.text).toBe('Looking…');
+});
+
 test('a viewer changes nothing by a reply to a card, nor by a file', async () => {
   const world = open();
   const id = world.submit('hello');

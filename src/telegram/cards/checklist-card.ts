@@ -109,7 +109,9 @@ function renderButtons(items: readonly Item[], callbackData: CallbackData): read
 }
 
 function sign(button: MendButton | { readonly kind: 'refresh' }, callbackData: CallbackData): string {
-  const press = { verb: 'mend', id: 0, revision: 0, choice: MEND_KINDS.indexOf(button.kind) } as const;
+  // To look anew is for everybody who sees the list; to mend is not.
+  const verb = button.kind === 'refresh' ? 'checklist' : 'mend';
+  const press = { verb, id: 0, revision: 0, choice: MEND_KINDS.indexOf(button.kind) } as const;
   return callbackData.sign(press, mendBinding(button));
 }
 
