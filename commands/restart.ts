@@ -10,7 +10,7 @@ import { askWhich, findAgent, reply } from './replies.ts';
 export function createRestartCommand(
   fleet: Fleet,
   storage: Storage,
-  restart: (agent: string) => string,
+  restart: (agent: string, by: string) => string,
   restarter: Pick<Restarter, 'ask'>,
   callbackData: CallbackData,
 ): Command {
@@ -39,10 +39,10 @@ export function createRestartCommand(
       if (target === 'all') {
         const running = storage.runs.alive().filter(({ agent }) => fleet.agents.has(agent));
         if (running.length === 0) return reply('No agent runs right now. /run AGENT starts one.');
-        return reply(lines(...running.map(({ agent }) => restart(agent))));
+        return reply(lines(...running.map(({ agent }) => restart(agent, actor))));
       }
       const found = findAgent(fleet.agents, target);
-      return found.kind === 'unknown' ? found.reply : reply(restart(found.agent.name));
+      return found.kind === 'unknown' ? found.reply : reply(restart(found.agent.name, actor));
     },
   };
 }

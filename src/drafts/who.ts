@@ -7,6 +7,19 @@ export function personKey(actor: string): string {
   return `person:${actor}`;
 }
 
+/** `Ada`, or `you` where there is nobody else who reads it: for what stays written down. */
+export function nameOfPerson(
+  parts: {
+    readonly fleet: { readonly telegram: Pick<Fleet['telegram'], 'owners' | 'approvers' | 'viewers'> };
+    readonly storage: Pick<Storage, 'settings'>;
+  },
+  actor: string,
+): string {
+  const { owners, approvers, viewers } = parts.fleet.telegram;
+  if (personId(actor) === undefined || new Set([...owners, ...approvers, ...viewers]).size < 2) return 'you';
+  return parts.storage.settings.get(personKey(actor)) ?? actor.replace(':', ' ');
+}
+
 /** ` by Ada`, where there are several who could have been it; ` by you`; or nothing. */
 export function whoWords(
   parts: {

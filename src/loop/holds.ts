@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { Clock } from '../ports.ts';
+import { nameOfPerson } from '../drafts/who.ts';
 import { PAUSED } from '../runs/context-stops.ts';
 import { loopFingerprint } from '../runs/settlement.ts';
 
@@ -68,7 +69,7 @@ export function createOwnerHolds(options: {
           agent,
           kind: 'owner',
           subject: '',
-          reason: agent === '' ? 'the fleet is paused' : 'paused by you',
+          reason: agent === '' ? 'the fleet is paused' : `paused by ${nameOfPerson(options, by)}`,
           since,
           until,
         });

@@ -2,6 +2,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { MoneyForRun } from '../budget/reservations.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
 import { credentialsOf, credentialTitle } from '../credentials/credential.ts';
+import { nameOfPerson } from '../drafts/who.ts';
 import type { Clock } from '../ports.ts';
 import { describeHold, describeRevival, type Obstacle } from './release.ts';
 
@@ -26,7 +27,7 @@ export interface OwnerWishes {
 
 /** Builds the owner's wishes. Each call is one transaction. */
 export function createOwnerWishes(options: {
-  readonly fleet: Pick<Fleet, 'concurrency' | 'credentials'>;
+  readonly fleet: Pick<Fleet, 'concurrency' | 'credentials' | 'telegram'>;
   readonly storage: Storage;
   readonly clock: Clock;
   /** Whether money would let it start now. */
@@ -87,7 +88,8 @@ export function createOwnerWishes(options: {
         if (alive === undefined) return 'idle';
         // A publisher that is cut off leaves a draft of unknown fate.
         if (alive.publicationId !== null) return 'publishing';
-        if (!storage.runs.wantStop(alive.id, 'stopped by you', clock.now())) return 'asked-before';
+        if (!storage.runs.wantStop(alive.id, `stopped by ${nameOfPerson(options, by)}`, clock.now()))
+          return 'asked-before';
         journal(agent, 'stop', by);
         return 'stopping';
       }),

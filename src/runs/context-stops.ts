@@ -6,8 +6,8 @@ export const CONTEXT_FLUSHED = 'its context was nearly full';
 export const CONTEXT_FULL = 'its context was full';
 /** Why a run is asked to stop whose CLI compacted its context by itself. */
 export const CONTEXT_COMPACTED = 'its CLI compacted its context';
-/** Why a run is asked to stop whose agent its owner paused. */
-export const PAUSED = 'paused by you';
+/** Why a run is asked to stop whose agent an owner paused; the hold says who. */
+export const PAUSED = 'paused';
 
 /** How long a turn may go on that has nothing left to do but to end. */
 const FINISH_MS = 60_000;

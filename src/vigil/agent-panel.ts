@@ -2,7 +2,6 @@ import type { RunRow } from '../../storage/run-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Agent, Fleet } from '../config/fleet.ts';
-import { personKey } from '../drafts/who.ts';
 import { describeHold, type Obstacle } from '../loop/release.ts';
 import { type AgentStatus, loadAgentStatus } from './status.ts';
 
@@ -49,24 +48,15 @@ export function loadAgentPanel(
   const { purse, scopes } = ledger.look();
   const owned = holds.filter(({ kind }) => kind === 'owner' || kind === 'crash-loop' || kind === 'backoff');
 
-  /** Who paused it, where it was somebody else than the one owner that there is. */
-  function pauser(target: string): string {
-    const actor = storage.journal.of(`hold:${target}`, 10).find(({ event }) => event === 'paused')?.actor;
-    const person = actor === undefined ? undefined : storage.settings.get(personKey(actor));
-    return person === undefined || fleet.telegram.owners.length < 2 ? 'you' : person;
-  }
-
   return {
     at: now,
     agent,
     status,
     running: status.runningSince === null ? undefined : storage.runs.aliveOf(name),
     last: runs.find(({ endedAt }) => endedAt !== null),
-    holds: holds.slice(0, MOST_HOLDS).map((hold) => {
-      const obstacle = describeHold(hold, name, now, canLogIn);
-      const reason = hold.kind === 'owner' && hold.agent === name ? `paused by ${pauser(name)}` : obstacle.reason;
-      return { ...obstacle, reason, since: hold.since };
-    }),
+    holds: holds
+      .slice(0, MOST_HOLDS)
+      .map((hold) => ({ ...describeHold(hold, name, now, canLogIn), since: hold.since })),
     more: Math.max(0, holds.length - MOST_HOLDS) + Math.max(0, incidents.length - MOST_INCIDENTS),
     resumes: owned.some((hold) => hold.agent === name) ? 'agent' : owned.length > 0 ? 'fleet' : undefined,
     incidents: incidents.slice(0, MOST_INCIDENTS).map(({ id, title, severity }) => ({ id, title, severity })),

@@ -86,7 +86,7 @@ test('/status of a fleet that its owner paused says so once, and shows no agent 
 
   expect(said).toMatch(/^⏸ All agents are paused: \/resume all\n/);
   expect(said).toMatch(/^⏸ scout · [^·]* ago$|^⏸ scout · no proof yet$/m);
-  expect(said).toMatch(/^⛔️ writer · .* · .*paused by you/m);
+  expect(said).toMatch(/^⛔️ writer · .* · .*paused by Ada/m);
 });
 
 test('/status of a fleet that is held for want of room says nothing of a pause, and what still runs', async () => {
@@ -136,7 +136,7 @@ test('/why shows holds and the last receipts', async () => {
 
   const said = await world.says('/why Scout');
 
-  expect(said).toMatch(/Held: paused by you, for 0 s, until 15:00/);
+  expect(said).toMatch(/Held: paused by owner 1, for 0 s, until 15:00/);
   expect(said).toMatch(/13:00:00: skipped, paused by you/);
 });
 
@@ -212,7 +212,7 @@ test('/pause tells of runs that go on, and with now stops them', async () => {
 
   expect(gentle).toContain('One run may finish first.');
   expect(hard).toContain('I am stopping 1 run.');
-  expect(storage.runs.get(id)?.stopReason).toBe('paused by you');
+  expect(storage.runs.get(id)?.stopReason).toBe('paused');
 });
 
 test('/resume says what it did and what still holds', async () => {

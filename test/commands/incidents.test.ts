@@ -186,7 +186,7 @@ describe('buttons of an incident', () => {
 
     expect(answer?.text).toBe('scout is stopped, and starts anew.');
     expect(again.answer?.text).toBe('scout is being stopped already; then it starts anew.');
-    expect(storage.runs.get(run)?.stopReason).toBe('restart wanted by you');
+    expect(storage.runs.get(run)?.stopReason).toBe('restart wanted by Ada');
     expect(storage.dues.waitingOf('scout')).toMatchObject({ cause: 'owner', dueAt: world.clock.now() });
   });
 

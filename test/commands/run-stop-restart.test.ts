@@ -43,7 +43,7 @@ test('/run of a held agent names every hold, and wants nothing', async () => {
   world.rooms.holds.pause('all', 'owner:1', undefined, false);
 
   expect(await world.says('/run scout')).toBe(
-    'scout is held, and does not start:\n⛔️ paused by you. Ends: /resume scout\n⛔️ the fleet is paused. Ends: /resume all',
+    'scout is held, and does not start:\n⛔️ paused by owner 1. Ends: /resume scout\n⛔️ the fleet is paused. Ends: /resume all',
   );
 
   expect(world.rooms.storage.dues.waitingOf('scout')).toBeUndefined();
@@ -73,7 +73,7 @@ test('/stop asks for the end of the run, and holds nothing', async () => {
   );
   expect(await world.says('/stop scout')).toBe('scout is being stopped already.');
 
-  expect(world.rooms.storage.runs.get(id)).toMatchObject({ stopReason: 'stopped by you' });
+  expect(world.rooms.storage.runs.get(id)).toMatchObject({ stopReason: 'stopped by Ada' });
   expect(world.rooms.storage.holds.active()).toEqual([]);
 });
 
@@ -87,7 +87,7 @@ test('/restart all restarts whoever runs, and starts nobody else', async () => {
 
   expect(await world.says('/restart all')).toBe('scout is stopped, and starts anew.');
 
-  expect(world.rooms.storage.runs.get(id)?.stopReason).toBe('restart wanted by you');
+  expect(world.rooms.storage.runs.get(id)?.stopReason).toBe('restart wanted by Ada');
   expect(world.rooms.storage.dues.waiting().map(({ agent }) => agent)).toEqual(['scout']);
 });
 

@@ -34,6 +34,7 @@ function restart(of: RoomWorld, agent = 'scout'): string {
       incidents: of.rooms.incidents,
     },
     agent,
+    'owner:1',
   );
 }
 

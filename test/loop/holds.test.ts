@@ -122,7 +122,7 @@ describe('owner holds', () => {
     await fleet.advance(SECOND);
 
     expect({ ...hard, alive: fleet.running().length }).toEqual({ stopped: 1, asked: 0, running: 0, alive: 0 });
-    expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
+    expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ state: 'stopped', stopReason: 'paused' });
   });
 
   it('say that nothing was released when nothing was held', async () => {

@@ -72,14 +72,14 @@ describe('a panel', () => {
 
   test('says why an agent will not run and what would release it, and wants nothing', async () => {
     const world = createBotWorld();
-    world.rooms.holds.pause('scout', 'owner:4242', 2 * 3_600_000, false);
+    await world.says('/pause scout 2h');
     const panel = await openPanel(world, 'scout');
-    expect(panel.text()).toContain('⛔️ paused by 4242'.replace('4242', 'Ada'));
+    expect(panel.text()).toContain('⛔️ paused by Ada');
 
     const answer = await panel.tap('Run now');
 
     expect(answer).toMatchObject({ alert: true });
-    expect(answer?.text).toContain('⛔️ paused by you. Ends: /resume scout, or by itself in 2 h');
+    expect(answer?.text).toContain('⛔️ paused by Ada. Ends: /resume scout, or by itself in 2 h');
     expect(world.rooms.storage.dues.waitingOf('scout')).toBeUndefined();
   });
 
@@ -108,8 +108,8 @@ describe('a panel', () => {
   });
 
   test.each([
-    ['Stop', 'Yes, stop', 'stopped by you', '⏹ scout is being stopped.'],
-    ['Restart', 'Yes, restart', 'restart wanted by you', 'scout is stopped, and starts anew.'],
+    ['Stop', 'Yes, stop', 'stopped by Ada', '⏹ scout is being stopped.'],
+    ['Restart', 'Yes, restart', 'restart wanted by Ada', 'scout is stopped, and starts anew.'],
   ])('%s asks once more before a run is ended', async (label, yes, reason, said) => {
     const world = createBotWorld();
     const run = startRun(world, 'scout');

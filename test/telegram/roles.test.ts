@@ -24,7 +24,7 @@ const APPROVERS_VERBS = [
   'batchyes',
   'choose',
 ];
-const VIEWERS_VERBS = ['log', 'workstate', 'panel', 'status', 'incidents', 'checklist', 'digest'];
+const VIEWERS_VERBS = ['log', 'workstate', 'panel', 'status', 'incidents', 'checklist'];
 const VIEWERS_COMMANDS = [
   'start',
   'help',
@@ -128,6 +128,17 @@ test('a viewer changes nothing by a button, and is told who may', async () => {
 
   expect(answer).toMatchObject({ text: 'Only owners and approvers may do that.', alert: true });
   expect(world.draft(id)?.state).toBe('pending');
+});
+
+test('what an owner stopped or paused names him, since others read it', async () => {
+  const world = open();
+
+  await world.says('/pause scout');
+  const mine = await world.says('/why scout');
+  const theirs = await world.says('/fleet scout', { from: VIEWER });
+
+  expect(mine).toContain('Held: paused by Ada');
+  expect(theirs).toContain('paused by Ada');
 });
 
 test('a viewer may have the checklist looked at anew', async () => {

@@ -567,7 +567,7 @@ describe('/pause now', () => {
     fleet.workstates.put('scout', workstate('the report'));
     await fleet.advance(5 * SECOND);
 
-    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused' });
     expect(fleet.storage.checkpoints.newest('scout')).toMatchObject({ author: 'agent' });
   });
 
@@ -583,7 +583,7 @@ describe('/pause now', () => {
     talker(fleet).program.exits(0);
     await fleet.advance(SECOND);
 
-    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused by you' });
+    expect(fleet.storage.runs.get(1)).toMatchObject({ state: 'stopped', stopReason: 'paused' });
     expect(fleet.storage.checkpoints.newest('scout')?.author).toBe('nightdesk');
     expect(fleet.storage.checkpoints.newest('scout')?.text).toContain('I count the apples.');
   });
