@@ -10,6 +10,7 @@ import {
   type Piece,
   richText,
   shorten,
+  tokenText,
 } from '../telegram/cards/words.ts';
 import type { Content } from '../telegram/outbox.ts';
 import { type Change, names, renderChanges } from './changes-text.ts';
@@ -144,15 +145,9 @@ function runWords({ agent, done, failed, stopped, lost, tokens }: AgentRuns): st
     done === 0 ? '' : ` ${done}✓`,
     bad === 0 ? '' : ` ${bad}✗`,
     stopped === 0 ? '' : ` ${stopped}⏹`,
-    tokens === null ? '' : ` ${tokenWords(tokens)}`,
+    tokens === null ? '' : ` ${tokenText(tokens)} tok`,
   ];
   return `${shorten(agent, 24)}${ends.join('')}`;
-}
-
-/** `310k tok`, `1.2M tok`. */
-function tokenWords(tokens: number): string {
-  if (tokens < 1_000) return `${tokens} tok`;
-  return tokens < 1_000_000 ? `${Math.round(tokens / 1_000)}k tok` : `${(tokens / 1_000_000).toFixed(1)}M tok`;
 }
 
 function renderMoney({ spentMicroUsd, budget }: DigestFacts): Piece[] {

@@ -1,6 +1,6 @@
 import type { SelfRestartRow } from '../../storage/self-restart-store.ts';
 import type { CallbackData } from '../telegram/callback-data.ts';
-import { bold, clockTime, duration, line, lines, richText, shorten } from '../telegram/cards/words.ts';
+import { bold, clockTime, duration, line, lines, listText, richText, shorten } from '../telegram/cards/words.ts';
 import type { Content } from '../telegram/outbox.ts';
 
 /**
@@ -90,8 +90,7 @@ export function describeReturn(row: SelfRestartRow, version: string, now: number
 function named(running: readonly string[]): string {
   const shown = running.slice(0, MOST_NAMED);
   const more = running.length - shown.length;
-  if (more > 0) return `${shown.join(', ')} and ${more} more`;
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : listText(shown);
 }
 
 /** Why it was not done, as its owner reads it. */

@@ -16,6 +16,11 @@ import {
   RESTARTING,
 } from './restart.ts';
 
+/** Runs that end wake nobody here: so late is it noticed. */
+const LOOK_MS = 500;
+/** What a lost nudge costs. */
+const EVERY_MS = 2_000;
+
 /** How this process can be replaced by a new one. */
 export interface SelfReplacement {
   /** Whether a new process would come up, tried without harm: what stands in the way, in words, or undefined. It ends at once with `signal`. */
@@ -219,8 +224,3 @@ export function createRestarter(options: {
       }),
   };
 }
-
-/** Runs that end wake nobody here: so late is it noticed. */
-const LOOK_MS = 500;
-/** What a lost nudge costs. */
-const EVERY_MS = 2_000;

@@ -16,6 +16,7 @@ import {
   type Piece,
   richText,
   shorten,
+  tokenText,
 } from './words.ts';
 import { workstateButton } from './workstate-card.ts';
 
@@ -109,12 +110,6 @@ function renderLast(run: RunRow, now: number): readonly (string | undefined)[] {
     run.state === 'done' || why === '' ? undefined : shorten(why, LONGEST_EVIDENCE),
     used.length === 0 ? undefined : used.join(' · '),
   ];
-}
-
-/** `812`, `12k`, `1.4M`. */
-function tokenText(tokens: number): string {
-  if (tokens < 1_000) return String(tokens);
-  return tokens < 1_000_000 ? `${Math.round(tokens / 1_000)}k` : `${(tokens / 1_000_000).toFixed(1)}M`;
 }
 
 function renderNext({ agent, status, at: now, running }: AgentPanel, at: (time: number) => Piece): Piece | undefined {

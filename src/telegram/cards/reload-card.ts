@@ -1,6 +1,6 @@
 import type { Change } from '../../config/fleet-diff.ts';
 import type { ReloadOutcome } from '../../reload/reloads.ts';
-import { bold, clockTime, count, line, lines, type Piece, shorten } from './words.ts';
+import { bold, clockTime, count, line, lines, listText, type Piece, shorten } from './words.ts';
 
 /** Lines of a message: more fill no phone, and the file itself has them all. */
 const MOST_LINES = 40;
@@ -25,7 +25,7 @@ export function renderReload(
     case 'fixed':
       return lines(
         bold(`🛑 ${head}Nothing was taken over`),
-        `${list(outcome.keys)} cannot change while I run. /restart nightdesk takes the file as it is.`,
+        `${listText(outcome.keys)} cannot change while I run. /restart nightdesk takes the file as it is.`,
       );
     case 'same':
       return outcome.last === undefined
@@ -59,7 +59,7 @@ export function outcomeText(outcome: ReloadOutcome): string {
     case 'bad':
       return ['fleet.yaml is not valid, nothing was changed:', ...outcome.problems].join('\n');
     case 'fixed':
-      return `nothing was taken over: ${list(outcome.keys)} cannot change while Nightdesk runs; restart it`;
+      return `nothing was taken over: ${listText(outcome.keys)} cannot change while Nightdesk runs; restart it`;
     case 'same':
       return 'nothing has changed';
     case 'stale':
@@ -98,8 +98,4 @@ function cut(texts: readonly string[], omitted: number): readonly string[] {
   });
   const more = texts.length - fitting.length + omitted;
   return more === 0 ? fitting : [...fitting, `… and ${more} more`];
-}
-
-function list(keys: readonly string[]): string {
-  return keys.length < 2 ? keys.join('') : `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`;
 }

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clockTime, count, duration, link, richText, shorten } from '../../../src/telegram/cards/words.ts';
+import {
+  clockTime,
+  count,
+  duration,
+  link,
+  listText,
+  richText,
+  shorten,
+  tokenText,
+} from '../../../src/telegram/cards/words.ts';
 
 test('a shortened text is never longer than asked for, and never ends in half a character', () => {
   fc.assert(
@@ -30,6 +39,25 @@ test.each([
 
 test('a count of one is singular', () => {
   expect([count(0, 'draft'), count(1, 'draft'), count(2, 'draft')]).toEqual(['0 drafts', '1 draft', '2 drafts']);
+});
+
+test.each([
+  [999, '999'],
+  [1_000, '1k'],
+  [999_499, '999k'],
+  [999_500, '1.0M'],
+  [1_440_000, '1.4M'],
+])('%d tokens are said as %s', (tokens, said) => {
+  expect(tokenText(tokens)).toBe(said);
+});
+
+test('only the last two names of a list have an and between them', () => {
+  expect([listText([]), listText(['a']), listText(['a', 'b']), listText(['a', 'b', 'c'])]).toEqual([
+    '',
+    'a',
+    'a and b',
+    'a, b and c',
+  ]);
 });
 
 test('a time of another day names the day', () => {
