@@ -236,6 +236,16 @@ describe('the picture of the runs', () => {
   it('is not there when nothing ran and nothing was held up', () => {
     expect(timelinePicture(timeline({ agents: [{ name: 'scout', runs: [] }] }))).toBeUndefined();
   });
+
+  it('is high enough for an album, which cuts what is wide, however few agents there are', () => {
+    const heights = [1, 2, 7, 8, 9].map((agents) => {
+      const rows = Array.from({ length: agents }, (_, at) => ({ name: `agent-${at}`, runs: [run('done')] }));
+      return shown(timelinePicture(timeline({ agents: rows }))).height;
+    });
+
+    expect(heights.filter((height) => height < 860)).toEqual([]);
+    expect(Math.max(...heights)).toBeLessThan(960);
+  });
 });
 
 function desk(figures: Partial<DeskFigures>): DigestFigures {

@@ -28,6 +28,10 @@ const PLOT_WIDTH = CARD.width - PLOT_LEFT - CARD.padding - 28;
 const AXIS_HEIGHT = 84;
 /** So many fit beside the plot; the axis cuts those that are made of wide letters. */
 const NAME_LETTERS = 16;
+/** Two pictures of an album are cut to 7:5, a wider one at its sides: from this height on that is nothing but its margin. */
+const LEAST_HEIGHT = 860;
+/** Rows farther apart than this are no longer seen as one table. */
+const MOST_PITCH = 112;
 
 /** Who ran when and how it ended, and what held the fleet up; undefined where nothing ran and nothing was held up. */
 export function timelinePicture({ timeline, ...time }: DigestFigures): Picture | undefined {
@@ -35,15 +39,16 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
   const runs = timeline.agents.flatMap((agent) => agent.runs);
   if (runs.length === 0 && timeline.outages.length === 0) return undefined;
   const rows = chooseRows(timeline.agents);
-  const pitch = rows.length <= 8 ? 64 : 52;
   const { outages } = timeline;
   const title = findingOf(runs, heldUpMs(outages, time));
   const subtitle = `${count(timeline.agents.length, 'agent')}, ${wallSpan(fromAt, toAt, timezone)}`;
   const plotTop = CARD.headerHeight + (outages.length === 0 ? 0 : BADGE_ROOM);
+  const entries = legendOf(runs, timeline.agents.length - rows.length);
+  const below = AXIS_HEIGHT + outageListHeight(outages.length) + legendHeight(entries) + CARD_FOOT;
+  const pitch = choosePitch(rows.length, LEAST_HEIGHT - plotTop - below);
   const plotHeight = Math.max(1, rows.length) * pitch;
   const listTop = plotTop + plotHeight + AXIS_HEIGHT;
   const legendTop = listTop + outageListHeight(outages.length);
-  const entries = legendOf(runs, timeline.agents.length - rows.length);
   const ticks = timeTicks(fromAt, toAt, timezone);
   const xOf = (at: number): number =>
     PLOT_LEFT + (PLOT_WIDTH * (Math.min(Math.max(at, fromAt), toAt) - fromAt)) / Math.max(1, toAt - fromAt);
@@ -102,9 +107,15 @@ export function timelinePicture({ timeline, ...time }: DigestFigures): Picture |
     file: 'timeline.png',
     caption: `${title}. ${subtitle}.`,
     width: CARD.width,
-    height: legendTop + legendHeight(entries) + CARD_FOOT,
+    height: Math.max(LEAST_HEIGHT, plotTop + plotHeight + below),
     option,
   };
+}
+
+/** How far apart the rows are: few of them share the `room` that there is anyway. */
+function choosePitch(rows: number, room: number): number {
+  const usual = rows <= 8 ? 64 : 52;
+  return Math.max(usual, Math.min(MOST_PITCH, Math.floor(room / Math.max(1, rows))));
 }
 
 /** Those to whom most happened, in the order in which they came. */
