@@ -650,6 +650,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
         incidents,
         showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
         openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
+        checklist,
       }),
       ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
       ...createReviewPresses({ storage, callbackData, reviews, batches }),

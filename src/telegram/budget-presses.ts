@@ -16,7 +16,7 @@ import {
 } from './cards/budget-card.ts';
 import { dollarText } from './cards/words.ts';
 import type { Content, Outbox } from './outbox.ts';
-import { type Answer, NOT_OURS, type PressedButton, type PressHandlers, type ReadPress } from './press.ts';
+import { type Answer, NOT_OURS, type PressedButton, type HandlersOf, type ReadPress } from './press.ts';
 
 /** What the buttons of budgets work with. */
 export interface BudgetPressParts {
@@ -30,7 +30,7 @@ export interface BudgetPressParts {
 }
 
 /** Builds the handlers of Raise: a question first, and then one conditional row. */
-export function createBudgetPresses(parts: BudgetPressParts): PressHandlers {
+export function createBudgetPresses(parts: BudgetPressParts): HandlersOf<'raise' | 'raiseyes'> {
   const { fleet, storage, outbox, callbackData, ledger, raises } = parts;
 
   /** The message that was pressed shows something else; one about many incidents, or one that no row stands for, is answered below. */

@@ -36,7 +36,6 @@ export const VERBS = [
   'incidents',
   'checklist',
   'mend',
-  'digest',
   'leave',
 ] as const;
 export type Verb = (typeof VERBS)[number];

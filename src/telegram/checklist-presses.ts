@@ -5,7 +5,7 @@ import type { Fleet } from '../config/fleet.ts';
 import { DRILL_KINDS } from '../drills/drill.ts';
 import type { CallbackData } from './callback-data.ts';
 import { mendBinding, mendKind } from './cards/checklist-card.ts';
-import { NOT_OURS, type PressedButton, type PressHandlers, type ReadPress } from './press.ts';
+import { NOT_OURS, type PressedButton, type HandlersOf, type ReadPress } from './press.ts';
 
 /** How soon a mend may show: a check or a copy takes seconds, a drill half a minute. */
 const SHOWS_IN_MS: Readonly<Record<MendButton['kind'], number>> = {
@@ -21,7 +21,7 @@ export function createChecklistPresses(options: {
   readonly storage: Storage;
   readonly callbackData: CallbackData;
   readonly checklist: Pick<ChecklistRoom, 'want' | 'mend'>;
-}): PressHandlers {
+}): HandlersOf<'checklist' | 'mend'> {
   const { fleet, storage, callbackData, checklist } = options;
 
   function meant(press: ReadPress): MendButton | undefined {

@@ -6,7 +6,7 @@ import type { Clock } from '../ports.ts';
 import type { CallbackData } from './callback-data.ts';
 import { commandText, CONFIRM_WITHIN_MS, confirmationBinding, renderDecided } from './confirmations.ts';
 import type { Outbox } from './outbox.ts';
-import { type Answer, NOT_OURS, type PressedButton, type PressHandlers, type ReadPress } from './press.ts';
+import { type Answer, NOT_OURS, type PressedButton, type HandlersOf, type ReadPress } from './press.ts';
 
 /** Builds the handlers of Do it now and Leave it: one conditional change, and who comes second is told what the first did. */
 export function createConfirmPresses(options: {
@@ -15,7 +15,7 @@ export function createConfirmPresses(options: {
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
   readonly commands: { readonly listed: readonly Command[] };
-}): PressHandlers {
+}): HandlersOf<'confirm' | 'drop'> {
   const { storage, clock, outbox, callbackData } = options;
 
   function decide(press: ReadPress, pressed: PressedButton, as: 'confirmed' | 'dropped'): Answer {
@@ -27,7 +27,7 @@ export function createConfirmPresses(options: {
       return { text: describeDecision(storage.confirmations.get(row.id) ?? row, pressed.actor), alert: true };
     storage.journal.add({ at: now, subject: `confirmation:${row.id}`, event: as, actor: pressed.actor, detail: null });
     if (as === 'dropped') {
-      outbox.edit(row.messageKey, renderDecided(row, 'left as it was.'));
+      outbox.edit(row.messageKey, renderDecided(row, `left as it was${byOther(row, pressed)}.`));
       return { text: 'Left as it was.' };
     }
     if (isOld) {
@@ -51,7 +51,7 @@ export function createConfirmPresses(options: {
       replyKey,
       confirmed: true,
     });
-    outbox.edit(row.messageKey, renderDecided(row, 'confirmed.'));
+    outbox.edit(row.messageKey, renderDecided(row, `confirmed${byOther(row, pressed)}.`));
     outbox.send({
       key: replyKey,
       class: 'reply',
@@ -60,6 +60,12 @@ export function createConfirmPresses(options: {
       ...(chatId === undefined ? {} : { chatId }),
     });
     return { text: shortAnswer(commandText(row)) };
+  }
+
+  /** Who decided, where it was somebody else than who had said it. */
+  function byOther({ actor }: ConfirmationRow, pressed: PressedButton): string {
+    const name = storage.settings.get(personKey(pressed.actor));
+    return actor === pressed.actor || name === undefined ? '' : ` by ${name}`;
   }
 
   function describeDecision({ state, decidedBy }: ConfirmationRow, asking: string): string {

@@ -10,7 +10,7 @@ import { runWords, stopWords } from './cards/wish-words.ts';
 import { count, shorten } from './cards/words.ts';
 import type { FleetScreens } from './fleet-screens.ts';
 import type { Content, Outbox } from './outbox.ts';
-import type { Answer, PressedButton, PressHandlers, ReadPress } from './press.ts';
+import type { Answer, HandlersOf, PressedButton, ReadPress } from './press.ts';
 import { createPressedMessage } from './pressed-message.ts';
 
 /** The longest answer to a press (Bot API). */
@@ -35,7 +35,7 @@ export function createFleetPresses(options: {
   readonly restart: (agent: string, by: string) => string;
   readonly showLog: (agent: string) => Content;
   readonly showWhy: (agent: string) => Content;
-}): Required<Pick<PressHandlers, 'panel' | 'run' | 'stop' | 'restart' | 'pause' | 'resume' | 'log'>> {
+}): HandlersOf<'panel' | 'run' | 'stop' | 'restart' | 'pause' | 'resume' | 'log'> {
   const { fleet, storage, callbackData, screens, holds, wishes } = options;
   const message = createPressedMessage(options);
 

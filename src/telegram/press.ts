@@ -38,6 +38,9 @@ export type ReadPress = Press & { readonly mac: string };
 /** What a room does with presses of its own verbs, within the transaction of the press. */
 export type PressHandlers = Partial<Record<Verb, (press: ReadPress, pressed: PressedButton) => Answer>>;
 
+/** The handlers of these verbs: what a room brings. */
+export type HandlersOf<Brought extends Verb> = Required<Pick<PressHandlers, Brought>>;
+
 /** The answer to a button that we did not make, or not for this row. */
 export const NOT_OURS: Answer = {
   text: 'I do not know this button: it may be from an older version. Ask for /drafts or /status.',

@@ -24,6 +24,7 @@ import {
   type Answer,
   askKey,
   type FollowUp,
+  type HandlersOf,
   type ListWanted,
   NOT_OURS,
   type PressedButton,
@@ -49,6 +50,26 @@ const PRESSED_AGAIN: ReadonlySet<Verb> = new Set([
   'leave',
 ]);
 
+/** All that is not about a draft, an incident, a login or a question. */
+type RoomVerb =
+  | 'batch'
+  | 'batchyes'
+  | 'checklist'
+  | 'confirm'
+  | 'drop'
+  | 'incidents'
+  | 'leave'
+  | 'mend'
+  | 'next'
+  | 'panel'
+  | 'raise'
+  | 'raiseyes'
+  | 'review'
+  | 'run'
+  | 'status'
+  | 'stop'
+  | 'workstate';
+
 /** How long the button Silence lasts. */
 const SILENCE_MS = 2 * 3_600_000;
 
@@ -68,8 +89,8 @@ export function createPresses(options: {
   readonly showLog: (agent: string) => Content;
   /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
   readonly restart: (agent: string, by: string) => string;
-  /** The verbs of other rooms. */
-  readonly handlers: PressHandlers;
+  /** The verbs of other rooms, each of them. */
+  readonly handlers: PressHandlers & HandlersOf<RoomVerb>;
 }): (pressed: PressedButton) => FollowUp | ListWanted {
   const { storage, outbox, callbackData, custodian } = options;
   const decideDraft = createDraftPresses({ ...options, stripIfForgotten });
@@ -109,7 +130,7 @@ export function createPresses(options: {
       case 'choose':
         return decideQuestion(press, pressed);
       default:
-        return options.handlers[press.verb]?.(press, pressed) ?? NOT_OURS;
+        return options.handlers[press.verb](press, pressed);
     }
   }
 

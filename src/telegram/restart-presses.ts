@@ -2,14 +2,14 @@ import type { Storage } from '../../storage/storage.ts';
 import { LEAVE, restartBinding } from '../restart/restart.ts';
 import type { Restarter } from '../restart/restarter.ts';
 import type { CallbackData } from './callback-data.ts';
-import { NOT_OURS, type PressHandlers } from './press.ts';
+import { NOT_OURS, type HandlersOf } from './press.ts';
 
 /** Builds the handlers of the buttons below a restart that waits: Now, and Leave it. */
 export function createRestartPresses(options: {
   readonly storage: Storage;
   readonly callbackData: CallbackData;
   readonly restarter: Pick<Restarter, 'hurry' | 'drop'>;
-}): PressHandlers {
+}): HandlersOf<'leave'> {
   return {
     leave(press, { actor }) {
       const row = options.storage.selfRestarts.get(press.id);

@@ -3,7 +3,7 @@ import { BATCH_UNDO, batchBinding, type Batches, groupBinding } from '../drafts/
 import { reviewBinding } from '../drafts/review-pages.ts';
 import type { Reviews } from '../drafts/review.ts';
 import type { CallbackData } from './callback-data.ts';
-import { type Answer, NOT_OURS, type PressHandlers, type ReadPress } from './press.ts';
+import { type Answer, NOT_OURS, type HandlersOf, type ReadPress } from './press.ts';
 import { shorten } from './cards/words.ts';
 
 /** The longest answer to a press (Bot API). */
@@ -17,7 +17,7 @@ export function createReviewPresses(options: {
   readonly callbackData: CallbackData;
   readonly reviews: Reviews;
   readonly batches: Batches;
-}): PressHandlers {
+}): HandlersOf<'next' | 'review' | 'batch' | 'batchyes'> {
   const { storage, callbackData, reviews, batches } = options;
 
   function reviewOf(press: ReadPress) {

@@ -27,7 +27,6 @@ const VERB_RIGHTS = {
   status: 'viewer',
   incidents: 'viewer',
   checklist: 'viewer',
-  digest: 'viewer',
   reauth: 'owner',
   cancel: 'owner',
   ack: 'owner',

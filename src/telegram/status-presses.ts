@@ -1,10 +1,11 @@
 import type { Storage } from '../../storage/storage.ts';
+import type { ChecklistRoom } from '../checklist/checklist.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import type { CallbackData } from './callback-data.ts';
 import { STATUS_BINDING, STATUS_CHOICES } from './cards/status-buttons.ts';
 import type { FleetScreens } from './fleet-screens.ts';
 import type { Content, Outbox } from './outbox.ts';
-import { NOT_OURS, type PressHandlers } from './press.ts';
+import { type HandlersOf, NOT_OURS } from './press.ts';
 import { createPressedMessage } from './pressed-message.ts';
 
 /** Builds the handlers of the buttons below /status and /incidents: they show, and change nothing. */
@@ -17,7 +18,8 @@ export function createStatusPresses(options: {
   readonly showIncidents: () => Content;
   /** Opens a review of the whole desk, in a message of that key. */
   readonly openDrafts: (messageKey: string, chatId: number | undefined) => Content;
-}): Required<Pick<PressHandlers, 'status' | 'incidents'>> {
+  readonly checklist: Pick<ChecklistRoom, 'show' | 'want'>;
+}): HandlersOf<'status' | 'incidents'> {
   const { callbackData, screens } = options;
   const message = createPressedMessage(options);
 
@@ -27,6 +29,8 @@ export function createStatusPresses(options: {
       if (press.choice === STATUS_CHOICES.drafts) {
         const content = options.openDrafts(`drafts:${pressed.updateId}`, pressed.message?.chatId);
         message.answer(pressed, 'drafts', content);
+      } else if (press.choice === STATUS_CHOICES.checklist) {
+        options.checklist.want(message.answer(pressed, 'checklist', options.checklist.show()));
       } else message.show(pressed, screens.status());
       return { text: '' };
     },

@@ -4,7 +4,7 @@ import type { WorkstateRoom } from '../work/workstate-room.ts';
 import type { CallbackData } from './callback-data.ts';
 import { WORKSTATE_CHOICES, workstateBinding } from './cards/workstate-card.ts';
 import type { Content, Outbox } from './outbox.ts';
-import { type Answer, NOT_OURS, type PressedButton, type PressHandlers } from './press.ts';
+import { type Answer, NOT_OURS, type PressedButton, type HandlersOf } from './press.ts';
 
 /** Builds the handlers of the buttons below a WORKSTATE.md. */
 export function createWorkstatePresses(options: {
@@ -13,7 +13,7 @@ export function createWorkstatePresses(options: {
   readonly outbox: Outbox;
   readonly callbackData: CallbackData;
   readonly workstates: Pick<WorkstateRoom, 'show' | 'diff' | 'file' | 'writeNow'>;
-}): PressHandlers {
+}): HandlersOf<'workstate'> {
   const { storage, outbox, workstates } = options;
 
   function answerBelow(pressed: PressedButton, content: Content): void {

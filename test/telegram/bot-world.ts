@@ -252,6 +252,7 @@ export function createBotWorld(
           incidents,
           showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
           openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
+          checklist,
         }),
         ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
         ...createReviewPresses({ storage, callbackData, reviews, batches }),

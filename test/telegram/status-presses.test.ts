@@ -123,6 +123,18 @@ describe('/status', () => {
     expect(world.textOf(key)).toMatch(/^The fleet: 4 agents/);
   });
 
+  test('opens the checklist below it, and has the machine asked for it', async () => {
+    const world = createBotWorld();
+    await world.says('/status');
+    const key = world.lastReply();
+
+    const { updateId } = await world.presses(world.button(key, 'Checklist'), { messageId: world.deliver(key) });
+
+    expect(world.textOf(key)).toMatch(/^⚪️ I know of nothing wrong/);
+    expect(world.textOf(`checklist:${updateId}`)).toContain('hecklist');
+    expect(world.rooms.storage.settings.get('checklist-wanted')).toContain(`checklist:${updateId}`);
+  });
+
   test('says that a run which an earlier incarnation left is being settled', async () => {
     const world = createBotWorld();
     startRun(world, 'scout');

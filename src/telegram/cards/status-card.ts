@@ -226,6 +226,9 @@ function renderDrafts(drafts: FleetStatus['drafts'], timezone: string, now: numb
 }
 
 function buttonsOf({ incidents, drafts, paused }: FleetStatus, callbackData: CallbackData): Button[][] {
+  const refresh = statusButton('Refresh', 'show', callbackData);
+  const waiting = statusButton(`Drafts ${drafts.pending}`, 'drafts', callbackData);
+  const further = [pageButton('Fleet', 0, callbackData), statusButton('Checklist', 'checklist', callbackData)];
   const worst = worstFirst(incidents)
     .slice(0, MOST_INCIDENT_BUTTONS)
     .map(({ id, severity }) => incidentButton(`${severity === 'critical' ? '🔴' : '🟠'} #${id}`, id, callbackData));
@@ -236,10 +239,6 @@ function buttonsOf({ incidents, drafts, paused }: FleetStatus, callbackData: Cal
   return [
     ...(worst.length === 0 ? [] : [worst]),
     ...(mends.length === 0 ? [] : [mends]),
-    [
-      statusButton('Refresh', 'show', callbackData),
-      ...(drafts.pending === 0 ? [] : [statusButton(`Drafts ${drafts.pending}`, 'drafts', callbackData)]),
-      pageButton('Fleet', 0, callbackData),
-    ],
+    ...(drafts.pending === 0 ? [[refresh, ...further]] : [[refresh, waiting], further]),
   ];
 }
