@@ -175,7 +175,7 @@ export async function probeClock(ask: Ask, now: () => number): Promise<Probed<bo
     const offset = /([+-]\d+\.\d+)/.exec(said ?? '')?.[1];
     if (offset !== undefined) return { kind: 'known', at: now(), value: Math.abs(Number(offset)) < 5 };
   }
-  return { kind: 'unknown', at: now(), reason: 'nobody tells whether it is synchronised' };
+  return { kind: 'unknown', at: now(), reason: 'nobody knows whether it is synchronised' };
 }
 
 /** Field 4 of proc_pid_stat(5). */

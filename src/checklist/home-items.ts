@@ -5,6 +5,7 @@ import { ago, byHost, byRows, type Judge } from './judge.ts';
 
 /** One is made each day: with one missed, the last is two days old. */
 const BACKUP_WITHIN_MS = 50 * 3_600_000;
+const MAKE_ONE = 'nightdesk backup --config fleet.yaml makes one now';
 /** Beyond this something is kept that should not be: a year of a busy fleet has some hundred MB. */
 const LARGE_DATABASE_BYTES = 5_000_000_000;
 /** The whole of it is read at each start, and by each doctor. */
@@ -25,10 +26,10 @@ export const judgeBackup: Judge = (facts) =>
             button,
           );
         if (doneAt === null)
-          return fail(isOpen ? 'the first one is being made' : 'there is none', now, 'make one now', button);
+          return fail(isOpen ? 'the first one is being made' : 'there is none', now, MAKE_ONE, button);
         const words = `made ${ago(doneAt, now)}${sizeBytes === null ? '' : `, ${sizeText(sizeBytes)}`}`;
         return now - doneAt > BACKUP_WITHIN_MS
-          ? fail(`${words}: too long ago`, doneAt, 'make one now', button)
+          ? fail(`${words}: too long ago`, doneAt, MAKE_ONE, button)
           : pass(words, doneAt);
       })(facts);
 
@@ -81,7 +82,7 @@ export const judgeConfiguration: Judge = byHost(
     if (load !== null)
       return load.hash === hash ? pass(`taken over ${ago(load.at, now)}`, at) : fail(differs, at, mend);
     const { startedAt } = life;
-    if (startedAt === null) return unknown('when it was taken over, nobody tells', at, '/reload takes it over');
+    if (startedAt === null) return unknown('nobody knows when it was taken over', at, '/reload takes it over');
     return modifiedAt > startedAt
       ? fail(differs, at, mend)
       : pass(`not changed since the start ${ago(startedAt, now)}`, at);

@@ -115,7 +115,7 @@ export const judgeSwap: Judge = byHost(
       const memory = host?.memory.kind === 'known' ? host.memory.value.totalBytes : undefined;
       if (memory === undefined)
         return unknown(
-          'there is none; how much memory there is, nobody tells',
+          'there is none; nobody knows how much memory there is',
           at,
           'see that /proc/meminfo can be read',
         );

@@ -97,7 +97,7 @@ export const judgeLinger: Judge = (facts) => {
 
 function judgeDelay(name: string, how: string | undefined, delayMs: number | null, at: number) {
   if (how === undefined) return fail(`${name} is not started again after a failure`, at, `${INSTALL}, which renews it`);
-  if (delayMs === null) return unknown(`${name}: ${how}, after nobody says how long`, at, ASK_SERVICE);
+  if (delayMs === null) return unknown(`${name}: ${how}, but after how long is not known`, at, ASK_SERVICE);
   return delayMs < SHORTEST_DELAY_MS
     ? fail(`${name}: ${how}, but without a pause (${delayMs} ms)`, at, `${INSTALL}, which sets RestartSec=10`)
     : pass(`${name}: ${how}, after ${duration(delayMs)}`, at);

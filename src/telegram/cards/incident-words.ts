@@ -38,7 +38,7 @@ const KIND_WORDS: Readonly<Record<IncidentKind, readonly [one: string, many: str
   context: ['full context', 'full contexts'],
   task: ['task that makes no headway', 'tasks that make no headway'],
   backup: ['backup that failed', 'backups that failed'],
-  config: ['fleet.yaml that was not taken over', 'fleet.yamls that were not taken over'],
+  config: ['fleet.yaml that was not taken over', 'fleet.yaml files that were not taken over'],
 };
 
 /** What may be silenced by kind. */
