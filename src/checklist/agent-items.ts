@@ -110,7 +110,9 @@ export const judgeContainment: Judge = (facts) => {
   const at = tried?.kind === 'known' ? tried.at : facts.rows.kind === 'rows' ? facts.rows.at : null;
   const better = tried?.kind === 'known' ? tried.value.better : [];
   if (name === null || at === null)
-    return byHost('containment', 'start Nightdesk: it tries what keeps runs from escaping', () => notHere('', facts.now))(facts);
+    return byHost('containment', 'start Nightdesk: it tries what keeps runs from escaping', () =>
+      notHere('', facts.now),
+    )(facts);
   if (name !== 'group')
     return pass(
       `runs are contained by: ${name}${better.length === 0 ? '' : `; ${shorten(better.join('; '), 200)}`}`,
