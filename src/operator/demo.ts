@@ -44,6 +44,7 @@ export async function demo(options: { readonly port: number }, terminal: Termina
         return EXIT.config;
       }
       terminal.print(`Open the phone: ${sandbox.phoneUrl}`);
+      terminal.print(`Its fleet.yaml, for /reload: ${file}`);
       terminal.print('Stop with Ctrl-C.');
       const guide = demoGuide({ platformUrl: platform.url, tokenLifetimeMs: firstTokenLifetimeMs });
       const env = { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' };

@@ -240,6 +240,7 @@ function describeNext(file: string, dir: string): string[] {
     'Next:',
     `  nightdesk check --config ${file}     what will happen`,
     `  nightdesk start --config ${file}     begins; a first draft is on your phone within seconds`,
+    '  In a checkout, nightdesk is "node src/bin.js".',
     '  Then put your own agents into fleet.yaml: it says how.',
   ];
 }

@@ -82,11 +82,11 @@ describe('the demo’s guide', () => {
       'Answer',
       '/status',
       '/drafts',
-      '/budget',
-      '/why scout',
-      '/log creator',
+      '/fleet',
       '/pause all',
       '/drill auth',
+      '/checklist',
+      '/digest',
     ]);
     expect(guide.ahead.label).toContain('90 seconds');
     expect(guide.ahead.text).toContain('Re-auth');
