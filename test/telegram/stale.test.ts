@@ -48,7 +48,7 @@ test('Do it now does what was asked for, in the name of who pressed, and its rep
   expect(answer?.text).toBe('/stop scout');
   expect(isStopping(world, run)).toBe(true);
   expect(world.textOf('confirmed:1')).toContain('⏹ scout is being stopped');
-  expect(world.textOf(question)).toBe('/stop scout: confirmed.');
+  expect(world.textOf(question)).toBe('/stop scout: confirmed by Ada.');
   expect(world.rooms.storage.outbox.get('confirmed:1')?.replyToKey).toBe(question);
   expect(world.rooms.storage.journal.of('agent:scout', 1)[0]?.actor).toBe(`owner:${SECOND_OWNER}`);
 });
