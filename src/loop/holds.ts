@@ -33,8 +33,12 @@ export interface OwnerHolds {
 
 /** After a hold: an agent that missed a due time under it runs at once; one that missed none keeps its schedule. */
 export function wakeAfterHold(storage: Storage, agents: Iterable<string>, heldSince: number, now: number): void {
-  for (const agent of agents)
+  for (const agent of agents) {
+    const waiting = storage.dues.waitingOf(agent);
+    // What kept it back is gone; whether something else does, the loop says.
+    if (waiting !== undefined) storage.dues.explain(waiting.id, null);
     if (storage.dues.lostSince(agent, heldSince) > 0) storage.dues.wait(agent, now, 'resumed');
+  }
 }
 
 /** Builds the owner's holds. Each call is one transaction. */

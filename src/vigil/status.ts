@@ -20,7 +20,7 @@ export interface AgentStatus {
   readonly heldUntil: number | null;
   /** Until when nothing is expected of the run that is alive: its agent declared a long step; null: it did not. */
   readonly patientUntil: number | null;
-  /** When something last proved that it works: a good end, a beat, progress, or output of the run that is alive. */
+  /** When something last proved that it works: a good end, or a beat, progress, or output of the run that is alive, or that was stopped last. */
   readonly lastProofAt: number | null;
   readonly runningSince: number | null;
   readonly nextDueAt: number | null;
@@ -223,14 +223,16 @@ export function loadAgentStatus(
     last?.state === 'done' ? last : storage.runs.recent(agent.name, 50).find(({ state }) => state === 'done');
   const due = storage.dues.waitingOf(agent.name);
   const holds = allHolds.filter((hold) => hold.agent === '' || hold.agent === agent.name);
+  // Whoever was stopped had worked until then.
+  const heard = alive ?? (last?.state === 'stopped' ? last : undefined);
   // What a CLI prints while it tries and tries proves nothing; of another program output is all that there is.
   const proofs = [
     lastGood?.endedAt,
-    agent.runtime === 'command' ? alive?.outputAt : undefined,
-    alive?.beatAt,
-    alive?.progressAt,
-    alive?.livelyAt,
-    alive?.workedAt,
+    agent.runtime === 'command' ? heard?.outputAt : undefined,
+    heard?.beatAt,
+    heard?.progressAt,
+    heard?.livelyAt,
+    heard?.workedAt,
   ].filter((at): at is number => typeof at === 'number');
   return {
     name: agent.name,

@@ -125,6 +125,20 @@ describe('owner holds', () => {
     expect(fleet.storage.runs.lastOf('scout')).toMatchObject({ state: 'stopped', stopReason: 'paused' });
   });
 
+  it('are no reason to wait any more once they are released', async () => {
+    const fleet = await open();
+    const { dues, holds } = fleet.storage;
+    fleet.rooms.holds.pause('scout', 'owner:1', undefined, false);
+    fleet.storage.transaction(() => {
+      dues.wait('scout', fleet.now(), 'task');
+      dues.explain(dues.waitingOf('scout')?.id ?? 0, holds.active()[0]?.reason ?? '');
+    });
+
+    fleet.rooms.holds.resume('scout', 'owner:1');
+
+    expect(dues.waitingOf('scout')).toMatchObject({ cause: 'task', reason: null });
+  });
+
   it('say that nothing was released when nothing was held', async () => {
     const fleet = await open();
 

@@ -96,6 +96,17 @@ describe('a panel', () => {
     expect(panel.labels()).toContain('Pause');
   });
 
+  test('of a held agent whose run goes on says for how long it runs, and not that it is held for so long', async () => {
+    const world = createBotWorld();
+    startRun(world, 'scout');
+    await world.clock.pass(3 * MINUTE);
+    await world.says('/pause scout');
+
+    const panel = await openPanel(world, 'scout');
+
+    expect(panel.text()).toMatch(/^⛔️ scout: held, still running for 3 min\n⛔️ paused by Ada, for 0 s/);
+  });
+
   test('under a paused fleet offers to resume all of it', async () => {
     const world = createBotWorld();
     world.rooms.holds.pause('all', 'owner:1', undefined, false);

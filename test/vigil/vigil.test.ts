@@ -73,6 +73,24 @@ describe('loadFleetStatus', () => {
     expect(statusOf(fleet).agents.find((agent) => agent.name === 'runs')?.lastProofAt).toBe(fleet.now());
   });
 
+  it('keeps the proof of a run that was stopped since', async () => {
+    const fleet = await open();
+    await fleet.advance(MINUTE);
+    fleet.named('runs')[0]?.says('reading\n');
+    const at = fleet.now();
+
+    fleet.rooms.holds.pause('runs', 'owner:1', undefined, true);
+    await fleet.advance(MINUTE);
+
+    const runs = statusOf(fleet).agents.find((agent) => agent.name === 'runs');
+    expect(runs).toMatchObject({
+      condition: 'held',
+      runningSince: null,
+      lastProofAt: at,
+      lastRun: { state: 'stopped' },
+    });
+  });
+
   it('takes the noise of a CLI that runs for no proof', async () => {
     world = createRoomWorld(
       'timezone: UTC\nhome: ./state\ntelegram: { owners: [1] }\nagents:\n  scout: { runtime: claude, prompt: ./scout.md, schedule: every 1h }\n',

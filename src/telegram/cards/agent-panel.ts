@@ -78,8 +78,9 @@ export function renderAgentPanel(panel: AgentPanel, setting: PanelSetting): Cont
 }
 
 function sinceWords({ at, status, running }: AgentPanel): string {
-  if (running !== undefined) return ` for ${duration(at - (running.startedAt ?? running.wantedAt))}`;
-  return status.runningSince === null ? '' : `, still running for ${duration(at - status.runningSince)}`;
+  const since = running === undefined ? status.runningSince : (running.startedAt ?? running.wantedAt);
+  if (since === null) return '';
+  return `${status.condition === 'running' ? ' for' : ', still running for'} ${duration(at - since)}`;
 }
 
 /** The four clocks of a run that is alive, each with its age. */
