@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { APPLICATION_ID, listMigrations, migrate, type Migration, MIGRATIONS } from './migrate.ts';
-import { asStorageError, StorageError } from './storage-error.ts';
+import { asStorageError, RESTORE_HINT, StorageError } from './storage-error.ts';
 
 /** Families of rows that effectors wait for. */
 export type Topic =
@@ -201,9 +201,5 @@ function isTrusted(database: Database.Database, { cleanKey, verifiedSince }: Tru
 function refuseDamaged(database: Database.Database, file: string): void {
   const found = database.pragma('quick_check(1)', { simple: true });
   if (found === 'ok') return;
-  throw new StorageError(
-    'damaged',
-    `${file} is damaged (${String(found)})`,
-    'restore a copy of it; the folder `backup` has those made before upgrades',
-  );
+  throw new StorageError('damaged', `${file} is damaged (${String(found).replaceAll(/\s+/g, ' ')})`, RESTORE_HINT);
 }

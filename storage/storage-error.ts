@@ -11,17 +11,16 @@ export class StorageError extends Error {
   }
 }
 
+/** What to do about a database that is damaged. */
+export const RESTORE_HINT =
+  'put a copy in its place: nightdesk restore FILE --config fleet.yaml; the folder `backup` of the state folder has them, the newest last';
+
 /** The same error, as a StorageError where it is the fault of the file, the disk or its permissions. */
 export function asStorageError(error: unknown, file: string): Error {
   if (error instanceof StorageError || !(error instanceof Error)) return error as Error;
   const code = (error as { code?: string }).code ?? '';
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new StorageError(
-      'damaged',
-      `${file} is damaged or no SQLite database`,
-      'restore a copy of it; the folder `backup` has those made before upgrades',
-      error,
-    );
+    return new StorageError('damaged', `${file} is damaged or no SQLite database`, RESTORE_HINT, error);
   }
   if (
     code.startsWith('SQLITE_CANTOPEN') ||

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openReadOnly } from '../../storage/database.ts';
-import { StorageError } from '../../storage/storage-error.ts';
+import { asStorageError, StorageError } from '../../storage/storage-error.ts';
 import { inspectLock } from '../../storage/lock.ts';
 import { createStorage } from '../../storage/storage.ts';
 import { createFileDisk } from '../adapters/file-disk.ts';
@@ -53,8 +53,10 @@ export function status(file: string, json: boolean, terminal: Terminal): number 
       database.close();
     }
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    terminal.complain(`nightdesk: ${error.message}; ${error.hint}`);
+    // A damaged page shows when it is read, and not when the file is opened.
+    const trouble = asStorageError(error, home.database);
+    if (!(trouble instanceof StorageError)) throw error;
+    terminal.complain(`nightdesk: ${trouble.message}; ${trouble.hint}`);
     return EXIT.config;
   }
 }
