@@ -35,6 +35,8 @@ export interface ServiceFile {
 export interface InstallPlan {
   readonly files: readonly ServiceFile[];
   readonly start: readonly (readonly string[])[];
+  /** Each succeeds where its part is loaded, and has to be unloaded before it is started anew; none: starting twice is harmless. */
+  readonly loaded: readonly (readonly string[])[];
   readonly stop: readonly (readonly string[])[];
   /** After the files are gone. */
   readonly forget: readonly (readonly string[])[];
@@ -55,7 +57,7 @@ const WRITTEN = {
   launchd: {
     folder: '/Users/nightdesk/nightdesk',
     config: '/Users/nightdesk/fleet/fleet.yaml',
-    log: '/usr/local/var/log/nightdesk.log',
+    log: '/Library/Logs/nightdesk.log',
     path: '/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   },
 } as const;
@@ -95,6 +97,7 @@ function planSystemd(place: Place, read: (name: string) => string): InstallPlan 
       // It counts as started only once it hears from Telegram: that is not waited for.
       [...systemctl, 'enable', '--now', '--no-block', ...STARTED],
     ],
+    loaded: [],
     stop: [[...systemctl, 'disable', '--now', ...STARTED]],
     forget: [reload],
   };
@@ -103,7 +106,7 @@ function planSystemd(place: Place, read: (name: string) => string): InstallPlan 
 function planLaunchd(place: Place, read: (name: string) => string): InstallPlan {
   const { scope, user, userHome } = place;
   const folder = scope === 'system' ? '/Library/LaunchDaemons' : join(userHome, 'Library/LaunchAgents');
-  const log = scope === 'system' ? '/usr/local/var/log/nightdesk.log' : join(userHome, 'Library/Logs/nightdesk.log');
+  const log = scope === 'system' ? '/Library/Logs/nightdesk.log' : join(userHome, 'Library/Logs/nightdesk.log');
   const files = LAUNCHD_FILES.map((name) => ({
     path: join(folder, name),
     text: read(`launchd/${name}`)
@@ -127,6 +130,7 @@ function planLaunchd(place: Place, read: (name: string) => string): InstallPlan 
   return {
     files,
     start: files.map(({ path }) => ['launchctl', 'bootstrap', domain, path]),
+    loaded: files.map(({ path }) => ['launchctl', 'print', `${domain}/${basename(path, '.plist')}`]),
     stop: files.map(({ path }) => ['launchctl', 'bootout', `${domain}/${basename(path, '.plist')}`]),
     forget: [],
   };

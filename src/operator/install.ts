@@ -5,19 +5,12 @@ import { writeAll } from '../adapters/whole-files.ts';
 import { describePlan } from '../config/plan.ts';
 import { renderProblem } from '../config/problem.ts';
 import { createProgramFinder } from '../config/programs.ts';
-import {
-  type InstallPlan,
-  LINGER,
-  MARK,
-  type Place,
-  planInstall,
-  type Scope,
-  type ServiceFile,
-} from '../install/plan.ts';
-import { protectedAmong, serviceEnvironment, servicePath } from '../install/service-environment.ts';
+import { type InstallPlan, LINGER, MARK, type Place, planInstall, type ServiceFile } from '../install/plan.ts';
+import { protectedAmong, serviceEnvironment } from '../install/service-environment.ts';
 import { loadConfiguration } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { AskingTerminal } from './init.ts';
+import { findObstacle, findPlace, type Host, type Options } from './install-place.ts';
 import { loadToken } from './token.ts';
 
 /** What `nightdesk install --help` says. */
@@ -31,43 +24,11 @@ Has this machine keep Nightdesk running, with its sentinel beside it: systemd on
 
 Exit: 0 done, 64 wrong usage or not wanted, 69 this machine cannot, 78 the configuration is wrong or a file is in the way.`;
 
-interface Account {
-  readonly name: string;
-  readonly home: string;
-  /** Number of its group. */
-  readonly group: string;
-}
-
-/** What installing has to know of the machine, and the one way to run its programs. */
-export interface Host {
-  readonly platform: NodeJS.Platform;
-  /** Whether systemd is what started this machine. */
-  readonly hasSystemd: boolean;
-  readonly uid: number;
-  readonly home: string;
-  /** The PATH of whoever installs. */
-  readonly path: string | undefined;
-  readonly node: string;
-  readonly packageFolder: string;
-  /** An account, by name or uid; undefined: there is none. */
-  account(nameOrUid: string | number): Account | undefined;
-  ownerOf(file: string): number;
-  /** Whether services of this account go on after its logout. */
-  isLingering(name: string): boolean;
-  run(argv: readonly string[]): Promise<{ readonly ok: boolean; readonly said: string }>;
-}
-
 /** Why a fleet that `check` accepts in a terminal may be refused here. */
 const ONLY_DOT_ENV =
   'a service sees nothing of your shell’s environment: what it needs of that belongs into .env beside fleet.yaml; nothing was changed';
 
-interface Options {
-  readonly config: string;
-  readonly scope: Scope;
-  readonly as: string | undefined;
-  readonly yes: boolean;
-  readonly undo: boolean;
-}
+const NOTHING_TO_DO = 'Nothing was to be changed: it is in place, and started where it did not run.';
 
 /** `nightdesk install`: service files in place, and started; or all of it undone. */
 export async function install(argv: readonly string[], terminal: AskingTerminal, host: Host): Promise<number> {
@@ -103,13 +64,20 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
     );
   for (const { path, text } of plan.files)
     terminal.print(`${readText(path) === text ? 'stays   ' : 'writes  '} ${path}`);
-  for (const command of plan.start) terminal.print(`runs     ${command.join(' ')}`);
+  const isSame = plan.files.every(({ path, text }) => readText(path) === text);
+  const loadedParts = (await Promise.all(plan.loaded.map((command) => host.run(command)))).filter(({ ok }) => ok);
+  if (isSame && loadedParts.length > 0 && loadedParts.length === plan.loaded.length) {
+    terminal.print(NOTHING_TO_DO);
+    return EXIT.ok;
+  }
+  const unload = loadedParts.length > 0 ? plan.stop : [];
+  for (const command of [...unload, ...plan.start]) terminal.print(`runs     ${command.join(' ')}`);
   terminal.print(`PATH     ${place.path}`);
   for (const problem of describePlan(loaded, Date.now(), createProgramFinder(place.path)).problems)
     terminal.complain(renderProblem(problem));
   if (place.scope === 'system') terminal.print(`as       ${place.user}`);
   if (!(await isWanted())) return refuse(EXIT.usage, 'nothing was changed; --yes does it without asking');
-  return await apply(plan, place);
+  return await apply(plan, place, unload);
 
   async function isWanted(): Promise<boolean> {
     if (options === 'help' || typeof options === 'string') return false;
@@ -118,7 +86,11 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
     return /^y(es)?$/i.test((await terminal.ask('Do that? [y/N] '))?.trim() ?? '');
   }
 
-  async function apply({ files, start, stop, forget }: InstallPlan, { user }: Place): Promise<number> {
+  async function apply(
+    { files, start, stop, forget }: InstallPlan,
+    { user, manager }: Place,
+    unload: InstallPlan['stop'],
+  ): Promise<number> {
     const fresh = files.filter(({ path }) => readText(path) === undefined);
     const changed = files.filter(
       ({ path, text }) => !fresh.some((file) => file.path === path) && readText(path) !== text,
@@ -129,6 +101,8 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
       const { code = 'unknown' } = error as NodeJS.ErrnoException;
       return refuse(EXIT.taken, `the service files could not be written (${code}): nothing was changed`);
     }
+    // What is half loaded cannot be unloaded as a whole.
+    for (const command of unload) await host.run(command);
     for (const command of start) {
       const { ok, said } = await host.run(command);
       if (ok) continue;
@@ -144,11 +118,12 @@ export async function install(argv: readonly string[], terminal: AskingTerminal,
       return refuse(EXIT.taken, `${command.join(' ')} failed: ${said}${undone}${mend}`);
     }
     if (fresh.length + changed.length === 0) {
-      terminal.print('Nothing was to be changed: it is in place, and started where it did not run.');
+      terminal.print(NOTHING_TO_DO);
       return EXIT.ok;
     }
     terminal.print('Done: it is being started, and started again whenever it fails; the sentinel looks each minute.');
-    if (changed.length > 0) terminal.print('What runs already takes a changed file over with its next start.');
+    if (changed.length > 0 && manager === 'systemd')
+      terminal.print('What runs already takes a changed file over with its next start.');
     return EXIT.ok;
   }
 
@@ -197,81 +172,6 @@ function readOptions(argv: readonly string[], host: Host): Options | 'help' | (s
   } catch (error) {
     return error instanceof Error ? error.message : 'the options cannot be read';
   }
-}
-
-/** Where the files go and what they name; or why this machine cannot. */
-async function findPlace(
-  options: Options,
-  host: Host,
-): Promise<Place | { readonly exit: number; readonly reason: string }> {
-  const { scope, config } = options;
-  const manager = host.platform === 'darwin' ? 'launchd' : host.hasSystemd ? 'systemd' : undefined;
-  if (manager === undefined)
-    return {
-      exit: EXIT.taken,
-      reason:
-        'this machine was not started by systemd, and is no Mac: run `nightdesk start` under what keeps programs running here, or in a container (deploy/container)',
-    };
-  if (scope === 'system' && host.uid !== 0)
-    return { exit: EXIT.usage, reason: '--system needs root: put sudo before it, or leave --system away' };
-  if (!existsSync(config)) return { exit: EXIT.config, reason: `there is no ${config}; nightdesk init makes one` };
-  const account = host.account(scope === 'user' ? host.uid : (options.as ?? host.ownerOf(config)));
-  if (account === undefined)
-    return { exit: EXIT.usage, reason: `there is no account "${options.as ?? host.ownerOf(config)}": say --as USER` };
-  if (scope === 'system' && account.name === 'root' && options.as === undefined)
-    return {
-      exit: EXIT.usage,
-      reason: 'fleet.yaml belongs to root, and agents would run as root: say --as USER, or --as root if you mean it',
-    };
-  if (manager === 'systemd' && scope === 'user') {
-    const { ok, said } = await host.run(['systemctl', '--user', 'show-environment']);
-    if (!ok)
-      return {
-        exit: EXIT.taken,
-        reason: `your account has no systemd of its own right now (${said}): log in directly instead of by su or sudo, or use --system`,
-      };
-  }
-  return {
-    manager,
-    scope,
-    config,
-    node: host.node,
-    packageFolder: host.packageFolder,
-    user: account.name,
-    userHome: scope === 'user' ? host.home : account.home,
-    isLingering: scope === 'user' && host.isLingering(account.name),
-    path: servicePath({
-      installersPath: host.path,
-      installersHome: host.home,
-      userHome: scope === 'user' ? host.home : account.home,
-    }),
-    writable: [],
-  };
-}
-
-/**
- * What keeps the account of a system service from running it, tried as that account: another one's node or checkout that it may not read,
- * a .env or a state folder that belongs to root. It would fail at each start, and so would its sentinel.
- */
-async function findObstacle(place: Place, home: string, host: Host): Promise<string | undefined> {
-  const { manager, scope, user, config, node, packageFolder } = place;
-  if (scope !== 'system') return undefined;
-  // setpriv, unlike runuser, needs no PAM; what it starts itself it finds with the rights of before, so that `env` starts it.
-  const group = host.account(user)?.group ?? '';
-  const as =
-    manager === 'systemd'
-      ? ['setpriv', '--reuid', user, '--regid', group, '--init-groups', '--']
-      : ['sudo', '-n', '-u', user, '--'];
-  const { ok, said } = await host.run([...as, 'env', node, join(packageFolder, 'src/bin.js'), '--version']);
-  if (!ok) return `${user} cannot run ${node} in ${packageFolder} (${said}): put both where that account may read them`;
-  const dotEnv = join(dirname(config), '.env');
-  for (const file of [config, ...(existsSync(dotEnv) ? [dotEnv] : [])]) {
-    const canRead = await host.run([...as, 'test', '-r', file]);
-    if (!canRead.ok) return `${user} cannot read ${file}: chown ${user} ${file}`;
-  }
-  const folder = existsSync(home) ? home : dirname(home);
-  const canWrite = await host.run([...as, 'test', '-w', folder]);
-  return canWrite.ok ? undefined : `${user} cannot write into ${folder}, where its state goes: chown ${user} ${folder}`;
 }
 
 /** A file that somebody else put there. */

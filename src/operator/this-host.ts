@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createProcesses } from '../adapters/execa-processes.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createProgramRunner } from '../run-program.ts';
-import type { Host } from './install.ts';
+import type { Host } from './install-place.ts';
 
 /** Starting and stopping services takes a moment; more than this hangs. */
 const LIMIT_MS = 60_000;

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Host, install } from '../../src/operator/install.ts';
+import { install } from '../../src/operator/install.ts';
+import type { Host } from '../../src/operator/install-place.ts';
 import { temporaryFolder } from '../fakes/temporary-folder.ts';
 import { root } from '../repository/source-files.ts';
 
@@ -221,4 +222,32 @@ test.each([
   expect(said).toEqual([expect.stringMatching(words)]);
   expect(said[0]).toMatch(/; nothing was changed$/);
   expect(ran).toEqual([]);
+});
+
+test('install under launchd loads nothing twice, and unloads first what has changed', async () => {
+  const loaded = new Set<string>();
+  const { run, said, home, ran } = createMachine({
+    platform: 'darwin',
+    run: ([, verb = '', , path = ''], argv = [verb, path]) => {
+      ran.push(argv.join(' ').trim());
+      if (verb === 'print') return Promise.resolve({ ok: loaded.size > 0, said: 'Could not find service' });
+      if (verb === 'bootout') loaded.clear();
+      const ok = verb !== 'bootstrap' || !loaded.has(path);
+      if (verb === 'bootstrap') loaded.add(path);
+      return Promise.resolve({ ok, said: 'Bootstrap failed: 5: Input/output error' });
+    },
+  });
+  const plist = join(home, 'Library/LaunchAgents/com.nightdesk.sentinel.plist');
+
+  expect(await run('--yes')).toBe(0);
+  expect([...loaded]).toHaveLength(2);
+  ran.length = 0;
+  expect(await run('--yes')).toBe(0);
+  expect(said.at(-1)).toMatch(/^Nothing was to be changed/);
+  expect(ran).toEqual(['print', 'print']);
+  writeFileSync(plist, `${readFileSync(plist, 'utf8')}\n`);
+  expect(await run('--yes')).toBe(0);
+
+  expect(ran.slice(4, 6)).toEqual(['bootout', 'bootout']);
+  expect([...loaded]).toHaveLength(2);
 });
