@@ -40,8 +40,11 @@ const GIVE_UP_BACK_MS = 24 * HOUR_MS;
  */
 const STAYS_DARK_MS = 2 * 60_000;
 
-/** Whose `since` is a time until which it lived, or was wanted. */
-const FALLS: readonly DarkCause[] = ['gone', 'rebooted', 'stopped', 'not-started', 'ended', 'silent'];
+/** Whose `since` is a time at which it lived still, or was started. */
+const FALLS: readonly DarkCause[] = ['gone', 'rebooted', 'stopped', 'not-started', 'ended', 'silent', 'deaf'];
+
+/** Its process is there. */
+const HANGS: readonly DarkCause[] = ['silent', 'deaf'];
 
 /** Nobody has to get up for these; what follows them is told by itself. */
 const HARMLESS: readonly DarkCause[] = ['stopped', 'drill', 'never-ran'];
@@ -71,8 +74,9 @@ export function decideNews(outages: Outages, life: Life, now: number): { outages
       // What the owner never heard of needs no end: the control plane itself tells how long it was away, and how its drill went.
       if (current?.toldAt === undefined || current.cause === 'drill') return keep(undefined);
       const { startedAt } = life;
-      const isOther = startedAt !== undefined && startedAt > current.since && startedAt < now;
-      const aliveSince = current.aliveSince ?? (isOther ? startedAt : now);
+      // What was there all the time, and only now proves something, was dark until now.
+      const isOther = !HANGS.includes(current.cause) && startedAt !== undefined && startedAt > current.since;
+      const aliveSince = current.aliveSince ?? (isOther ? Math.min(startedAt, now) : now);
       const alive: Outage = { ...current, aliveSince };
       const isFlapping = tellings.length >= MOST_TELLINGS_AN_HOUR && Math.abs(now - aliveSince) < STEADY_MS;
       if (isFlapping) return keep(alive);

@@ -112,6 +112,12 @@ describe('decideNews', () => {
     ).toEqual(['0 gone', '4 ended']);
   });
 
+  it('tells anew that one which was started again hears nothing', () => {
+    const deaf = dark('deaf', 1.5 * MINUTE);
+
+    expect(live([dark(), deaf, deaf, deaf, deaf])).toEqual(['0 gone', '3 deaf']);
+  });
+
   it('tells once that a start failed after a stop, whoever looks next', () => {
     const stopped = dark('stopped', 1 * MINUTE);
 
@@ -123,6 +129,7 @@ describe('decideNews', () => {
 
     expect(live([dark('gone', MINUTE), back])).toEqual(['0 gone', '1 back after 0.5']);
     expect(live([dark('silent', MINUTE), { ...back, startedAt: 0 }])).toEqual(['0 silent', '1 back after 1']);
+    expect(live([dark('deaf', MINUTE), back])).toEqual(['0 deaf', '1 back after 1']);
   });
 
   it('forgets what it told when the clock was set back by more than that', () => {
