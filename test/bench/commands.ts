@@ -6,7 +6,7 @@ import { type Bench, openBench } from './program.ts';
 import { ms, type Row } from './row.ts';
 import { summarise } from './statistics.ts';
 
-/** Each that only shows, and each pair that undoes itself. */
+/** Every command: those that only show, those that change something, and undo it, and those that ask first. */
 const COMMANDS = [
   '/status',
   '/fleet',
@@ -30,6 +30,10 @@ const COMMANDS = [
   '/stop a0',
   '/reload',
   '/help',
+  '/start',
+  '/reauth',
+  '/restart',
+  '/restart a0',
 ];
 /** What a person waits without wondering. */
 const LIMIT_MS = 200;
