@@ -61,6 +61,10 @@ test.each(['user', 'system'] as const)(
     expect(whole).toContain('WorkingDirectory=/home/ada/night 100%%/nightdesk');
     expect(whole).not.toMatch(/%h\/|\/opt\/nightdesk|\/home\/nightdesk|User=nightdesk/);
     expect(whole.includes('User=ada')).toBe(scope === 'system');
+    expect(whole.match(/^Environment=.*$/gm)).toEqual(
+      Array(2).fill('Environment="PATH=/home/ada/100%% \\"x\\"/bin:/usr/bin"'),
+    );
+    expect(whole.includes('ReadWritePaths="-/etc/night desk"')).toBe(scope === 'system');
     for (const { text } of files) expect(text).toContain(MARK);
   },
 );
@@ -120,6 +124,7 @@ test.each(['user', 'system'] as const)(
         '--config',
         '/Users/ada/<fleet>.yaml',
       ]);
+      expect(plist['EnvironmentVariables']).toEqual({ PATH: place.path });
       expect(plist['UserName']).toBe(scope === 'system' ? 'ada' : undefined);
       expect(text).toContain(MARK);
       expect(text).not.toContain('/Users/nightdesk');
