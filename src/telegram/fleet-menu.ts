@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Menu } from '@grammyjs/menu';
 import type { Context } from 'grammy';
+import type { HoldRow } from '../../storage/hold-store.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { Clock } from '../ports.ts';
@@ -86,9 +87,9 @@ export function createFleetMenu(options: {
     else showScreen(ctx, screens.panel(agent));
   }
 
-  function labelOf(name: string): string {
+  function labelOf(name: string, holds: readonly HoldRow[]): string {
     const agent = fleet.agents.get(name);
-    return agent === undefined ? name : `${signOf(loadAgentStatus(agent, storage))} ${name}`;
+    return agent === undefined ? name : `${signOf(loadAgentStatus(agent, storage, holds))} ${name}`;
   }
 
   const menu = new Menu<Context>('fleet', {
@@ -100,10 +101,11 @@ export function createFleetMenu(options: {
     },
   }).dynamic((ctx, range) => {
     const at = stamp();
+    const holds = storage.holds.active();
     const { page, pages, shown } = cutPage(names(), pageIn(ctx));
     const payload = `${at}#${page}`;
     for (const row of layOut(shown.map((name) => ({ name, text: `${WIDEST_SIGN} ${name}` })))) {
-      for (const { name } of row) range.text({ text: () => labelOf(name), payload: `${at}${name}` }, openPanel);
+      for (const { name } of row) range.text({ text: () => labelOf(name, holds), payload: `${at}${name}` }, openPanel);
       range.row();
     }
     if (page > 0) range.text({ text: '« Back', payload }, (pressed) => show(pressed, page - 1));
