@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { chmodSync, closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { APPLICATION_ID } from './migrate.ts';
+import { giveToOwnerOf } from './same-owner.ts';
 import { syncPath } from './sync-path.ts';
 
 /** What came of copying a database; `code` says whether waiting, room or another database would help. */
@@ -29,6 +30,7 @@ export async function copyDatabase(from: string, to: string): Promise<CopyOutcom
     }
     const found = verifyCopy(part);
     if (found !== 'ok') return failed('damaged', `the copy does not hold together: ${found}`);
+    giveToOwnerOf(from, part);
     syncPath(part);
     renameSync(part, to);
     syncPath(dirname(to));

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { openDatabase } from './database.ts';
 import { markRestored, readSequences, type RestoreCounts } from './restored.ts';
 import { StorageError } from './storage-error.ts';
+import { giveToOwnerOf } from './same-owner.ts';
 import { syncPath } from './sync-path.ts';
 
 /** A backup that was looked at, migrated and marked beside the database whose place it may take. */
@@ -102,6 +103,9 @@ function sequencesOf(database: string): ReadonlyMap<string, number> {
 /** The database stays where it is, and is in the other folder besides, until one rename puts the copy in its place. */
 function commit(copy: string, database: string, aside: string): void {
   mkdirSync(aside, { recursive: true, mode: 0o700 });
+  const owned = existsSync(database) ? database : dirname(database);
+  giveToOwnerOf(owned, aside);
+  giveToOwnerOf(owned, copy);
   if (existsSync(database)) foldLog(database);
   const there = SUFFIXES.filter((suffix) => existsSync(`${database}${suffix}`));
   for (const suffix of there) keep(`${database}${suffix}`, join(aside, `nightdesk.db${suffix}`));

@@ -1,7 +1,17 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../storage/database.ts';
+import { copyDatabase } from '../../storage/database-copy.ts';
 import { prepareRestore } from '../../storage/database-restore.ts';
 import { markRestored } from '../../storage/restored.ts';
 import { createStorage } from '../../storage/storage.ts';
@@ -180,4 +190,25 @@ test('a database that is too damaged to be read is kept as it is, and replaced',
   expect(existsSync(`${database}-wal`)).toBe(false);
   expect(readFileSync(join(folder, 'aside', 'nightdesk.db'), 'utf8')).toContain('no database at all');
   openDatabase(database, () => 'never').close();
+});
+
+test('what root copies and restores belongs to whom the database belongs: its service opens it again', async ({
+  skip,
+}) => {
+  if (process.getuid?.() !== 0) skip('only root can give files to another account');
+  const SERVICE = 65_534;
+  const folder = temporaryFolder();
+  const database = join(folder, 'nightdesk.db');
+  openDatabase(database, () => 'never').close();
+  for (const path of [folder, database]) chownSync(path, SERVICE, SERVICE);
+  const backup = join(folder, 'kept.db');
+
+  expect(await copyDatabase(database, backup)).toMatchObject({ kind: 'made' });
+  expect(statSync(backup).uid).toBe(SERVICE);
+  chownSync(backup, 0, 0);
+  prepareRestore({ backup, database, now: 5_000, aliveKey: 'alive-at' }).commit(join(folder, 'aside'));
+
+  for (const path of [database, join(folder, 'aside'), join(folder, 'aside', 'nightdesk.db')])
+    expect(statSync(path)).toMatchObject({ uid: SERVICE, gid: SERVICE });
+  expect(statSync(backup).uid).toBe(0);
 });
