@@ -63,13 +63,9 @@ import { RUNTIMES } from './runtimes/list.ts';
 import type { LogLineReader } from './runtimes/log-entries.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
-import { createBudgetPresses } from './telegram/budget-presses.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
-import { createChecklistPresses } from './telegram/checklist-presses.ts';
-import { createConfirmPresses } from './telegram/confirm-presses.ts';
 import { createConfirmations } from './telegram/confirmations.ts';
 import { createFleetMenu } from './telegram/fleet-menu.ts';
-import { createFleetPresses } from './telegram/fleet-presses.ts';
 import { createFleetScreens } from './telegram/fleet-screens.ts';
 import { createInboxWorker } from './telegram/inbox.ts';
 import { createRoleMenus, followPlaces, introduce, tellTopicless } from './telegram/introduction.ts';
@@ -78,10 +74,7 @@ import { createMeLearner, type Me } from './telegram/me.ts';
 import { createOutbox } from './telegram/outbox.ts';
 import { createPoller, type PollerDeath } from './telegram/poller.ts';
 import { createPresses } from './telegram/presses.ts';
-import { createRestartPresses } from './telegram/restart-presses.ts';
-import { createReviewPresses } from './telegram/review-presses.ts';
 import { createSender } from './telegram/sender.ts';
-import { createStatusPresses } from './telegram/status-presses.ts';
 import { createTextFiles } from './telegram/text-files.ts';
 import { createPollerWatch, TELEGRAM_OUTAGE } from './telegram/poller-watch.ts';
 import { tellAbsence } from './vigil/absence.ts';
@@ -94,7 +87,6 @@ import { createResetting } from './vigil/set-back.ts';
 import { CONTAINMENT_KEY, noteInterrupted } from './vigil/status.ts';
 import { createVigil } from './vigil/vigil.ts';
 import { createWorkstateFiles } from './adapters/workstate-files.ts';
-import { createWorkstatePresses } from './telegram/workstate-presses.ts';
 import { createCheckpoints } from './work/checkpoints.ts';
 import { createRunClosings } from './work/closing.ts';
 import { createContinuationPreface } from './work/continuation.ts';
@@ -570,8 +562,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
 
   // The bot
   const access = createAccess({ fleet, storage, outbox, clock, log });
-  const restart = (agent: string, by: string): string =>
-    restartAgent({ fleet, storage, clock, incidents }, agent, by);
+  const restart = (agent: string, by: string): string => restartAgent({ fleet, storage, clock, incidents }, agent, by);
   const confirmations = createConfirmations({ storage, callbackData });
   const reloads = createReloads({
     live,
@@ -614,51 +605,29 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     reloads,
     confirmations,
   });
-  const showLog = (agent: string) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() });
   const press = createPresses({
+    fleet,
     storage,
+    clock,
     outbox,
     callbackData,
+    commands,
+    screens,
     desk,
     reviews,
+    batches,
     incidents,
     custodian,
     holds,
+    wishes,
     questions,
     logins: loginDesk,
-    showLog,
     restart,
-    handlers: {
-      ...createFleetPresses({
-        fleet,
-        storage,
-        clock,
-        outbox,
-        callbackData,
-        screens,
-        holds,
-        wishes,
-        restart,
-        showLog,
-        showWhy: (agent) => commands.why.run({ argument: agent, actor: 'button', now: clock.now() }),
-      }),
-      ...createStatusPresses({
-        storage,
-        outbox,
-        callbackData,
-        screens,
-        incidents,
-        showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
-        openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
-        checklist,
-      }),
-      ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
-      ...createReviewPresses({ storage, callbackData, reviews, batches }),
-      ...createRestartPresses({ storage, callbackData, restarter }),
-      ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
-      ...createChecklistPresses({ fleet, storage, callbackData, checklist }),
-      ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
-    },
+    restarter,
+    workstates,
+    checklist,
+    ledger,
+    raises,
   });
   let handle: ReturnType<typeof createBot> | undefined;
   const inbox = createInboxWorker({

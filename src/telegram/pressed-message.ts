@@ -58,7 +58,8 @@ export function pressedIn(ctx: Context): WherePressed {
   return { updateId: ctx.update.update_id, message: at };
 }
 
-function whereOf({ message }: WherePressed): { readonly chatId?: number; readonly topicId?: number | null } {
+/** Where what answers a press is to stand: where the button was pressed. */
+export function whereOf({ message }: WherePressed): { readonly chatId?: number; readonly topicId?: number | null } {
   if (message === undefined) return {};
   const { chatId, topicId } = message;
   return topicId === undefined ? { chatId } : { chatId, topicId };

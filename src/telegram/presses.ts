@@ -1,36 +1,31 @@
-import type { IncidentRow } from '../../storage/incident-store.ts';
-import type { Storage } from '../../storage/storage.ts';
 import type { Custodian } from '../credentials/custodian.ts';
 import type { LoginDesk } from '../credentials/login-desk.ts';
 import type { Desk } from '../drafts/desk.ts';
-import type { Reviews } from '../drafts/review.ts';
-import type { IncidentRegister } from '../incidents/register.ts';
-import type { OwnerHolds } from '../loop/holds.ts';
+import { mayDo, refusalWords, roleOfActor } from '../people.ts';
 import type { Questions } from '../questions/questions.ts';
-import type { CallbackData, Press, Verb } from './callback-data.ts';
+import type { Press, Verb } from './callback-data.ts';
+import { FLEET_BINDING } from './cards/agent-buttons.ts';
 import { draftCardKey } from './cards/draft-card.ts';
-import { incidentKey } from './cards/incident-words.ts';
-import { SILENCE_OFF } from './cards/incident-card.ts';
 import { loginBinding } from './cards/login-card.ts';
 import { questionBinding } from './cards/question-card.ts';
-import { stormBinding, WHOLE_STORM } from './cards/storm-card.ts';
-import { count, duration } from './cards/words.ts';
+import { duration } from './cards/words.ts';
 import { STALE_MS } from './confirmations.ts';
 import { createDraftPresses } from './draft-presses.ts';
-import type { Content, Outbox } from './outbox.ts';
-import { mayDo, refusalWords, roleOfActor } from '../people.ts';
-import { roleForPress } from './rights.ts';
+import { createIncidentPresses } from './incident-presses.ts';
+import type { Content } from './outbox.ts';
 import {
   type Answer,
   askKey,
   type FollowUp,
-  type HandlersOf,
   type ListWanted,
   NOT_OURS,
   type PressedButton,
   type PressHandlers,
+  type ReadPress,
 } from './press.ts';
-import { FLEET_BINDING } from './cards/agent-buttons.ts';
+import { whereOf } from './pressed-message.ts';
+import { roleForPress } from './rights.ts';
+import { createRoomPresses, type PressedRooms } from './room-presses.ts';
 
 /**
  * What ends, starts, spends or mutes something: pressed while nobody was there, it is not done. A press does not say when it was made. What
@@ -50,61 +45,35 @@ const PRESSED_AGAIN: ReadonlySet<Verb> = new Set([
   'leave',
 ]);
 
-/** All that is not about a draft, an incident, a login or a question. */
-type RoomVerb =
-  | 'batch'
-  | 'batchyes'
-  | 'checklist'
-  | 'confirm'
-  | 'drop'
-  | 'incidents'
-  | 'leave'
-  | 'mend'
-  | 'next'
-  | 'panel'
-  | 'raise'
-  | 'raiseyes'
-  | 'review'
-  | 'run'
-  | 'status'
-  | 'stop'
-  | 'workstate';
-
-/** How long the button Silence lasts. */
-const SILENCE_MS = 2 * 3_600_000;
-
 /** Builds the handler of buttons: authorised already, answered at once, one conditional change each. */
-export function createPresses(options: {
-  readonly storage: Storage;
-  readonly outbox: Outbox;
-  readonly callbackData: CallbackData;
-  readonly desk: Desk;
-  readonly reviews: Pick<Reviews, 'isReview' | 'showButtons'>;
-  readonly incidents: IncidentRegister;
-  readonly custodian: Custodian;
-  readonly holds: OwnerHolds;
-  readonly questions: Questions;
-  readonly logins: Pick<LoginDesk, 'cancel'>;
-  /** What an agent's newest run said last. */
-  readonly showLog: (agent: string) => Content;
-  /** Ends an agent's run and lets it start anew; what came of it, for the owner. */
-  readonly restart: (agent: string, by: string) => string;
-  /** The verbs of other rooms, each of them. */
-  readonly handlers: PressHandlers & HandlersOf<RoomVerb>;
-}): (pressed: PressedButton) => FollowUp | ListWanted {
-  const { storage, outbox, callbackData, custodian } = options;
+export function createPresses(
+  options: PressedRooms & {
+    readonly desk: Desk;
+    readonly custodian: Custodian;
+    readonly questions: Questions;
+    readonly logins: Pick<LoginDesk, 'cancel'>;
+  },
+): (pressed: PressedButton) => FollowUp | ListWanted {
+  const { storage, clock, outbox, callbackData, commands } = options;
+  const handlers: PressHandlers & ReturnType<typeof createRoomPresses> = createRoomPresses(options, showLog);
   const decideDraft = createDraftPresses({ ...options, stripIfForgotten });
+  const decideIncident = createIncidentPresses({ ...options, showLog, strip });
+
+  /** What an agent's newest run said last. */
+  function showLog(agent: string): Content {
+    return commands.log.run({ argument: agent, actor: 'button', now: clock.now() });
+  }
 
   /** Whoever sees a button may not be who it is for: groups show them to all. */
-  function decideAs(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+  function decideAs(press: ReadPress, pressed: PressedButton): Answer {
     const least = roleForPress(press);
     if (!mayDo(roleOfActor(pressed.actor), least)) return { text: refusalWords(least), alert: true };
     return decide(press, pressed);
   }
 
-  function decide(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+  function decide(press: ReadPress, pressed: PressedButton): Answer {
     // An incident's card has some of the verbs of an agent's panel; what stands on a panel carries a choice.
-    const onPanel = press.choice === undefined ? undefined : options.handlers[press.verb];
+    const onPanel = press.choice === undefined ? undefined : handlers[press.verb];
     if (onPanel !== undefined) return onPanel(press, pressed);
     switch (press.verb) {
       case 'approve':
@@ -130,7 +99,7 @@ export function createPresses(options: {
       case 'choose':
         return decideQuestion(press, pressed);
       default:
-        return options.handlers[press.verb](press, pressed);
+        return handlers[press.verb](press, pressed);
     }
   }
 
@@ -153,19 +122,7 @@ export function createPresses(options: {
     });
   }
 
-  function wantLogin(credential: string, pressed: PressedButton): string {
-    return loginWords(custodian.wantLogin(credential, pressed.actor, pressed.message?.chatId));
-  }
-
-  /** A button that names a credential by what it is bound to: on /reauth, and on what a login says. */
-  function startLogin(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
-    const credential = storage.credentials
-      .all()
-      .find(({ name }) => callbackData.verify(press, loginBinding({ credential: name })));
-    return credential === undefined ? NOT_OURS : { text: wantLogin(credential.name, pressed) };
-  }
-
-  function cancelLogin(press: Press & { readonly mac: string }): Answer {
+  function cancelLogin(press: ReadPress): Answer {
     const login = storage.logins.get(press.id);
     if (login === undefined || !callbackData.verify(press, loginBinding(login))) return NOT_OURS;
     return options.logins.cancel(login.id) === 'cancelling'
@@ -173,65 +130,7 @@ export function createPresses(options: {
       : { text: 'That login is over already.', alert: true };
   }
 
-  function decideIncident(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
-    if (press.verb === 'reauth' && press.revision === 1) return startLogin(press, pressed);
-    if (press.verb === 'ack' && press.revision === WHOLE_STORM) return acknowledgeStorm(press, pressed);
-    const incident = storage.incidents.get(press.id);
-    if (incident === undefined || !callbackData.verify(press, incident.fingerprint)) return NOT_OURS;
-    if (incident.state === 'resolved') {
-      strip(pressed);
-      return { text: 'That is over already.', alert: true };
-    }
-    switch (press.verb) {
-      case 'reauth':
-        return { text: wantLogin(incident.subject, pressed) };
-      case 'pause':
-        options.holds.pause(incident.subject, pressed.actor, undefined, false);
-        return { text: `${incident.subject} is paused. /resume ${incident.subject} lets it go on.` };
-      case 'resume':
-        options.holds.resume(incident.subject, pressed.actor);
-        return { text: `${incident.subject} may run again.` };
-      case 'log':
-        return sendLog(incident, pressed);
-      case 'restart':
-        return { text: options.restart(incident.subject, pressed.actor) };
-      case 'silence':
-        return silence(incident, press.revision, pressed);
-      default:
-        return options.incidents.acknowledge(incident.id, pressed.actor) === 'acknowledged'
-          ? { text: 'Acknowledged.' }
-          : { text: 'It was acknowledged already.' };
-    }
-  }
-
-  function acknowledgeStorm(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
-    if (!callbackData.verify(press, stormBinding(press.id))) return NOT_OURS;
-    const acknowledged = options.incidents.acknowledgeStorm(press.id, pressed.actor);
-    if (acknowledged === 0) return { text: 'They were acknowledged already, or are over.' };
-    return { text: `Acknowledged: ${count(acknowledged, 'incident')}.` };
-  }
-
-  function silence(incident: IncidentRow, revision: number, pressed: PressedButton): Answer {
-    const isEnd = revision === SILENCE_OFF;
-    const result = options.incidents.silence(incident.id, isEnd ? null : SILENCE_MS, pressed.actor);
-    if (isEnd) return { text: result === 'changed' ? 'It may repeat again.' : 'It was not silenced any more.' };
-    return { text: `Silenced for ${duration(SILENCE_MS)}: no repeats, no fallback.` };
-  }
-
-  /** The log of the agent that an incident is about; where it is about several, of the first one. */
-  function sendLog(incident: IncidentRow, pressed: PressedButton): Answer {
-    const [agent = incident.subject] = storage.incidents.agents(incident.id);
-    outbox.send({
-      key: `log:${pressed.updateId}`,
-      class: 'reply',
-      ...whereOf(pressed),
-      content: options.showLog(agent),
-      replyToKey: incident.messageKey ?? incidentKey(incident.id),
-    });
-    return { text: `The end of what ${agent} said.` };
-  }
-
-  function decideQuestion(press: Press & { readonly mac: string }, pressed: PressedButton): Answer {
+  function decideQuestion(press: ReadPress, pressed: PressedButton): Answer {
     const question = storage.questions.get(press.id);
     if (question === undefined || !callbackData.verify(press, questionBinding(question))) return NOT_OURS;
     const result = options.questions.answer(press.id, { kind: 'option', index: press.revision }, pressed.actor);
@@ -260,10 +159,7 @@ export function createPresses(options: {
   }
 
   /** What a press that was handled before a crash had asked, so that its answer still finds the dialogue; or the list that it was to show. */
-  function askedBefore(
-    press: (Press & { readonly mac: string }) | undefined,
-    pressed: PressedButton,
-  ): FollowUp | ListWanted {
+  function askedBefore(press: ReadPress | undefined, pressed: PressedButton): FollowUp | ListWanted {
     if (press === undefined) return undefined;
     if (press.verb === 'panel' && callbackData.verify(press, FLEET_BINDING))
       return { kind: 'list', page: press.choice ?? 0 };
@@ -305,13 +201,6 @@ export function createPresses(options: {
   }
 }
 
-/** An answer stands where the button was pressed. */
-function whereOf({ message }: PressedButton): { readonly chatId?: number; readonly topicId?: number | null } {
-  if (message === undefined) return {};
-  const { chatId, topicId } = message;
-  return topicId === undefined ? { chatId } : { chatId, topicId };
-}
-
 function questionOf({ kind, draftId }: NonNullable<FollowUp>): string {
   switch (kind) {
     case 'edit':
@@ -328,18 +217,4 @@ function labelOf(content: string, data: string): string | undefined {
   const shown = JSON.parse(content) as Content;
   if (shown.kind !== 'text' && shown.kind !== 'document') return undefined;
   return shown.buttons?.flat().find((button) => button.data === data)?.text;
-}
-
-function loginWords(result: ReturnType<Custodian['wantLogin']>): string {
-  switch (result) {
-    case 'wanted':
-      return 'Logging in…';
-    case 'running':
-      return 'A login is under way already.';
-    case 'rotating':
-      return 'Its rotation is under way: wait for what comes of it.';
-    case 'no-login':
-    case 'unknown':
-      return 'I have no login program for it: log in on the host.';
-  }
 }

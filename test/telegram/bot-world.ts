@@ -19,25 +19,18 @@ import { createScrubber } from '../../src/secrets.ts';
 import { createFileDisk } from '../../src/adapters/file-disk.ts';
 import { createChecklistRoom } from '../../src/checklist/checklist.ts';
 import { createInstructionComposer } from '../../src/instructions/compose.ts';
-import { createChecklistPresses } from '../../src/telegram/checklist-presses.ts';
 import { healthyHost } from '../checklist/healthy.ts';
 import { createAccess } from '../../src/telegram/access.ts';
-import { createBudgetPresses } from '../../src/telegram/budget-presses.ts';
 import { createBot } from '../../src/telegram/bot.ts';
 import { createCallbackData } from '../../src/telegram/callback-data.ts';
-import { createConfirmPresses } from '../../src/telegram/confirm-presses.ts';
 import { createConfirmations } from '../../src/telegram/confirmations.ts';
 import { createFleetMenu } from '../../src/telegram/fleet-menu.ts';
-import { createFleetPresses } from '../../src/telegram/fleet-presses.ts';
 import { createFleetScreens } from '../../src/telegram/fleet-screens.ts';
 import { createOutbox, type Content } from '../../src/telegram/outbox.ts';
-import { createStatusPresses } from '../../src/telegram/status-presses.ts';
 import { createPlaces } from '../../src/telegram/places.ts';
 import { createTextFiles } from '../../src/telegram/text-files.ts';
 import { createPresses } from '../../src/telegram/presses.ts';
 import { createRestarter } from '../../src/restart/restarter.ts';
-import { createRestartPresses } from '../../src/telegram/restart-presses.ts';
-import { createReviewPresses } from '../../src/telegram/review-presses.ts';
 import { createFleetFolder } from '../config/fleet-folder.ts';
 import { createManualClock } from '../fakes/manual-clock.ts';
 import { openStorage } from '../fakes/open-storage.ts';
@@ -45,7 +38,6 @@ import { createMemoryVault } from '../fakes/memory-vault.ts';
 import { createFakeWorkstates } from '../fakes/workstate-files.ts';
 import { createCheckpoints } from '../../src/work/checkpoints.ts';
 import { createWorkstateRoom } from '../../src/work/workstate-room.ts';
-import { createWorkstatePresses } from '../../src/telegram/workstate-presses.ts';
 
 export const OWNER = 4242;
 /** The other owner, who talks to the bot in a chat of his own. */
@@ -216,51 +208,29 @@ export function createBotWorld(
       reloads: { reload: () => ({ kind: 'same', last: undefined }) },
       confirmations,
     });
-    const showLog = (agent: string) => commands.log.run({ argument: agent, actor: 'button', now: clock.now() });
     const press = createPresses({
+      fleet,
       storage,
+      clock,
       outbox,
       callbackData,
+      commands,
+      screens,
       desk,
       reviews,
+      batches,
       incidents,
       custodian,
       holds,
+      wishes,
       questions,
       logins,
-      showLog,
       restart,
-      handlers: {
-        ...createFleetPresses({
-          fleet,
-          storage,
-          clock,
-          outbox,
-          callbackData,
-          screens,
-          holds,
-          wishes,
-          restart,
-          showLog,
-          showWhy: (agent) => commands.why.run({ argument: agent, actor: 'button', now: clock.now() }),
-        }),
-        ...createStatusPresses({
-          storage,
-          outbox,
-          callbackData,
-          screens,
-          incidents,
-          showIncidents: () => commands.incidents.run({ argument: '', actor: 'button', now: clock.now() }),
-          openDrafts: (messageKey, chatId) => reviews.open({}, { messageKey, chatId }),
-          checklist,
-        }),
-        ...createWorkstatePresses({ fleet, storage, outbox, callbackData, workstates }),
-        ...createReviewPresses({ storage, callbackData, reviews, batches }),
-        ...createRestartPresses({ storage, callbackData, restarter }),
-        ...createConfirmPresses({ storage, clock, outbox, callbackData, commands }),
-        ...createChecklistPresses({ fleet, storage, callbackData, checklist }),
-        ...createBudgetPresses({ fleet, storage, outbox, callbackData, ledger, raises, incidents }),
-      },
+      restarter,
+      workstates,
+      checklist,
+      ledger,
+      raises,
     });
     const textFiles = createTextFiles({ storage, outbox, desk, scrub });
     const handle = createBot({
