@@ -3,6 +3,7 @@ import type { Storage } from '../../storage/storage.ts';
 import type { Change, ComparedFile } from '../config/fleet-diff.ts';
 import type { Fleet } from '../config/fleet.ts';
 import type { LiveFleet } from '../config/live-fleet.ts';
+import { nameOfPerson } from '../drafts/who.ts';
 import type { IncidentRegister } from '../incidents/register.ts';
 import { createPatientWriter } from '../patient-writer.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -84,13 +85,20 @@ export function createReloads(options: {
     return storage.fleetLoads.add({ at: clock.now(), hash, how, actor, changes });
   }
 
+  /** The row of the file that is in force, with the name of who had it taken over. */
+  function lastLoad(): FleetLoadRow | undefined {
+    const last = storage.fleetLoads.last();
+    if (last === undefined || last.how !== 'reload' || last.actor === null) return last;
+    return { ...last, actor: nameOfPerson({ fleet: live.current(), storage }, last.actor) };
+  }
+
   function reload(how: 'reload' | 'signal', actor: string, confirmed?: string): ReloadOutcome {
     const reading = options.file.read();
     // Before a word of the file is said.
     if (reading.kind === 'valid') for (const secret of reading.secrets) options.learnSecret(secret);
     const decision = decideReload(running, reading, confirmed);
     if (decision.kind !== 'bad') incidents.resolve(CONFIG_FINGERPRINT, 'fleet.yaml is valid again.');
-    if (decision.kind === 'same') return { kind: 'same', last: storage.fleetLoads.last() };
+    if (decision.kind === 'same') return { kind: 'same', last: lastLoad() };
     if (decision.kind !== 'take') return decision;
     const { fleet, raw, hash } = decision.reading;
     const texts = decision.changes.map(({ kind, text }) => `${kind}: ${text}`);

@@ -278,7 +278,7 @@ describe('a reload', () => {
     reload(world, file);
     await world.advance(MINUTE);
 
-    expect(reload(world, file)).toMatchObject({ kind: 'same', last: { how: 'reload', actor: 'owner:1' } });
+    expect(reload(world, file)).toMatchObject({ kind: 'same', last: { how: 'reload', actor: 'you' } });
     expect(JSON.parse(world.storage.fleetLoads.last()?.changes ?? '[]')).toEqual([
       'changed: agents.scout.schedule: every 1h → every 2h',
     ]);
