@@ -68,7 +68,7 @@ export function createSilenceCommand(fleet: Fleet, storage: Storage, incidents: 
       }
       if (text === undefined || more.length > 0) return reply(USAGE);
       const length = parseDuration(text);
-      if (length.kind === 'refused') return reply(`For how long? ${length.expected}`);
+      if (length.kind === 'refused') return reply(`For how long? Please give ${length.expected}.`);
       if (length.value > LONGEST_MS) return reply(`A silence lasts ${duration(LONGEST_MS)} at most.`);
       const until = now + length.value;
       const number = readIncidentNumber(matcher);

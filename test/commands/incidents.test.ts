@@ -136,7 +136,7 @@ describe('/silence', () => {
 
   it.each([
     ['scout', /^Please say it like this/],
-    ['scout 2', /^For how long\? .*"2s" or "2m"/],
+    ['scout 2', /^For how long\? Please give a .*"2s" or "2m"/],
     ['scout soon', /^For how long\?/],
     ['scout 8d', /^A silence lasts 7 d at most/],
     ['scout 2h please', /^Please say it like this/],

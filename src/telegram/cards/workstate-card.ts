@@ -35,13 +35,13 @@ function describe(
   const when = line(clockTime(at, timezone, now), `, ${duration(now - at)} ago`);
   if (isFile || version === undefined)
     return line(
-      `Written by ${agent} `,
+      `Written by ${agent}, `,
       when,
       problem === undefined ? '; it becomes a version at its next checkpoint, or when its run ends' : '',
     );
   const who = version.author === 'agent' ? agent : 'Nightdesk, without a model';
   const run = version.runId === null ? '' : ` in run ${version.runId}`;
-  const fill = version.contextPercent === null ? '' : `, with ${version.contextPercent} % of its context full,`;
+  const fill = version.contextPercent === null ? ',' : `, with ${version.contextPercent} % of its context full,`;
   return line(`Written by ${who}${run}${fill} `, when);
 }
 
