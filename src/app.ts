@@ -61,6 +61,7 @@ import { createToolFailures } from './runs/tool-failures.ts';
 import { createReloads } from './reload/reloads.ts';
 import { RUNTIMES } from './runtimes/list.ts';
 import type { LogLineReader } from './runtimes/log-entries.ts';
+import { type RunningPart, stopInOrder } from './teardown.ts';
 import { createAccess } from './telegram/access.ts';
 import { createBot } from './telegram/bot.ts';
 import { createCallbackData } from './telegram/callback-data.ts';
@@ -119,7 +120,10 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Composes the control plane: storage → rooms → effectors → bot, one straight line. */
+/**
+ * Composes the control plane: storage → rooms → effectors → bot, one straight line. It is long because it only lists: who gets whom, in which
+ * order all start and in which they stop, is read here and nowhere else.
+ */
 export function createControlPlane(foundations: Foundations): ControlPlane {
   const { storage, clock, random, log, processes, disk, machine, scrub } = foundations;
   const live = createLiveFleet(foundations.fleet);
@@ -732,7 +736,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
   });
 
   /** Last in, first out: what feeds others stops before what it feeds. */
-  const teardown: readonly { readonly name: string; readonly stop: () => Promise<void> | void }[] = [
+  const teardown: readonly RunningPart[] = [
     { name: 'restarter', stop: restarter.stop },
     { name: 'drills', stop: drills.stop },
     { name: 'checklist', stop: checklist.stop },
@@ -784,18 +788,7 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
       if (endedBy !== 'restart') foundations.supervisor.stopping();
       // A start that is still settling what was left behind goes no further.
       await starting.catch(() => undefined);
-      for (const part of teardown) {
-        log.debug('stopping', { part: part.name });
-        try {
-          await part.stop();
-        } catch (error) {
-          // A part that cannot stop must not keep the others running.
-          log.error('a part did not stop cleanly', {
-            part: part.name,
-            reason: error instanceof Error ? error.message : 'unknown',
-          });
-        }
-      }
+      await stopInOrder(teardown, log);
     },
   };
 
