@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -136,3 +137,28 @@ test('the property lists that people copy by hand are whole', () => {
   for (const name of ['com.nightdesk.nightdesk', 'com.nightdesk.sentinel'])
     expect(parsePlist(read(`launchd/${name}.plist`))).toMatchObject({ Label: name });
 });
+
+test.each(['user', 'system'] as const)(
+  'stopping a %s service ends its main process first, and waits for it',
+  async (scope) => {
+    const [, command = ''] = /^ExecStop=-\/bin\/sh -c '(.*)'$/m.exec(read(`systemd/${scope}/nightdesk.service`)) ?? [];
+    // What has to be finished after a TERM, like a publisher.
+    const program = spawn('sh', [
+      '-c',
+      "trap 'sleep 1; echo finished; exit' TERM; echo up; while :; do sleep 0.1; done",
+    ]);
+    let said = '';
+    program.stdout.on('data', (chunk: Buffer) => void (said += chunk.toString()));
+    await once(program.stdout, 'data');
+    const ended = once(program, 'close');
+
+    // systemd.service(5): `$$` is one dollar, and MAINPID is in the environment of ExecStop.
+    const stopping = spawn('sh', ['-c', command.replaceAll('$$', '$')], { env: { MAINPID: String(program.pid) } });
+    await once(stopping, 'exit');
+
+    expect(program.exitCode).toBe(0);
+    await ended;
+    expect(said).toContain('finished');
+    expect(spawnSync('sh', ['-c', command.replaceAll('$$', '$')], { env: { MAINPID: '' } }).status).not.toBe(0);
+  },
+);
