@@ -32,6 +32,8 @@ export interface PublicationStore {
   /** What may be started now for this publisher, oldest approval first. */
   due(now: number): PublicationRow[];
   nextAt(): number | undefined;
+  /** How many are to be started, or run. */
+  countUnderWay(): number;
   /** Writes down why a wanted publication waits; false when that is known already, or it does not wait any more. */
   explain(id: number, reason: string): boolean;
   /** Moves on from a state; false when it is not in it any more. */
@@ -62,6 +64,10 @@ export function createPublicationStore(connection: Connection): PublicationStore
   const next = connection.statement<[], { at: number | null }>(
     `SELECT min(next_at) AS at FROM publication WHERE state = 'wanted'`,
   );
+  // In the words of its index.
+  const underWay = connection.statement<[], { n: number }>(
+    `SELECT count(*) AS n FROM publication WHERE state IN ('wanted', 'running', 'unknown') AND state <> 'unknown'`,
+  );
   const explain = connection.statement<[string, number, string]>(
     `UPDATE publication SET detail = ? WHERE id = ? AND state = 'wanted' AND detail IS NOT ?`,
   );
@@ -86,6 +92,7 @@ export function createPublicationStore(connection: Connection): PublicationStore
     lastOf: (draftId) => last.get(draftId),
     due: (now) => due.all(now),
     nextAt: () => next.get()?.at ?? undefined,
+    countUnderWay: () => underWay.get()?.n ?? 0,
     explain: (id, reason) => explain.run(reason, id, reason).changes === 1,
     move: (id, from, to, detail, now) =>
       move.run({ id, from, to, detail, endedAt: to === 'running' ? null : now }).changes === 1,

@@ -143,7 +143,8 @@ export function loadFleetStatus(fleet: Fleet, storage: Storage, now: number): Fl
     agents: agents.toSorted((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition)),
     drafts: {
       pending: storage.drafts.countInState('pending'),
-      approved: storage.drafts.countInState('approved') + storage.drafts.countInState('publishing'),
+      // Of a kind that nobody publishes, an approved draft is its agent's: it is on no way.
+      approved: storage.publications.countUnderWay(),
       unknown: storage.drafts.countInState('unknown'),
       nextDeadline: storage.drafts.nextDeadline() ?? null,
     },

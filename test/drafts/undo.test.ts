@@ -1,3 +1,4 @@
+import { loadFleetStatus } from '../../src/vigil/status.ts';
 import { afterEach, expect, test } from 'vitest';
 import { createRoomWorld, HOUR, MINUTE, type RoomWorld, SECOND, START } from '../loop/room-world.ts';
 
@@ -179,6 +180,21 @@ test('a kind that nobody publishes is not taken back: its agent was told already
 
   expect(card(fleet, id)?.buttons).toEqual([]);
   expect(fleet.rooms.desk.undo(id, 1, 'owner:1').kind).toBe('late');
+});
+
+test('what is on the way out is what somebody publishes: from its approval until it is published', async () => {
+  const fleet = await open();
+  const onTheWay = () => loadFleetStatus(fleet.fleet, fleet.storage, fleet.now()).drafts.approved;
+  fleet.rooms.desk.approve(add(fleet, 'note'), 1, 'owner:1');
+
+  expect(onTheWay()).toBe(0);
+  fleet.rooms.desk.approve(add(fleet), 1, 'owner:1');
+  expect(onTheWay()).toBe(1);
+  await fleet.advance(6 * MINUTE);
+  expect(onTheWay()).toBe(1);
+  fleet.named('poster')[0]?.exits(0);
+  await fleet.settle();
+  expect(onTheWay()).toBe(0);
 });
 
 test('after a crash within the time to take it back it still goes out once, at its time', async () => {
