@@ -6,6 +6,9 @@ import type { Fault, Finding } from './fault.ts';
 const DARK_MS = 6 * 60_000;
 /** A trace is a file, which no look of the drill room has to read anew: a quarter of a second is nothing beside the minute of the sentinel's timer. */
 const READ_EVERY_MS = 250;
+/** Two turns of the sentinel's timer, and half a one for a slow machine: whoever has not looked by then does not watch. */
+const LOOKS_WITHIN_MS = 150_000;
+const NOBODY_WATCHES = 'no sentinel watches: nightdesk install has it look each minute';
 
 /** The dark drill: the proof of life is not renewed until the sentinel, which the machine's own timer starts, has told the owner. */
 export function createDarkFault(parts: {
@@ -43,17 +46,19 @@ export function createDarkFault(parts: {
 
     look(drill) {
       if (!isDark) return begin();
-      const { toldAt, cause } = trace();
-      if (toldAt === undefined || cause !== 'drill' || toldAt < (drill.faultAt ?? 0))
-        return { kind: 'going', facts: {} };
-      return { kind: 'passed', facts: { deliveredAt: toldAt } };
+      const { lookedAt, toldAt, cause } = trace();
+      const faultAt = drill.faultAt ?? 0;
+      if (toldAt !== undefined && cause === 'drill' && toldAt >= faultAt)
+        return { kind: 'passed', facts: { deliveredAt: toldAt } };
+      return (lookedAt ?? 0) < faultAt && clock.now() - faultAt > LOOKS_WITHIN_MS
+        ? { kind: 'failed', reason: NOBODY_WATCHES }
+        : { kind: 'going', facts: {} };
     },
 
     describe(drill) {
       const { lookedAt } = trace();
       if (drill.faultAt === null) return 'the sentinel has not yet seen the end of what it told last';
-      if (lookedAt === undefined || lookedAt < (drill.faultAt ?? 0))
-        return 'no sentinel watches: nightdesk install has it look each minute';
+      if (lookedAt === undefined || lookedAt < (drill.faultAt ?? 0)) return NOBODY_WATCHES;
       return 'the sentinel looked, and did not get it told: its own output says why';
     },
 

@@ -172,6 +172,30 @@ describe('the dark drill', () => {
     expect([before, until.length]).toEqual([0, 1]);
   });
 
+  it('fails without waiting for its whole time when no sentinel has looked for two of its turns', async () => {
+    const { drill, clock } = openDark();
+    drill.look();
+    await clock.pass(2 * MINUTE);
+    const before = drill.look().kind;
+    await clock.pass(MINUTE);
+
+    expect(before).toBe('going');
+    expect(drill.look()).toEqual({
+      kind: 'failed',
+      reason: 'no sentinel watches: nightdesk install has it look each minute',
+    });
+  });
+
+  it('goes on waiting for a sentinel that looks and has not told yet', async () => {
+    const { drill, clock, sees } = openDark();
+    drill.look();
+    await clock.pass(3 * MINUTE);
+    sees(undefined);
+    await clock.pass(SECOND);
+
+    expect(drill.look().kind).toBe('going');
+  });
+
   it('says that no sentinel watches when none has looked', () => {
     const { drill, fault } = openDark();
     drill.look();
