@@ -52,10 +52,11 @@ function versionOfPackage(folder) {
 }
 
 function refuse(reason) {
+  // An npm that runs no install scripts leaves out the Node that the package brings.
   const mend = isCheckout
-    ? `run "npm ci" in ${packageFolder}`
-    : 'install it again with "npm install --global --allow-scripts=node"';
-  process.stderr.write(`nightdesk: ${reason}; ${mend}, which brings the right Node, or install Node ${NEEDED_MAJOR}\n`);
+    ? `run "npm ci" in ${packageFolder}, which brings the right Node, or install Node ${NEEDED_MAJOR}`
+    : `install Node ${NEEDED_MAJOR}, or install nightdesk again with the install script of its package "node" allowed`;
+  process.stderr.write(`nightdesk: ${reason}; ${mend}\n`);
   process.exitCode = EXIT_CONFIGURATION;
 }
 
