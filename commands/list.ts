@@ -81,7 +81,7 @@ export function createCommands(rooms: CommandRooms): {
     createPauseCommand(rooms.fleet, rooms.holds, rooms.callbackData),
     createResumeCommand(rooms.fleet, rooms.holds, rooms.callbackData),
     createRunCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
-    createStopCommand(rooms.fleet, rooms.wishes, rooms.callbackData),
+    createStopCommand(rooms.fleet, rooms.storage, rooms.wishes, rooms.callbackData),
     createReloadCommand(rooms),
     createRestartCommand(rooms.fleet, rooms.storage, rooms.restart, rooms.restarter, rooms.callbackData),
     why,

@@ -1,3 +1,4 @@
+import type { Storage } from '../storage/storage.ts';
 import type { Agent, Fleet } from '../src/config/fleet.ts';
 import type { OwnerWishes } from '../src/loop/wishes.ts';
 import type { CallbackData } from '../src/telegram/callback-data.ts';
@@ -7,7 +8,16 @@ import type { Command } from './command.ts';
 import { askWhich, findAgent, reply } from './replies.ts';
 
 /** /stop AGENT: ends its run; nothing is held. */
-export function createStopCommand(fleet: Fleet, wishes: OwnerWishes, callbackData: CallbackData): Command {
+export function createStopCommand(
+  fleet: Fleet,
+  storage: Pick<Storage, 'holds'>,
+  wishes: OwnerWishes,
+  callbackData: CallbackData,
+): Command {
+  function isHeld({ name }: Agent): boolean {
+    return storage.holds.active().some(({ agent }) => agent === '' || agent === name);
+  }
+
   return {
     name: 'stop',
     description: 'end an agent’s run; /pause also keeps it from starting again',
@@ -19,13 +29,14 @@ export function createStopCommand(fleet: Fleet, wishes: OwnerWishes, callbackDat
       if (found.kind === 'unknown') return found.reply;
       const { name } = found.agent;
       const wish = wishes.stop(found.agent, actor);
-      const next = wish === 'stopping' ? ` ${describeNext(found.agent)}` : '';
+      const next = wish === 'stopping' ? ` ${describeNext(found.agent, isHeld(found.agent))}` : '';
       return reply(`${stopWords(name, wish)}${next}`, [[panelButton(name, callbackData)]]);
     },
   };
 }
 
-function describeNext({ name, schedule }: Agent): string {
+function describeNext({ name, schedule }: Agent, isHeld: boolean): string {
+  if (isHeld) return `It is held, and does not start again: /why ${name} says by what.`;
   if (schedule.kind === 'continuous')
     return `It runs without pause, so it starts again at once: /pause ${name} now holds it.`;
   return `It starts again when it is due: /pause ${name} holds it.`;

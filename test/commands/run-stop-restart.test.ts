@@ -77,6 +77,16 @@ test('/stop asks for the end of the run, and holds nothing', async () => {
   expect(world.rooms.storage.holds.active()).toEqual([]);
 });
 
+test('/stop of an agent that is held promises no new start', async () => {
+  const world = createBotWorld();
+  startRun(world, 'scout');
+  await world.says('/pause scout');
+
+  expect(await world.says('/stop scout')).toBe(
+    '⏹ scout is being stopped. It is held, and does not start again: /why scout says by what.',
+  );
+});
+
 test('/stop of an agent that does not run says how to keep it so', async () => {
   expect(await createBotWorld().says('/stop scout')).toBe('scout does not run. /pause scout keeps it from starting.');
 });

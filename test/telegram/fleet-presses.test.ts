@@ -127,16 +127,16 @@ describe('a panel', () => {
     const panel = await openPanel(world, 'scout');
 
     await panel.tap(label);
-    expect(panel.text()).toContain(`${label} it? Its session ends`);
+    expect(panel.text()).toContain(`${label} it? Its run ends at once`);
     expect(world.rooms.storage.runs.get(run)?.stopWantedAt).toBeNull();
     await panel.tap('No');
-    expect(panel.text()).not.toContain('Its session ends');
+    expect(panel.text()).not.toContain('Its run ends');
     await panel.tap(label);
     const answer = await panel.tap(yes);
 
     expect(answer?.text).toBe(said);
     expect(world.rooms.storage.runs.get(run)).toMatchObject({ stopReason: reason });
-    expect(panel.text()).not.toContain('Its session ends');
+    expect(panel.text()).not.toContain('Its run ends');
   });
 
   test('a Yes that comes after that run has ended leaves the next one alone', async () => {

@@ -66,7 +66,11 @@ export function renderAgentPanel(panel: AgentPanel, setting: PanelSetting): Cont
     renderMoney(panel),
     renderWaiting(panel),
     isAsked
-      ? line('\n', bold(setting.asks === 'stop' ? 'Stop it?' : 'Restart it?'), ' Its session ends after a checkpoint.')
+      ? line(
+          '\n',
+          bold(setting.asks === 'stop' ? 'Stop it?' : 'Restart it?'),
+          ' Its run ends at once, in the middle of what it does.',
+        )
       : undefined,
     italic(line('Updated ', clockTime(now, setting.timezone, now, 'second'))),
   );
