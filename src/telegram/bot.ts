@@ -19,8 +19,9 @@ import type { Reviews } from '../drafts/review.ts';
 import type { Clock } from '../ports.ts';
 import type { Questions } from '../questions/questions.ts';
 import { readReviewedDraft } from './cards/review-card.ts';
-import { bold, duration, line, lines, LONGEST_CAPTION, LONGEST_TEXT, shorten } from './cards/words.ts';
-import { ageNote, commandText, type Confirmations, STALE_MS } from './confirmations.ts';
+import { type Confirmations, STALE_MS } from './confirmations.ts';
+import { withCommand } from './leading-command.ts';
+import { staleQuestion, withAge } from './stale-commands.ts';
 import type { Access } from './access.ts';
 import type { FleetMenu } from './fleet-menu.ts';
 import { createDraftTalk } from './draft-talk.ts';
@@ -248,11 +249,7 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
     asked: Asked,
   ): Content {
     const { harm, ...wanted } = waited;
-    const age = duration(waited.now - waited.saidAt);
-    const words = lines(
-      line('🕰 You sent ', bold(commandText(waited)), ` ${age} ago, and I read it only now: I have not done it.`),
-      `${harm} Shall I still do it?`,
-    );
+    const words = staleQuestion(waited, harm, waited.now - waited.saidAt);
     return options.confirmations.ask({ ...wanted, actor: asked.actor, messageKey: replyKey(asked) }, words);
   }
 
@@ -292,28 +289,4 @@ export function createBot(options: BotOptions): (update: Update, awayMs: number)
 /** Key of what answers an update. */
 function replyKey({ updateId }: Asked): string {
   return `reply:${updateId}`;
-}
-
-/** Marks a leading command as one, in small letters: clients do so, other senders of updates may not. */
-function withCommand(update: Update): Update {
-  const { message } = update;
-  const match = /^\/\w{1,32}(@\w+)?/.exec(message?.text ?? '');
-  if (message?.text === undefined || match === null) return update;
-  const others = (message.entities ?? []).filter((entity) => entity.offset > 0 || entity.type !== 'bot_command');
-  const text = match[0].toLowerCase() + message.text.slice(match[0].length);
-  return {
-    ...update,
-    message: { ...message, text, entities: [{ type: 'bot_command', offset: 0, length: match[0].length }, ...others] },
-  };
-}
-
-/** A reply to a command that waited through an outage says how old the command was. */
-function withAge(content: Content, ageMs: number): Content {
-  const age = ageNote(ageMs);
-  if (age === undefined || (content.kind !== 'text' && content.kind !== 'document')) return content;
-  const { text, entities } = content.body;
-  const note = `\n\n${age}`;
-  const longest = (content.kind === 'text' ? LONGEST_TEXT : LONGEST_CAPTION) - note.length;
-  if (text.length <= longest) return { ...content, body: { text: `${text}${note}`, entities } };
-  return { ...content, body: { text: `${shorten(text, longest)}${note}`, entities: [] } };
 }

@@ -4,9 +4,10 @@ import type { Storage } from '../../storage/storage.ts';
 import { personKey } from '../drafts/who.ts';
 import type { Clock } from '../ports.ts';
 import type { CallbackData } from './callback-data.ts';
+import { shorten } from './cards/words.ts';
 import { commandText, CONFIRM_WITHIN_MS, confirmationBinding, renderDecided } from './confirmations.ts';
 import type { Outbox } from './outbox.ts';
-import { type Answer, NOT_OURS, type PressedButton, type HandlersOf, type ReadPress } from './press.ts';
+import { type Answer, type HandlersOf, LONGEST_ANSWER, NOT_OURS, type PressedButton, type ReadPress } from './press.ts';
 
 /** Builds the handlers of Do it now and Leave it: one conditional change, and who comes second is told what the first did. */
 export function createConfirmPresses(options: {
@@ -59,7 +60,7 @@ export function createConfirmPresses(options: {
       replyToKey: row.messageKey,
       ...(chatId === undefined ? {} : { chatId }),
     });
-    return { text: shortAnswer(commandText(row)) };
+    return { text: shorten(commandText(row), LONGEST_ANSWER) };
   }
 
   /** Who decided, where it was somebody else than who had said it. */
@@ -78,11 +79,4 @@ export function createConfirmPresses(options: {
     confirm: (press, pressed) => decide(press, pressed, 'confirmed'),
     drop: (press, pressed) => decide(press, pressed, 'dropped'),
   };
-}
-
-/** The longest answer to a press (Bot API). */
-const LONGEST_ANSWER = 200;
-
-function shortAnswer(text: string): string {
-  return text.length <= LONGEST_ANSWER ? text : `${text.slice(0, LONGEST_ANSWER - 1)}…`;
 }

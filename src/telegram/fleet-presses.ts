@@ -10,14 +10,12 @@ import { runWords, stopWords } from './cards/wish-words.ts';
 import { count, shorten } from './cards/words.ts';
 import type { FleetScreens } from './fleet-screens.ts';
 import type { Content, Outbox } from './outbox.ts';
-import type { Answer, HandlersOf, PressedButton, ReadPress } from './press.ts';
+import { type Answer, type HandlersOf, LONGEST_ANSWER, type PressedButton, type ReadPress } from './press.ts';
 import { createPressedMessage } from './pressed-message.ts';
 
-/** The longest answer to a press (Bot API). */
-const LONGEST_ANSWER = 200;
 /** Its name is part of what the button was signed with: whoever is not there any more cannot be told from whoever never was. */
 const UNKNOWN: Answer = {
-  text: 'I do not know this button, or fleet.yaml has that agent no more. Those that there are: /fleet',
+  text: 'I do not know this button, or fleet.yaml no longer names its agent. Those that there are: /fleet',
   alert: true,
 };
 

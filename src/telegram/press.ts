@@ -1,5 +1,8 @@
 import type { Press, Verb } from './callback-data.ts';
 
+/** The longest answer to a press (Bot API). */
+export const LONGEST_ANSWER = 200;
+
 /** A button that somebody pressed whom fleet.yaml names. */
 export interface PressedButton {
   readonly updateId: number;

@@ -3,11 +3,9 @@ import { BATCH_UNDO, batchBinding, type Batches, groupBinding } from '../drafts/
 import { reviewBinding } from '../drafts/review-pages.ts';
 import type { Reviews } from '../drafts/review.ts';
 import type { CallbackData } from './callback-data.ts';
-import { type Answer, NOT_OURS, type HandlersOf, type ReadPress } from './press.ts';
+import { type Answer, type HandlersOf, LONGEST_ANSWER, NOT_OURS, type ReadPress } from './press.ts';
 import { shorten } from './cards/words.ts';
 
-/** The longest answer to a press (Bot API). */
-const LONGEST_ANSWER = 200;
 /** The message of a review is gone from our rows: nothing could show what came of a press. */
 const GONE: Answer = { text: 'This message is too old for me to change it. Ask for /drafts.', alert: true };
 
