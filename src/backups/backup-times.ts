@@ -21,6 +21,8 @@ export function decideBackup(
     readonly timezone: string;
     readonly since: number;
     readonly last: Pick<BackupRow, 'dueAt' | 'state' | 'endedAt'> | undefined;
+    /** When the newest one failed, whoever had asked for it; undefined: a good one came after it. */
+    readonly failedAt?: number | undefined;
   },
   now: number,
 ): BackupDecision {
@@ -31,7 +33,10 @@ export function decideBackup(
   for (let after = next(newest); after <= now; after = next(after)) newest = after;
   if (newest <= now && newest > (last?.dueAt ?? facts.since)) return { kind: 'now', dueAt: newest };
   const coming = newest > now ? newest : next(now);
-  if (last?.state !== 'failed') return { kind: 'later', at: coming };
-  const again = Math.min(last.endedAt ?? now, now) + RETRY_MS;
-  return again <= now ? { kind: 'now', dueAt: last.dueAt } : { kind: 'later', at: Math.min(again, coming) };
+  const failedAt = last?.state === 'failed' ? (last.endedAt ?? now) : facts.failedAt;
+  if (failedAt === undefined) return { kind: 'later', at: coming };
+  const again = Math.min(failedAt, now) + RETRY_MS;
+  return again <= now
+    ? { kind: 'now', dueAt: last?.dueAt ?? Math.min(newest, now) }
+    : { kind: 'later', at: Math.min(again, coming) };
 }

@@ -8,6 +8,7 @@ import type { Clock, Disk, Log, Machine } from '../ports.ts';
 import { sizeText } from '../telegram/cards/size.ts';
 import { createWorker, type Worker } from '../worker.ts';
 import { copiedAt, decideRemovals, freeCopyName, leftOvers } from './backup-files.ts';
+import { loadBackupState } from './backup-state.ts';
 import { decideBackup } from './backup-times.ts';
 import type { DatabaseCopier } from './copier.ts';
 
@@ -91,7 +92,8 @@ export function createBackupKeeper(options: {
       if (storage.settings.get(SINCE_KEY) === undefined) storage.settings.set(SINCE_KEY, String(now));
       if (backups.wanted() !== undefined) return now;
       const since = Number(storage.settings.get(SINCE_KEY));
-      const facts = { atMinute, timezone: fleet.timezone, since, last: backups.lastScheduled(now) };
+      const failedAt = loadBackupState(storage).failure?.at;
+      const facts = { atMinute, timezone: fleet.timezone, since, last: backups.lastScheduled(now), failedAt };
       const decision = decideBackup(facts, now);
       if (decision.kind === 'now') backups.want(decision.dueAt);
       return decision.kind === 'now' ? now : decision.at;

@@ -28,6 +28,14 @@ test('a failed backup is tried again an hour after it ended, for the same time',
   expect(decideBackup({ ...FACTS, last }, AT + 5 + RETRY_MS)).toEqual({ kind: 'now', dueAt: AT });
 });
 
+test('a backup that somebody asked for is tried again like any other where it failed, and nothing good came after it', () => {
+  const facts = { ...FACTS, last: { dueAt: AT, state: 'done', endedAt: AT + 5 } as const, failedAt: AT + 20 };
+
+  expect(decideBackup(facts, AT + 30)).toEqual({ kind: 'later', at: AT + 20 + RETRY_MS });
+  expect(decideBackup(facts, AT + 20 + RETRY_MS)).toEqual({ kind: 'now', dueAt: AT });
+  expect(decideBackup({ ...facts, failedAt: undefined }, AT + 20 + RETRY_MS)).toEqual({ kind: 'later', at: AT + DAY });
+});
+
 test.each([
   ['is skipped', Date.UTC(2026, 2, 29), 2 * 60 + 30],
   ['occurs twice', Date.UTC(2026, 9, 25), 2 * 60 + 30],
