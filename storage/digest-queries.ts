@@ -41,7 +41,7 @@ export interface RunSpan {
 
 /** How the last run of an agent with a verdict of its own ended. */
 export interface RunVerdict {
-  readonly state: 'done' | 'failed' | 'lost';
+  readonly state: 'done' | 'failed';
   readonly failure: string | null;
   readonly evidence: string | null;
   readonly endedAt: number;
@@ -67,7 +67,7 @@ export interface DigestQueries {
   runTallies(from: number, to: number): RunTally[];
   /** Runs that were alive at any time of it, by the time of their end; the newest ones, if there are too many. */
   runSpans(from: number, to: number): RunSpan[];
-  /** The last run that ended before `at` and did so by itself. */
+  /** The last run that ended before `at` and did so by itself: what was lost ended with Nightdesk. */
   lastVerdict(agent: string, at: number): RunVerdict | undefined;
   lostDues(from: number, to: number): LostDues[];
   tasksEnded(from: number, to: number): { readonly done: number; readonly failed: number };
@@ -115,7 +115,7 @@ export function createDigestQueries(connection: Connection): DigestQueries {
      WHERE state IN ('starting', 'running') AND coalesce(started_at, wanted_at) < ? AND agent NOT LIKE '~%'`,
   );
   const verdict = connection.statement<[string, number], RunVerdict>(
-    `SELECT state, failure, evidence, ended_at AS endedAt FROM run WHERE agent = ? AND ended_at < ? AND state IN ('done', 'failed', 'lost')
+    `SELECT state, failure, evidence, ended_at AS endedAt FROM run WHERE agent = ? AND ended_at < ? AND state IN ('done', 'failed')
      ORDER BY id DESC LIMIT 1`,
   );
   const lost = connection.statement<[number, number, number], LostDues>(

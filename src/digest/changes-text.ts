@@ -97,7 +97,7 @@ function endWords(at: number | null, now: number): string {
 
 const AGENT_WORDS: Readonly<Record<AgentChange['kind'], { readonly rank: number; readonly words: string }>> = {
   broke: { rank: 5, words: '🟠 worked before, fails now' },
-  fails: { rank: 5, words: '🟠 fails as before' },
+  fails: { rank: 5, words: '🟠 fails, and did not work before' },
   silent: { rank: 5, words: '❔ nothing heard of it' },
   'never-ran': { rank: 6, words: '❔ has never run' },
   mended: { rank: 8, words: '🟢 failed before, works now' },

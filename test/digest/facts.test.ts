@@ -84,9 +84,9 @@ describe('what changed', () => {
       'failed before and fails now',
       [
         ['failed', -20],
-        ['lost', -2],
+        ['failed', -2],
       ],
-      '🟠 fails as before: scout',
+      '🟠 fails, and did not work before (crash): scout',
     ],
     [
       'failed before and works now',
@@ -97,6 +97,15 @@ describe('what changed', () => {
       '🟢 failed before, works now: scout',
     ],
     ['has never run', [], '❔ has never run: scout'],
+    ['fails at its first run', [['failed', -2]], '🟠 fails, and did not work before (crash): scout'],
+    [
+      'was only lost when Nightdesk ended',
+      [
+        ['done', -20],
+        ['lost', -2],
+      ],
+      undefined,
+    ],
     [
       'was only stopped by somebody',
       [
