@@ -77,6 +77,7 @@ describe('reminders', () => {
 
     const told = fleet.shown().filter(({ text }) => text.includes('⏰'));
     expect(told.map(({ text }) => text.split('\n')[0])).toEqual(['⏰ Reminder of 2 drafts: #1, #2']);
+    expect(told[0]?.text).toContain('\nAll that waits, the most urgent first:\n#');
     expect(waitingKeys(fleet, 'reminder')).toEqual([]);
     deliver(fleet);
     await fleet.advance(MINUTE);

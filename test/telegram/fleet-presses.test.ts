@@ -28,13 +28,17 @@ async function openPanel(world: World, agent: string) {
     tap: async (label: string) => (await world.presses(world.button(key, label), { messageId })).answer,
     text: () => world.textOf(key) ?? '',
     labels: () => labelsOf(world, key),
+    highlighted: () => buttonsOf(world, key).flatMap(({ text, style }) => (style === 'primary' ? [text] : [])),
   };
 }
 
 function labelsOf(world: World, key: string): string[] {
+  return buttonsOf(world, key).map(({ text }) => text);
+}
+
+function buttonsOf(world: World, key: string): Button[] {
   const content = world.content(key);
-  const buttons: Button[] = content?.kind === 'text' ? (content.buttons ?? []).flat() : [];
-  return buttons.map(({ text }) => text);
+  return content?.kind === 'text' ? (content.buttons ?? []).flat() : [];
 }
 
 test('a signed button of an agent that fleet.yaml has no more does nothing, and says where the others are', async () => {
@@ -89,11 +93,12 @@ describe('a panel', () => {
 
     expect((await panel.tap('Pause'))?.text).toBe('scout is paused, until you resume it.');
     expect(panel.text()).toMatch(/^⛔️ scout: held\n⛔️ paused by /);
-    expect(panel.labels()).toContain('Resume');
+    expect(panel.highlighted()).toEqual(['Resume']);
     expect((await panel.tap('Resume'))?.text).toBe('scout: the pause is over.');
 
     expect(world.rooms.storage.holds.active()).toEqual([]);
     expect(panel.labels()).toContain('Pause');
+    expect(panel.highlighted()).toEqual(['Run now']);
   });
 
   test('of a held agent whose run goes on says for how long it runs, and not that it is held for so long', async () => {

@@ -171,12 +171,12 @@ function panelButtons({ agent, running, resumes }: AgentPanel, { callbackData, p
         ]
       : agent.publishes.length > 0
         ? []
-        : [agentButton('Run now', 'run', name, callbackData, { style: 'primary' })];
+        : [agentButton('Run now', 'run', name, callbackData, resumes === undefined ? { style: 'primary' } : undefined)];
   const hold =
     resumes === undefined
       ? agentButton('Pause', 'pause', name, callbackData)
       : resumes === 'agent'
-        ? agentButton('Resume', 'resume', name, callbackData)
+        ? agentButton('Resume', 'resume', name, callbackData, { style: 'primary' })
         : resumeAllButton(callbackData);
   return [
     [...acts, hold],

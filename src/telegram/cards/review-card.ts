@@ -176,7 +176,9 @@ export function renderTriage(
         ...words.past.slice(0, MOST_PAST).map((past) => shorten(past, 150)),
         words.past.length > MOST_PAST ? `… and ${words.past.length - MOST_PAST} more` : undefined,
         '',
-        waiting === 0 ? 'Nothing waits for you.' : bold(`Still worth it, the most urgent first:`),
+        waiting === 0
+          ? 'Nothing waits for you.'
+          : bold(`${words.past.length === 0 ? 'All that waits' : 'Still worth it'}, the most urgent first:`),
         ...worth.slice(0, MOST_TRIAGED).map((draft) => renderListed(draft, now)),
         more > 0 ? `… and ${more} more` : undefined,
       ),
