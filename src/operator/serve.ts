@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openDatabase } from '../../storage/database.ts';
-import { acquireLock, type Lock, type LockHolder } from '../../storage/lock.ts';
 import type { Migration } from '../../storage/migrate.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { createStorage } from '../../storage/storage.ts';
@@ -36,6 +34,7 @@ import { CLEAN_KEY } from '../vigil/pulse.ts';
 import { isPassingStorageTrouble } from '../worker.ts';
 import { EXIT, REPLACE } from './exit-codes.ts';
 import { type Home, homeIdentity, loadCallbackKey, prepareHome, tightenSecrets } from './home.ts';
+import { takeLocks } from './locks.ts';
 import { openSecretSource } from './secret-sources.ts';
 import { awaitRoom } from './room-to-start.ts';
 import type { Terminal } from './terminal.ts';
@@ -88,14 +87,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (prepared === undefined) return EXIT.config;
   const home: Home = prepared;
 
-  const homeLock = acquireLock(home.lock);
-  if (homeLock.kind === 'taken') return refuseTaken(terminal, `the state folder ${fleet.home}`, homeLock.by);
-  const tokenLock = acquireLock(tokenLockFile(token, options.apiRoot));
-  if (tokenLock.kind === 'taken') {
-    homeLock.lock.release();
-    return refuseTaken(terminal, 'this bot token', tokenLock.by);
-  }
-  const locks: readonly Lock[] = [tokenLock.lock, homeLock.lock];
+  const locks = takeLocks(home, fleet.home, options, terminal);
+  if (locks === undefined) return EXIT.taken;
 
   try {
     let migration: Migration | undefined;
@@ -218,7 +211,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     terminal.complain(`nightdesk: ${error.message}; ${error.hint}`);
     return EXIT.config;
   } finally {
-    for (const lock of locks) lock.release();
+    locks.release();
   }
 }
 
@@ -273,20 +266,6 @@ function tryPrepareHome(
     );
     return undefined;
   }
-}
-
-function refuseTaken(terminal: Terminal, what: string, by: LockHolder | undefined): number {
-  const who = by === undefined ? 'another process' : `process ${by.pid} on ${by.host}`;
-  terminal.complain(`nightdesk: ${what} is held by ${who}: stop that one first, nothing was changed`);
-  return EXIT.taken;
-}
-
-/** One poller per token and server on this machine, whatever the state folder; the file's name does not give the token away. */
-function tokenLockFile(token: string, apiRoot: string | undefined): string {
-  const server = (apiRoot ?? 'https://api.telegram.org').replace(/\/+$/, '');
-  const name = createHash('sha256').update(`${server} ${token}`).digest('hex').slice(0, 24);
-  // Not os.userInfo, which fails where no account has this uid, as in a container.
-  return join(tmpdir(), `nightdesk-${process.getuid?.() ?? 0}`, `token-${name}.lock`);
 }
 
 /** What every run, check and login gets of the control plane's own environment (CONTRACT 3). */
