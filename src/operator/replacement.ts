@@ -55,11 +55,13 @@ export function createReplacement(
   };
 }
 
-/** Telegram's word on another token than ours; while Telegram is away, a start would wait for it. */
+/** Telegram's word on another token than ours. One that is away is waited for by a start as well, but not another server than ours. */
 async function refuseToken(next: Omit<RunningWith, 'home'>, running: RunningWith): Promise<string | undefined> {
   if (next.token === running.token && next.apiRoot === running.apiRoot) return undefined;
   const checked = await checkToken(createGrammyApi(next.token, next.apiRoot));
-  return checked.kind === 'refused' ? 'Telegram does not know the bot token that is set by now.' : undefined;
+  if (checked.kind === 'refused') return 'Telegram does not know the bot token that is set by now.';
+  if (checked.kind === 'bot' || next.apiRoot === running.apiRoot) return undefined;
+  return `The Bot API that TELEGRAM_API_ROOT names by now cannot be reached (${checked.reason}).`;
 }
 
 /** What stands in the way of another state folder than ours; nothing is written there. */

@@ -34,11 +34,16 @@ async function openApi(known: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function check(next: { readonly home?: string; readonly token?: string; readonly apiRoot: string }) {
+async function check(next: {
+  readonly home?: string;
+  readonly token?: string;
+  readonly apiRoot: string;
+  readonly before?: string;
+}) {
   const file = join(folder, 'fleet.yaml');
   writeFileSync(file, `home: ${next.home ?? './state'}\ntelegram: { owners: [1] }\nagents: {}\n`);
   const env = { ...process.env, TELEGRAM_BOT_TOKEN: next.token ?? OURS, TELEGRAM_API_ROOT: next.apiRoot };
-  const running = { home: join(folder, 'state'), token: OURS, apiRoot: next.apiRoot };
+  const running = { home: join(folder, 'state'), token: OURS, apiRoot: next.before ?? next.apiRoot };
   return await createReplacement(file, env, running).check(new AbortController().signal);
 }
 
@@ -51,8 +56,10 @@ describe('the trial of a new start', () => {
     expect(await check({ apiRoot })).toBeUndefined();
   });
 
-  it('does not wait for a Telegram that is away, as a start does', async () => {
-    expect(await check({ token: '999999:TEST-theirs', apiRoot: 'http://127.0.0.1:9' })).toBeUndefined();
+  it('leaves a Telegram that is away to the start, but not another server that nobody reaches', async () => {
+    const nobody = 'http://127.0.0.1:9';
+    expect(await check({ token: '999999:TEST-theirs', apiRoot: nobody })).toBeUndefined();
+    expect(await check({ apiRoot: nobody, before: 'http://127.0.0.1:10' })).toContain('cannot be reached');
   });
 
   it('finds another state folder that cannot be used: a file, one in use, one with a foreign database', async () => {
