@@ -57,7 +57,7 @@ export interface LostDues {
 
 /** What digests are made of: each of [from, to), epoch ms, by an index, and without what fire drills did. */
 export interface DigestQueries {
-  /** Incidents that were open at any time of it. */
+  /** Incidents that were open at any time of it, oldest first; if there are too many, those that are open and the newest ones. */
   incidentsTouching(from: number, to: number): DigestIncident[];
   /** The newest entries about subjects that begin like that, such as `credential:`, oldest first. */
   journalBetween(prefix: string, from: number, to: number): JournalEntry[];
@@ -77,6 +77,7 @@ export interface DigestQueries {
 }
 
 /** More than these are no longer a digest's business, and would make it slow. */
+const MOST_INCIDENTS = 2_000;
 const MOST_ENTRIES = 2_000;
 const MOST_DECISIONS = 20_000;
 const MOST_SPANS = 50_000;
@@ -84,10 +85,11 @@ const MOST_LOST = 20_000;
 
 /** Builds these queries. */
 export function createDigestQueries(connection: Connection): DigestQueries {
-  const incidents = connection.statement<[{ from: number; to: number }], DigestIncident>(
+  const incidents = connection.statement<[{ from: number; to: number; most: number }], DigestIncident>(
     `SELECT id, kind, severity, state, title, opened_at AS openedAt, resolved_at AS resolvedAt, cost, inhibited_by AS inhibitedBy,
        silenced_until AS silencedUntil FROM incident
-     WHERE opened_at < @to AND (resolved_at IS NULL OR resolved_at >= @from) AND is_drill = 0 ORDER BY opened_at, id`,
+     WHERE opened_at < @to AND (resolved_at IS NULL OR resolved_at >= @from) AND is_drill = 0
+     ORDER BY resolved_at IS NULL DESC, id DESC LIMIT @most`,
   );
   const journal = connection.statement<[string, string, number, number, number], JournalEntry>(
     `SELECT at, subject, event, actor, detail FROM journal WHERE subject >= ? AND subject < ? AND at >= ? AND at < ? ORDER BY id DESC LIMIT ?`,
@@ -136,7 +138,8 @@ export function createDigestQueries(connection: Connection): DigestQueries {
     'SELECT wanted_at AS at FROM run WHERE id = (SELECT min(id) FROM run)',
   );
   return {
-    incidentsTouching: (from, to) => incidents.all({ from, to }),
+    incidentsTouching: (from, to) =>
+      incidents.all({ from, to, most: MOST_INCIDENTS }).sort((a, b) => a.openedAt - b.openedAt || a.id - b.id),
     // The sign after the colon: `credential:` to `credential;`.
     journalBetween: (prefix, from, to) =>
       journal.all(prefix, `${prefix.slice(0, -1)};`, from, to, MOST_ENTRIES).reverse(),
