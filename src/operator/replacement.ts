@@ -24,7 +24,7 @@ const NODES_OWN = /^\s*$|^node:|^\s+at |^\s*\^+\s*$|^Node\.js v|triggerUncaughtE
 const MOST_LINES = 4;
 
 /** What this process was started with: only what is another by now has to be tried. */
-export interface RunningWith {
+interface RunningWith {
   readonly home: string;
   readonly token: string;
   readonly apiRoot: string | undefined;
