@@ -69,7 +69,8 @@ function isSomebodys(record: WorldRecord, decision: DecisionTaken): boolean {
   const { actor, verdict, body, reason } = decision;
   const [who = ''] = actor.split(':');
   switch (who) {
-    case 'owner': {
+    case 'owner':
+    case 'approver': {
       const mine = record.texts.filter(({ by, at }) => by === actor && at <= decision.seenAt);
       if (verdict === 'edited') return decision.author === actor && mine.some(({ text }) => text === body);
       if (verdict === 'revise') return mine.some(({ text }) => text === reason);

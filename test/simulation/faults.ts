@@ -24,6 +24,8 @@ export interface Stage {
   readonly stormMs: number;
   readonly isCalm: () => boolean;
   readonly trace: (line: string) => void;
+  /** Somebody works on fleet.yaml, and has it taken over. */
+  editFleet(): void;
   /** Somebody backs the database up on the host, beside the control plane. */
   copyByHand(): void;
   /** Kills the control plane; it comes back after `pauseMs`. */
@@ -109,6 +111,7 @@ export function thinkOfFaults(world: Stage): void {
       world.sleep(plot.chance(0.5) ? plot.between(1, 15) * MINUTE_MS : plot.between(15, 120) * MINUTE_MS),
     );
   times(0, 3, () => !resources.isFull() && world.copyByHand());
+  if (plot.chance(0.5)) times(1, 4, world.editFleet);
   world.ownerLooks();
 }
 

@@ -4,9 +4,20 @@ import type { SeededRandom } from './seeded-random.ts';
 
 /** The owner of every simulated fleet, and the one that some have besides. */
 export const OWNER = 4711;
-const SECOND_OWNER = 4712;
+export const SECOND_OWNER = 4712;
+/** Whoever decides what agents write, and nothing else. */
+export const APPROVER = 4713;
+/** Whoever only looks. */
+export const VIEWER = 4714;
 /** The chat in which two owners are told. */
 const GROUP = -1_004_711;
+
+/** How rows name a person. */
+export function actorOf(person: number): string {
+  const role = person === APPROVER ? 'approver' : person === VIEWER ? 'viewer' : 'owner';
+  return `${role}:${person}`;
+}
+
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
@@ -72,6 +83,7 @@ export function makeFleet(random: SeededRandom, startAt: number): Fleet {
     backup: makeBackup(random.fork('backup'), startAt, timezone),
     windowMs: random.pick([20 * MINUTE_MS, 90 * MINUTE_MS, 4 * HOUR_MS]),
     hasTwoOwners: random.chance(0.4),
+    hasGuests: random.fork('guests').chance(0.35),
     ...(random.chance(0.35) ? { budgetUsd: random.pick([0.6, 1, 3]) } : {}),
     undoMs: random.pick([0, 0, 30 * SECOND_MS, 5 * MINUTE_MS]),
     ...(random.chance(0.3)
@@ -90,6 +102,8 @@ export function fleetOf(parts: {
   readonly windowMs?: number;
   readonly fallback?: readonly [string, ...string[]];
   readonly hasTwoOwners?: boolean;
+  /** An approver and a viewer. */
+  readonly hasGuests?: boolean;
   /** A digest is due each full hour. */
   readonly hasDigest?: boolean;
   readonly backup?: Fleet['backup'];
@@ -110,8 +124,8 @@ export function fleetOf(parts: {
       ...(parts.hasTwoOwners === true
         ? { owners: [OWNER, SECOND_OWNER], chat: GROUP }
         : { owners: [OWNER], chat: OWNER }),
-      approvers: [],
-      viewers: [],
+      approvers: parts.hasGuests === true ? [APPROVER] : [],
+      viewers: parts.hasGuests === true ? [VIEWER] : [],
       topic: undefined,
       places: new Map(),
     },

@@ -88,7 +88,12 @@ export function createOwner(options: {
     if (asked !== undefined) {
       // Two buttons: it is done, or left as it is.
       const draw = random.fraction();
-      const chosen = draw < 0.4 ? asked : draw < 0.6 ? message.buttons[1] : undefined;
+      const chosen =
+        draw < 0.4 || (message.text.startsWith('❓') && draw < 0.8)
+          ? asked
+          : draw < 0.6
+            ? message.buttons[1]
+            : undefined;
       return isCalm() ? undefined : press(message, chosen?.data);
     }
     const mend = button(message, /Re-auth|Restart/);
@@ -162,6 +167,7 @@ export function createOwner(options: {
     if (isCalm()) {
       // His pauses are lifted at once; from then on everything has to go on by itself.
       if (calmLooks++ === 0) write('/resume all');
+      if (calmLooks < 4) chat.write('/reload');
       // Alerts that he deleted have no button any more: he asks by name.
       if (calmLooks % 8 === 2)
         for (const name of listDead())

@@ -6,8 +6,10 @@ import { DESK_PROMISES } from './desk-promises.ts';
 import { DIGEST_PROMISES } from './digest-promises.ts';
 import { isOverdue, LATENESS_MS, type WorldPromise } from './promise.ts';
 import { MONEY_PROMISES } from './money-promises.ts';
+import { PEOPLE_PROMISES } from './people-promises.ts';
 import { OUTAGE_PROMISES } from './outage-promises.ts';
 import { QUIET_PROMISES } from './quiet-promises.ts';
+import { RELOAD_PROMISES } from './reload-promises.ts';
 import { RUN_PROMISES } from './run-promises.ts';
 import { WORK_PROMISES } from './work-promises.ts';
 import { YEAR_PROMISES } from './year-promises.ts';
@@ -42,6 +44,8 @@ const PROMISES: readonly WorldPromise[] = [
   ...QUIET_PROMISES,
   ...DIGEST_PROMISES,
   ...YEAR_PROMISES,
+  ...PEOPLE_PROMISES,
+  ...RELOAD_PROMISES,
   ...HISTORY_PROMISES,
   { name: 'an hour without faults settles everything', broken: unsettled, isSlow: true },
 ];
@@ -209,8 +213,10 @@ function stoppedSchedule(record: WorldRecord): string | undefined {
     if (waitsFor > MINUTE_MS && due.reason === null && before?.reason === null)
       return `${agent} is due for ${waitsFor / 1_000} s, and nobody says why it waits`;
     const isHeld = rows.holds.some((hold) => hold.agent === '' || hold.agent === agent);
-    // Money comes back with the month, or with its owner's word.
-    const isShort = / has \$\S+ left, (?:\$\S+ more set aside for what runs, )?and it needs /.test(due.reason ?? '');
+    // Money comes back with the month, or with its owner's word; for a moment it may wait for its turn instead.
+    const isShort = [due.reason, before?.reason].some((reason) =>
+      / has \$\S+ left, (?:\$\S+ more set aside for what runs, )?and it needs /.test(reason ?? ''),
+    );
     if (waitsFor > LONGEST_TURN_MS && !isHeld && !isShort)
       return `${agent} waits for ${waitsFor / MINUTE_MS} min: ${due.reason}`;
   }

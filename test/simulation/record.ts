@@ -135,11 +135,13 @@ export interface OwnerPress {
   answer: { readonly text: string; readonly isAlert: boolean; readonly at: number } | undefined;
 }
 
-/** What an owner wrote. */
+/** What somebody wrote whom fleet.yaml names. */
 export interface OwnerText {
   readonly by: string;
   readonly text: string;
   readonly at: number;
+  /** The id of its update. */
+  readonly update: number;
 }
 
 /** Another version of a draft, as its agent believes it to be accepted. */
@@ -238,7 +240,8 @@ export interface Rows {
   readonly refused: readonly { key: string; class: MessageClass; state: string; error: string | null }[];
   readonly dues: readonly { id: number; agent: string; dueAt: number; reason: string | null }[];
   readonly holds: readonly { agent: string; kind: string; since: number }[];
-  readonly runs: readonly { id: number; agent: string }[];
+  /** Runs that are alive; `isEnding`: they were told to stop, or publish. */
+  readonly runs: readonly { id: number; agent: string; isEnding: 0 | 1 }[];
   readonly inbox: number;
   readonly openQuestions: readonly { id: number; run: number; expiresAt: number; isRunOver: boolean }[];
   /** Permissions that a living CLI waits for, with the row of the question if there is one. */
@@ -287,6 +290,28 @@ export interface Rows {
     readonly deadlineAt: number;
     readonly isTold: boolean;
   }[];
+  /** Commands that came in long after they were said: the question that was asked about each, if any. */
+  readonly stale: readonly { readonly update: number; readonly receivedAt: number; readonly question: number | null }[];
+  readonly confirmations: readonly {
+    readonly argument: string;
+    /** Or else when it was asked for. */
+    readonly decidedAt: number;
+    readonly id: number;
+    readonly command: string;
+    readonly state: string;
+    readonly decidedBy: string | null;
+  }[];
+  /** Hash of the fleet.yaml that is in force. */
+  readonly loadHash: string | undefined;
+  /** Runs that were stopped in the very moment in which a file was taken over. */
+  readonly stoppedByLoad: readonly {
+    readonly run: number;
+    readonly agent: string;
+    readonly reason: string;
+    readonly hash: string;
+  }[];
+  /** What an approver or a viewer is written down for. */
+  readonly acts: readonly { readonly what: string; readonly by: string }[];
   readonly phases: readonly { readonly task: number; readonly name: string; readonly output: string | null }[];
   /** Runs that told costs, in millionths of a dollar; their ends by the machine's wall. */
   readonly costs: readonly {
@@ -331,9 +356,23 @@ export interface WorldRecord {
   diskLowSince: number | undefined;
   memoryLowSince: number | undefined;
   readonly jumps: ClockJump[];
-  readonly scheduled: readonly string[];
+  /** By the fleet.yaml that is in force. */
+  scheduled: readonly string[];
   /** Agents that run at intervals all day long, with these. */
-  readonly everyMs: ReadonlyMap<string, number>;
+  everyMs: ReadonlyMap<string, number>;
+  /** The fleet.yaml of this world, and what of it is in force. */
+  readonly fleetFile: {
+    /** What it says; undefined: it is broken. */
+    hash: string | undefined;
+    writtenAt: number;
+    inForce: Fleet | undefined;
+    /** Since when. */
+    since: number;
+    agentsOf: (hash: string) => ReadonlyMap<string, unknown> | undefined;
+    /** Agents whose due times are not those of one schedule. */
+    readonly changed: Set<string>;
+  };
+  readonly startedRemoved: { readonly run: number; readonly agent: string }[];
   readonly hasFallback: boolean;
   /** A digest is due each full hour. */
   readonly hasDigest: boolean;
@@ -411,6 +450,21 @@ export interface WorldRecord {
   unsettled: readonly string[];
 }
 
+/** Whom a fleet calls by a schedule, and how often. */
+export function schedulesOf(fleet: Fleet): Pick<WorldRecord, 'scheduled' | 'everyMs'> {
+  const agents = [...fleet.agents.values()];
+  return {
+    scheduled: agents
+      .filter(({ schedule }) => schedule.kind !== 'none' && schedule.kind !== 'task')
+      .map(({ name }) => name),
+    everyMs: new Map(
+      agents.flatMap(({ name, schedule, active }) =>
+        schedule.kind === 'every' && active === undefined ? [[name, schedule.everyMs] as const] : [],
+      ),
+    ),
+  };
+}
+
 /** A record in which nothing has happened yet. */
 export function createRecord(now: number, fleet: Fleet): WorldRecord {
   const agents = [...fleet.agents.values()];
@@ -425,14 +479,16 @@ export function createRecord(now: number, fleet: Fleet): WorldRecord {
     diskLowSince: undefined,
     memoryLowSince: undefined,
     jumps: [],
-    scheduled: agents
-      .filter(({ schedule }) => schedule.kind !== 'none' && schedule.kind !== 'task')
-      .map(({ name }) => name),
-    everyMs: new Map(
-      agents.flatMap(({ name, schedule, active }) =>
-        schedule.kind === 'every' && active === undefined ? [[name, schedule.everyMs] as const] : [],
-      ),
-    ),
+    ...schedulesOf(fleet),
+    fleetFile: {
+      hash: undefined,
+      writtenAt: now,
+      inForce: undefined,
+      since: now,
+      agentsOf: () => undefined,
+      changed: new Set(),
+    },
+    startedRemoved: [],
     hasFallback: fleet.alerts.fallback !== undefined,
     hasDigest: fleet.digest.length > 0,
     backup: fleet.backup,

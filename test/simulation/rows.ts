@@ -11,11 +11,38 @@ interface Alive {
   /** The longest silence of an agent whose every word is a sign of life; undefined: nobody can say for the others. */
   readonly heartbeatOf: (agent: string) => number | undefined;
   readonly permissions: readonly PermissionAsked[];
+  /** Ids of updates with commands that do harm when they are late. */
+  readonly oldUpdates: readonly number[];
+  /** Who is neither owner nor stranger. */
+  readonly guests: readonly number[];
   /** Names of the copies of the database that are there. */
   readonly listCopies: () => readonly string[];
   /** When the newest backup was due, by this time of the machine's wall. */
   readonly backupDueAt: (wallAt: number) => number;
 }
+
+/** Each column that names who did something. */
+const ACTS = [
+  ['decision', 'actor'],
+  ['draft', 'decided_by'],
+  ['draft', 'revise_wanted_by'],
+  ['publication', 'approved_by'],
+  ['question', 'answered_by'],
+  ['batch', 'decided_by'],
+  ['login', 'wanted_by'],
+  ['incident', 'acknowledged_by'],
+  ['silence', 'by'],
+  ['drill', 'wanted_by'],
+  ['budget_raise', 'by'],
+  ['confirmation', 'actor'],
+  ['confirmation', 'decided_by'],
+  ['fleet_load', 'actor'],
+  ['self_restart', 'asked_by'],
+  ['backup', 'asked_by'],
+]
+  .map(([table, column]) => `SELECT '${table}' AS what, ${column} AS by FROM ${table} WHERE ${column} LIKE @by`)
+  .concat(`SELECT substr(subject, 1, instr(subject, ':') - 1) AS what, actor AS by FROM journal WHERE actor LIKE @by`)
+  .join(' UNION ');
 
 /** Reads what only rows can tell, its times translated into those of the world; the statements are compiled anew after each crash. */
 export function createRowReader(
@@ -31,7 +58,9 @@ export function createRowReader(
   const refused = database.prepare(`SELECT key, class, state, error FROM outbox WHERE state IN ('refused', 'unknown')`);
   const dues = database.prepare(`SELECT id, agent, due_at AS dueAt, reason FROM due WHERE state = 'waiting'`);
   const holds = database.prepare('SELECT agent, kind, since FROM hold WHERE released_at IS NULL');
-  const runs = database.prepare(`SELECT id, agent FROM run WHERE state IN ('starting', 'running')`);
+  const runs = database.prepare(
+    `SELECT id, agent, stop_wanted_at IS NOT NULL OR publication_id IS NOT NULL AS isEnding FROM run WHERE state IN ('starting', 'running')`,
+  );
   const inbox = database.prepare(`SELECT count(*) FROM inbox WHERE state = 'queued'`).pluck();
   const openQuestions = database.prepare(
     `SELECT q.id, q.run_id AS run, q.expires_at AS expiresAt, r.state FROM question q JOIN run r ON r.id = q.run_id WHERE q.state = 'open'`,
@@ -79,6 +108,19 @@ export function createRowReader(
   const backups = database.prepare(
     `SELECT due_at AS dueAt, state, file, coalesce(ended_at, started_at, due_at) AS endedAt FROM backup WHERE asked_by IS NULL`,
   );
+  const stale = database.prepare(
+    `SELECT i.update_id AS "update", i.received_at AS receivedAt, c.id AS question FROM inbox i
+     LEFT JOIN confirmation c ON c.message_key = 'reply:' || i.sequence
+     WHERE i.state = 'done' AND i.update_id IN (SELECT value FROM json_each(?))`,
+  );
+  const confirmations = database.prepare(
+    'SELECT id, command, argument, state, decided_by AS decidedBy, coalesce(decided_at, created_at) AS decidedAt FROM confirmation',
+  );
+  const loadHash = database.prepare('SELECT hash FROM fleet_load ORDER BY id DESC LIMIT 1').pluck();
+  const stoppedByLoad = database.prepare(
+    `SELECT r.id AS run, r.agent, r.stop_reason AS reason, l.hash FROM fleet_load l JOIN run r ON r.stop_wanted_at = l.at WHERE l.how <> 'start'`,
+  );
+  const acts = database.prepare(ACTS);
   const restarts = database.prepare(
     `SELECT id, state, asked_at AS askedAt, deadline_at AS deadlineAt,
        EXISTS (SELECT 1 FROM outbox WHERE key IN ('restart:' || r.id || ':back', 'restart:' || r.id || ':refused')) AS isTold
@@ -167,6 +209,11 @@ export function createRowReader(
     backups: translate(backups.all(), 'endedAt'),
     backupDueAt: alive.backupDueAt(clock.machine.now()),
     copies: alive.listCopies(),
+    stale: alive.oldUpdates.length === 0 ? [] : translate(stale.all(JSON.stringify(alive.oldUpdates)), 'receivedAt'),
+    confirmations: translate(confirmations.all(), 'decidedAt'),
+    loadHash: loadHash.get() as string | undefined,
+    stoppedByLoad: stoppedByLoad.all() as Rows['stoppedByLoad'],
+    acts: alive.guests.flatMap((id) => acts.all({ by: `%:${id}` }) as Rows['acts']),
     restarts: translate<{ id: number; state: string; askedAt: number; deadlineAt: number; isTold: 0 | 1 }>(
       restarts.all(),
       'askedAt',
@@ -209,6 +256,8 @@ export interface RowLookup {
   isDoubted(credential: string): boolean;
   /** Whether a new secret of it is being tried: what a check says is about that one. */
   isTrying(credential: string): boolean;
+  /** Hash of the fleet.yaml that is in force. */
+  loadHash(): string | undefined;
   /** The question that a run put by this request. */
   question(run: number, request: string): number | undefined;
   /** Messages that were not shown yet, in the sender's order. */
@@ -217,6 +266,7 @@ export interface RowLookup {
     readonly class: MessageClass;
     readonly content: string;
     readonly askedAt: number;
+    readonly isSending: 0 | 1;
   }[];
 }
 
@@ -235,6 +285,7 @@ export function createRowLookup(
     )
     .pluck();
   const question = database.prepare('SELECT id FROM question WHERE run_id = ? AND request = ?').pluck();
+  const loadHash = database.prepare('SELECT hash FROM fleet_load ORDER BY id DESC LIMIT 1').pluck();
   const trying = database
     .prepare(
       `SELECT EXISTS (SELECT 1 FROM credential WHERE name = @name AND state = 'logging-in')
@@ -248,7 +299,7 @@ export function createRowLookup(
     )
     .pluck();
   const unshown = database.prepare(
-    `SELECT key, class, content, created_at AS askedAt FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
+    `SELECT key, class, content, created_at AS askedAt, state = 'sending' AS isSending FROM outbox WHERE state IN ('queued', 'sending') AND message_id IS NULL ORDER BY priority, next_at, id`,
   );
   return {
     startingRun(id) {
@@ -261,6 +312,7 @@ export function createRowLookup(
         }
       );
     },
+    loadHash: () => loadHash.get() as string | undefined,
     isLimitKnown: (runs) => (limited.get(JSON.stringify(runs)) as number) > 0,
     isTrying: (credential) => trying.get({ name: credential }) === 1,
     isDoubted: (credential) => doubted.get(credential) === 1,
@@ -312,7 +364,10 @@ export function listUnsettled(
     ...all(
       // What survived from before a start is looked at again only by the next one.
       `SELECT 'incident ' || fingerprint || ' is ' || state FROM incident WHERE state <> 'resolved' AND fingerprint <> 'orphan:at-start'
-       AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown', 'backup') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))`,
+       AND (kind IN ('auth', 'poller', 'disk', 'memory', 'orphan', 'limit', 'cli', 'unknown', 'backup') OR kind IN ('crash', 'crash-loop') AND subject IN (SELECT value FROM json_each(?)))
+       -- Whoever has no money cannot show that it is well again.
+       AND NOT (kind IN ('unknown', 'crash') AND EXISTS (SELECT 1 FROM incident_agent a JOIN due d ON d.agent = a.agent
+         WHERE a.incident_id = incident.id AND d.state = 'waiting' AND d.reason LIKE '% has $% left, %and it needs %'))`,
       JSON.stringify(agents),
     ),
     ...all(

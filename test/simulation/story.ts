@@ -31,6 +31,7 @@ export interface Sabotage {
   readonly storage?: (storage: Storage) => Storage;
   readonly machine?: (machine: Machine) => Machine;
   readonly disk?: (disk: Disk) => Disk;
+  readonly fleet?: (fleet: Fleet) => Fleet;
   /** A copy of the database, as it is said to be made. */
   readonly copy?: (copy: CopyMade) => CopyMade;
 }

@@ -12,14 +12,17 @@ import { createChat } from './chat.ts';
 import { createInstalledCli } from './cli-versions.ts';
 import { createDecisionReader } from './desk-rows.ts';
 import { type Stage, thinkOfFaults } from './faults.ts';
+import { createFleetFile } from './fleet-file.ts';
 import { MINUTE_MS, makeFleet, OWNER, PROMPT, SECOND_MS } from './fleets.ts';
 import { type ArmedCrash, clockFor, logFor, storageFor } from './incarnation.ts';
 import { readHistory } from './history.ts';
 import { createMachine, type Host, isOfRun, type Program, UNSETTLED_MS } from './machine.ts';
 import { createOwner } from './owner.ts';
 import { createPlatform } from './platform.ts';
+import { createGuest } from './guest.ts';
+import { listHarmful } from './people-promises.ts';
 import { findBroken } from './promises.ts';
-import { createRecord } from './record.ts';
+import { createRecord, schedulesOf } from './record.ts';
 import { createResources, TOTAL_MEMORY_BYTES } from './resources.ts';
 import { createRowLookup, createRowReader, listUnsettled, readLoginPids } from './rows.ts';
 import { createLeakWatch, findSecrets } from './leaks.ts';
@@ -33,7 +36,6 @@ import { createWorkdirs } from './workdirs.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 import { startSentinel } from './sentinel.ts';
 import { installYields } from './yields.ts';
-import { fixedFleetFile } from '../fakes/fixed-fleet-file.ts';
 import { kindWeb, noSecretSource, noSupervisor, somebody } from '../fakes/outside.ts';
 import { openPlainScreen } from '../fakes/plain-screen.ts';
 
@@ -68,6 +70,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const clock = createVirtualClock(startAt, GRAIN_MS, yields);
   const record = createRecord(startAt, fleet);
   const { scheduled } = record;
+  const file = createFleetFile(fleet, random.fork('fleet file'));
+  record.fleetFile.agentsOf = (hash) => file.fleetOf(hash)?.agents;
   record.secrets.push(BOT_TOKEN);
   const isCalm = (): boolean => calm;
   const trace = (line: string): void => options.onTrace?.(`${wallTime(clock.now() - startAt)} ${line}`);
@@ -87,6 +91,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   const dyingUntil = new Map<string, number>();
   const backupRandom = random.fork('backups');
   const restartRandom = random.fork('restarts');
+  const fileRandom = random.fork('file');
   const backups = { folder: `${fleet.home}/backup`, dueAt: backupTimes(fleet) };
 
   const prompts = [...fleet.agents.values()].flatMap(({ prompt }) => (prompt === undefined ? [] : [prompt]));
@@ -158,11 +163,25 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     }),
   );
 
+  const guests = [...fleet.telegram.approvers, ...fleet.telegram.viewers].map((by) =>
+    createGuest({
+      clock,
+      random: random.fork(`guest:${by}`),
+      record,
+      chat,
+      isCalm,
+      agents: [...fleet.agents.keys()],
+      fleetChat: fleet.telegram.chat,
+      by,
+    }),
+  );
+
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
   function findKey(
     text: string,
   ): { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined {
-    const rows = lookup.unshown().map((row) => ({
+    const unshown = lookup.unshown().toSorted((a, b) => b.isSending - a.isSending);
+    const rows = unshown.map((row) => ({
       ...row,
       ...(JSON.parse(row.content) as { kind: string; body?: { text: string } }),
     }));
@@ -172,8 +191,17 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
         body === undefined ? false : kind === 'file' ? text.startsWith(body.text) : text === body.text,
       ) ??
       // One that was changed while its message was on its way: the next edit shows it.
-      rows.find(({ body }) => body?.text.slice(0, SAME_BEGINNING) === text.slice(0, SAME_BEGINNING));
+      rows.find(({ body }) => body?.text.slice(0, SAME_BEGINNING) === text.slice(0, SAME_BEGINNING)) ??
+      onlySending(rows) ??
+      // An alert that is over meanwhile.
+      rows.find(({ body, class: of }) => of === 'alert' && body?.text.startsWith('🟢') === true);
     return row && { key: row.key, class: row.class, askedAt: row.askedAt };
+  }
+
+  /** The one that is on its way, if it is the only one: what it says may be another thing altogether by now. */
+  function onlySending<Row extends { readonly isSending: 0 | 1 }>(rows: readonly Row[]): Row | undefined {
+    const sending = rows.filter(({ isSending }) => isSending === 1);
+    return sending.length === 1 ? sending[0] : undefined;
   }
 
   function onSpawned(program: Program): void {
@@ -181,6 +209,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     leaks.look(program.request.argv.join(' '), 'the arguments of a program');
     if (program.role === 'fallback') leaks.look(program.request.stdin ?? '', 'what the fallback tells');
     if (!isOfRun(program) || program.run === undefined) return;
+    const inForce = file.fleetOf(lookup.loadHash() ?? '');
+    if (inForce !== undefined && fleet.agents.has(program.name) && !inForce.agents.has(program.name))
+      record.startedRemoved.push({ run: program.run, agent: program.name });
     noteStart({ record, fleet, ownerOf: scripts.sessionOwner }, program, lookup.startingRun(program.run));
     noteRevenants(record, program, machine.alive());
     if (spawnCrash === undefined || (spawnCrash.spawns -= 1) > 0) return;
@@ -199,6 +230,39 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     return promise;
   }
 
+  function noteFile(): void {
+    if (record.fleetFile.hash !== file.hash()) record.fleetFile.writtenAt = clock.now();
+    record.fleetFile.hash = file.hash();
+  }
+
+  /** Who works on fleet.yaml has it taken over, from the phone or on the host; now and then it is forgotten. */
+  function editFleet(): void {
+    trace(`somebody ${file.edit()} (fleet.yaml)`);
+    noteFile();
+    const draw = fileRandom.fraction();
+    if (draw < 0.7) clock.after(fileRandom.between(1, 40) * SECOND_MS, () => chat.write('/reload'));
+    else if (draw < 0.9) void plane?.hangUp();
+  }
+
+  /** From here on the promises are about the fleet that is in force. */
+  function followFile(hash: string | undefined): void {
+    const { fleetFile } = record;
+    const next = file.fleetOf(hash ?? '');
+    if (next === undefined || next === fleetFile.inForce) return;
+    const before = fleetFile.inForce ?? next;
+    for (const { name, schedule } of fleet.agents.values())
+      if (
+        before.agents.get(name)?.schedule !== next.agents.get(name)?.schedule ||
+        schedule !== next.agents.get(name)?.schedule
+      )
+        fleetFile.changed.add(name);
+    fleetFile.inForce = next;
+    fleetFile.since = clock.now();
+    Object.assign(record, schedulesOf(next));
+    // Of whom nobody expects anything any more nothing is owed.
+    record.duties.splice(0, record.duties.length);
+  }
+
   function boot(): void {
     incarnation += 1;
     record.downSince = undefined;
@@ -214,9 +278,11 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       armed: () => armed,
       die: (why) => die(why, armed?.pauseMs ?? SECOND_MS),
     });
+    const read = file.atStart();
+    noteFile();
     const created = createControlPlane({
-      fleet,
-      fleetFile: fixedFleetFile,
+      fleet: sabotage.fleet?.(read.fleet) ?? read.fleet,
+      fleetFile: read.file,
       storage: sabotage.storage?.(storage) ?? storage,
       clock: clockFor(mine, clock.machine),
       random: random.fork(`plane:${clock.now()}`),
@@ -340,6 +406,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     const stopping = plane;
     if (!mine.isAlive || stopping === undefined) return;
     trace('the control plane is asked to stop');
+    // What a check says that it cut off is heard by nobody.
+    for (const outage of record.outages) if (outage.endedAt === undefined) outage.excuses.push(clock.now());
     goDown();
     plane = undefined;
     const asked = clock.now();
@@ -369,6 +437,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     chat,
     resources,
     cli,
+    editFleet,
     copyByHand: () => {
       const at = clock.machine.now();
       resources.disk.writeText(`${backups.folder}/${copyName(at)}`, 'a copy');
@@ -405,7 +474,7 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
       clock.sleep(lastsMs);
       beUnsure();
     },
-    ownerLooks: () => owners.forEach(({ start }) => start()),
+    ownerLooks: () => [...owners, ...guests].forEach(({ start }) => start()),
   };
 
   /** Nothing happens on a machine that sleeps. */
@@ -461,10 +530,13 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     lookedAt = record.now;
     if (!host.isAlive || plane === undefined || clock.isAsleep()) return;
     readDecisions(record);
+    followFile(lookup.loadHash());
     record.rowsBefore = record.rows;
     record.rows = readRows(record.now, {
       programs: machine.alive(),
       permissions: record.permissions,
+      oldUpdates: listHarmful(record),
+      guests: [...fleet.telegram.approvers, ...fleet.telegram.viewers],
       listCopies: () => listCopies(resources.disk, backups.folder),
       backupDueAt: backups.dueAt,
       timeoutOf: (agent) => fleet.agents.get(agent)?.timeoutMs ?? 0,
@@ -523,6 +595,8 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     dyingUntil.clear();
     resources.relax();
     chat.heal();
+    file.restore();
+    noteFile();
     for (const credential of fleet.credentials.values())
       if (credential.login === undefined) clock.after(MINUTE_MS, () => platform.renew(credential.name));
   }
@@ -531,7 +605,9 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
     if (plane === undefined) return ['the control plane is away'];
     // Agents with active hours may be outside of them.
     const agents = scheduled.filter((name) => fleet.agents.get(name)?.active === undefined);
-    return listUnsettled(database, clock.now(), agents, calmAt);
+    const unsettled = listUnsettled(database, clock.now(), agents, calmAt);
+    // By a clock that was set back the time to try again may be hours ahead.
+    return record.jumps.length === 0 ? unsettled : unsettled.filter((what) => !what.startsWith('incident backup'));
   }
 }
 

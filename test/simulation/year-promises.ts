@@ -23,7 +23,14 @@ export const YEAR_PROMISES: readonly WorldPromise[] = [
 /** Each time of the schedule, at most an hour late for each failure, as long as disk and program live: a day and a half is never reached. */
 function missingBackup(record: WorldRecord): string | undefined {
   const { rows, upSince, now } = record;
-  if (rows === undefined || upSince === undefined || rows.at !== now || record.diskLowSince !== undefined)
+  // By a clock that was set nobody knows which day has its backup.
+  if (
+    record.jumps.length > 0 ||
+    rows === undefined ||
+    upSince === undefined ||
+    rows.at !== now ||
+    record.diskLowSince !== undefined
+  )
     return undefined;
   const { backupDueAt, wallAt, backups } = rows;
   // What was due before backups were first thought of is nobody's.
@@ -31,7 +38,7 @@ function missingBackup(record: WorldRecord): string | undefined {
   const dueAt = now - (wallAt - backupDueAt);
   const failed = backups.filter(({ state, endedAt }) => state === 'failed' && endedAt >= dueAt);
   if (backups.some((backup) => backup.state === 'done' && backup.dueAt >= backupDueAt)) return undefined;
-  const since = Math.max(dueAt, upSince, record.jumps.at(-1)?.at ?? 0, ...failed.map(({ endedAt }) => endedAt));
+  const since = Math.max(dueAt, upSince, ...failed.map(({ endedAt }) => endedAt));
   const withinMs = failed.length > 0 ? COPIED_AFTER_FAILURE_MS : COPIED_MS;
   return now - since > withinMs + LATENESS_MS
     ? `no copy was made of ${new Date(backupDueAt).toISOString().slice(0, 16)}, ${Math.round((now - since) / MINUTE_MS)} min ago`
