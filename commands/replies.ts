@@ -23,8 +23,8 @@ export interface Choice {
   readonly callbackData: CallbackData;
   /** What is said instead of the bare question. */
   readonly head?: Piece;
-  /** Besides the names, such as `all`: it can only be typed. */
-  readonly also?: string;
+  /** Besides the names, such as `all`: they can only be typed. */
+  readonly also?: readonly string[];
 }
 
 /** Asks which one is meant: a button for each agent; of a fleet that fills more than a phone, each command to tap and copy. */
@@ -34,12 +34,12 @@ export function askWhich({
   choice = 0,
   callbackData,
   head = 'Which one?',
-  also,
+  also = [],
   ...rest
 }: Choice): Content {
   const names = [...rest.names];
   const typed = (name: string): Piece => code(`/${command} ${name}`);
-  const last = also === undefined ? [] : ['\nOr ', typed(also)];
+  const last = also.flatMap((name, index) => [index === 0 ? '\nOr ' : ', ', typed(name)]);
   if (names.length > MOST_AGENT_BUTTONS)
     return reply(line(head, ' ', ...names.flatMap((name) => [typed(name), ' ']), ...last));
   return reply(

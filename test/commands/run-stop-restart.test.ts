@@ -101,6 +101,16 @@ test('/restart all restarts whoever runs, and starts nobody else', async () => {
   expect(world.rooms.storage.dues.waiting().map(({ agent }) => agent)).toEqual(['scout']);
 });
 
+test('/restart alone names what can only be typed, and of nightdesk it knows one word more', async () => {
+  const world = createBotWorld();
+
+  expect(await world.says('/restart')).toBe('Which one?\nOr /restart all, /restart nightdesk');
+  expect(await world.says('/restart nightdesk please')).toBe(
+    'You can say: /restart nightdesk or /restart nightdesk now',
+  );
+  expect(await world.says('/restart nightdesk', { ageMs: 3_600_000 })).toContain('It restarts me, and nothing new');
+});
+
 test('/restart all says so when nobody runs', async () => {
   expect(await createBotWorld().says('/restart all')).toBe('No agent runs right now. /run AGENT starts one.');
 });
