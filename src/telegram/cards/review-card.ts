@@ -64,7 +64,7 @@ export function renderUnknownQuestion(unknown: readonly number[]): Piece | undef
   if (unknown.length === 0) return undefined;
   const named = unknown.slice(0, 5).map((id) => `#${id}`);
   const rest = unknown.length > named.length ? ' and more' : '';
-  return `❓ Of ${count(unknown.length, 'draft')} I do not know whether ${unknown.length === 1 ? 'it' : 'they'} went out: please answer my question above (${named.join(', ')}${rest}).`;
+  return `❓ Of ${count(unknown.length, 'draft')} I do not know whether ${unknown.length === 1 ? 'it' : 'they'} went out: please answer my question about ${unknown.length === 1 ? 'it' : 'them'} (${named.join(', ')}${rest}).`;
 }
 
 /** A draft in a review; `file` is its whole text where that does not fit, to be sent along. */
