@@ -253,7 +253,9 @@ test('/drafts names the drafts of unknown fate', async () => {
   const id = world.submit('x');
   world.database.exec(`UPDATE draft SET state = 'unknown' WHERE id = ${id}`);
 
-  expect(await world.says('/drafts')).toMatch(/Of 1 draft I do not know whether it went out: please answer my question about it/);
+  expect(await world.says('/drafts')).toMatch(
+    /Of 1 draft I do not know whether it went out: please answer my question about it/,
+  );
 });
 
 test('/workstate lists who has one, and shows it', async () => {
