@@ -22,7 +22,7 @@ export const judgeService: Judge = byHost('service', ASK_SERVICE, (service, at, 
           : 'it does not run, and no service of it is installed',
         at,
         service.manager === null
-          ? 'run it under what keeps programs running here, or in a container (deploy/container)'
+          ? 'run it in tmux, under runit, or in a container (deploy/container)'
           : INSTALL,
       );
     case 'container':

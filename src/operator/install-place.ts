@@ -50,7 +50,7 @@ export async function findPlace(
     return {
       exit: EXIT.taken,
       reason:
-        'this machine was not started by systemd, and is no Mac: run `nightdesk start` under what keeps programs running here, or in a container (deploy/container)',
+        'this machine was not started by systemd, and is no Mac: run `nightdesk start` in tmux, under runit, or in a container (deploy/container)',
     };
   if (scope === 'system' && host.uid !== 0)
     return { exit: EXIT.usage, reason: '--system needs root: put sudo before it, or leave --system away' };
