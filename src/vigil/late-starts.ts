@@ -37,11 +37,13 @@ export function createLateStarts(options: {
       const holds = storage.holds.active().filter((hold) => hold.agent === '' || hold.agent === due.agent);
       if (holds.length > 0 || due.reason === null || !options.isActive(agent, now)) return Infinity;
       const longestMs = Math.max(agent.heartbeatMs, SHORTEST_WAIT_MS);
+      const isOpen = storage.incidents.unresolved(heartbeatFingerprint(due.agent)) !== undefined;
+      // An earlier start told of it, and it waits on: nothing is well again.
+      if (isOpen && now >= due.dueAt + longestMs) told.set(due.agent, due.id);
       // While nobody was there nothing could start: whoever is due has a moment for it first.
       const lateAt = Math.max(Math.max(due.dueAt, restartedAt) + longestMs, watchedSince + SHORTEST_WAIT_MS);
       if (now < lateAt) return lateAt;
-      if (told.has(due.agent) || storage.incidents.unresolved(heartbeatFingerprint(due.agent)) !== undefined)
-        return Infinity;
+      if (told.has(due.agent) || isOpen) return Infinity;
       incidents.report(describeWaiting(agent, now - due.dueAt, due.reason));
       told.set(due.agent, due.id);
       return Infinity;

@@ -403,6 +403,23 @@ describe('the heartbeat of a run', () => {
     expect(incidents(fleet)).toMatchObject([{ kind: 'heartbeat', evidence: 'waits for memory' }]);
   });
 
+  it('is told once of an agent that is due and waits, over a restart as well', async () => {
+    const fleet = await open('command', ', heartbeat: 30m');
+    program(fleet).exits(0);
+    await fleet.settle();
+    fleet.room.lacks = 'waits for memory';
+    fleet.storage.transaction(() => fleet.storage.dues.wait('scout', fleet.now(), 'owner'));
+    await fleet.advance(31 * MINUTE);
+    const before = incidents(fleet);
+
+    await fleet.crash(MINUTE);
+    await fleet.advance(2 * MINUTE);
+
+    expect(before).toHaveLength(1);
+    expect(incidents(fleet)).toEqual(before);
+    expect(fleet.shown().some(({ text }) => text.includes('Recovered'))).toBe(false);
+  });
+
   it('is not told of an agent that its owner has paused', async () => {
     const fleet = await open('command', ', heartbeat: 30m');
     program(fleet).exits(0);
