@@ -94,7 +94,9 @@ export function createOwner(options: {
           : draw < 0.6
             ? message.buttons[1]
             : undefined;
-      return isCalm() ? undefined : press(message, chosen?.data);
+      // What frees the fleet he means, however long it waited.
+      if (isCalm()) return /\/resume/.test(message.text) ? press(message, asked.data) : undefined;
+      return press(message, chosen?.data);
     }
     const mend = button(message, /Re-auth|Restart/);
     // Later he knows what is mended already, and leaves old buttons alone.
