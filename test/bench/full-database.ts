@@ -27,7 +27,7 @@ const COMMANDS = [
   ['/status', 'Runs are contained by'],
   ['/drafts', 'Next \\('],
   ['/budget', '💰'],
-  ['/workstate', 'One of them: '],
+  ['/workstate', 'publisher: none'],
   ['/workstate agent-1', 'Write now'],
 ] as const;
 
