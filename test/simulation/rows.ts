@@ -102,8 +102,9 @@ export function createRowReader(
 
   // One that Telegram had not shown is told with the next one, and its message taken back.
   const digests = database.prepare(
-    `SELECT due_at AS dueAt, state, error IS 'told with the next one' OR EXISTS (SELECT 1 FROM outbox WHERE key = message_key) AS isTold
-     FROM digest WHERE asked_by IS NULL`,
+    `SELECT due_at AS dueAt, state, EXISTS (SELECT 1 FROM outbox o JOIN digest n ON n.message_key = o.key
+       WHERE n.id = d.id OR n.asked_by IS NULL AND n.due_at > d.due_at AND n.from_at <= d.from_at) AS isTold
+     FROM digest d WHERE asked_by IS NULL`,
   );
   const backups = database.prepare(
     `SELECT due_at AS dueAt, state, file, coalesce(ended_at, started_at, due_at) AS endedAt FROM backup WHERE asked_by IS NULL`,
