@@ -138,7 +138,8 @@ export function followFleet(
     const last = isNew ? undefined : storage.dues.lastScheduled(agent.name);
     const at =
       schedule.kind === 'every'
-        ? Math.max(now, last === undefined ? now : last + schedule.everyMs)
+        ? // Before the clock was set back it may have been later than now.
+          Math.max(now, last === undefined ? now : Math.min(last, now) + schedule.everyMs)
         : nextScheduled(schedule, now, next.timezone);
     if (at === undefined || active === undefined || isWithin(active, at, next.timezone) || schedule.kind === 'cron')
       return at;
