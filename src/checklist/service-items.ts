@@ -21,9 +21,7 @@ export const judgeService: Judge = byHost('service', ASK_SERVICE, (service, at, 
           ? 'it runs in a terminal: whatever ends that ends the fleet'
           : 'it does not run, and no service of it is installed',
         at,
-        service.manager === null
-          ? 'run it in tmux, under runit, or in a container (deploy/container)'
-          : INSTALL,
+        service.manager === null ? 'run it in tmux, under runit, or in a container (deploy/container)' : INSTALL,
       );
     case 'container':
       return life.isRunning

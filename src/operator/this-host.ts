@@ -41,7 +41,8 @@ function findAccount(nameOrUid: string | number): ReturnType<Host['account']> {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
       const [name = '', , uid, group = '', , home = ''] = line.split(':');
-      if (name === nameOrUid || (typeof nameOrUid === 'number' && uid === String(nameOrUid))) return { name, home, group };
+      if (name === nameOrUid || (typeof nameOrUid === 'number' && uid === String(nameOrUid)))
+        return { name, home, group };
     }
   } catch {
     // No such list: nobody is found.
