@@ -54,10 +54,19 @@ export function createTriage(options: {
     takeBackCards(storage, 0);
     for (const pattern of REPLACED)
       for (const { key, createdAt } of deskWatch.unshown(pattern, MOST_REPLACED)) {
-        if (storage.reviews.byKey(key)?.origin === 'command' || !storage.outbox.withdraw(key)) continue;
+        const origin = storage.reviews.byKey(key)?.origin;
+        if (origin === 'command' || !storage.outbox.withdraw(key)) continue;
         if (pattern === EXPIRED) from = Math.min(from, createdAt);
+        // What an unseen triage told of expired before it, and is told nowhere else.
+        if (origin === 'triage') from = Math.min(from, toldFrom(createdAt));
       }
     return from;
+  }
+
+  /** From when on the message that was made then tells of what expired; a reminder of several drafts tells of nothing that did. */
+  function toldFrom(createdAt: number): number {
+    const [from, at] = (settings.get(DESK_SETTINGS.triageFrom) ?? '').split(':').map(Number);
+    return at === createdAt && from !== undefined ? from : createdAt;
   }
 
   /** What an outage withholds waits in rows; from now on the next look after it tells of it. */
@@ -76,7 +85,9 @@ export function createTriage(options: {
       look += 1
     )
       next = desk.expireDue(now);
-    const expired = deskWatch.expiredSince(withdraw(since), MOST_COUNTED);
+    const from = withdraw(since);
+    settings.set(DESK_SETTINGS.triageFrom, `${from}:${now}`);
+    const expired = deskWatch.expiredSince(from, MOST_COUNTED);
     settings.set(DESK_SETTINGS.queue, '');
     const title = titleOf(since, now);
     const agentOf = (id: number): string => storage.drafts.get(id)?.agent ?? '';

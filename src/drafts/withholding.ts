@@ -8,6 +8,8 @@ export const DESK_SETTINGS = {
   outage: 'desk-outage-since',
   /** What happened until then was told by a triage message. */
   toldUpTo: 'desk-told-up-to',
+  /** `FROM:AT`: from when on the triage message that was made at AT tells of what expired. */
+  triageFrom: 'desk-triage-from',
   /** When the owner could use his buttons again after the last outage. */
   backAt: 'desk-back-at',
   /** '1' while drafts in the queue are still to be told of. */

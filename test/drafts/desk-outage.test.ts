@@ -71,6 +71,21 @@ describe('after an absence', () => {
     expect(waitingKeys(fleet, 'expired')).toEqual([]);
   });
 
+  it('is told with what expired before, when the message about the absence before was never shown', async () => {
+    const fleet = await open();
+    addDraft(fleet, { windowMs: 20 * MINUTE, to: '@gone' });
+    await fleet.advance(SECOND);
+    deliver(fleet);
+    await fleet.crash(2 * HOUR);
+    await fleet.advance(MINUTE);
+
+    await fleet.crash(HOUR);
+    await fleet.advance(20 * SECOND);
+
+    const told = fleet.shown().filter(({ key }) => key.startsWith('review:'));
+    expect(told.map(({ text }) => text).join('\n')).toContain('#1 reply to @gone');
+  });
+
   it('takes the cards that nobody has seen into that message', async () => {
     const fleet = await open();
     for (let n = 0; n < 4; n += 1) addDraft(fleet, { windowMs: 4 * HOUR });
