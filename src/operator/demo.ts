@@ -11,6 +11,7 @@ import { bold, italic, line, lines, link, richText } from '../telegram/cards/wor
 import type { RichText } from '../telegram/outbox.ts';
 import { EXIT, REPLACE } from './exit-codes.ts';
 import { readFleetFile } from './fleet-file.ts';
+import { createReplacement } from './replacement.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -38,38 +39,15 @@ export async function demo(options: { readonly port: number }, terminal: Termina
         ownerId: OWNER.id,
         nodePath: process.execPath,
       });
-      const loaded = loadFleet(file, terminal.env);
-      if (loaded.kind === 'invalid') {
-        for (const problem of loaded.problems) terminal.complain(renderProblem(problem));
-        return EXIT.config;
-      }
       terminal.print(`Open the phone: ${sandbox.phoneUrl}`);
       terminal.print(`Its fleet.yaml, for /reload: ${file}`);
       terminal.print('Stop with Ctrl-C.');
       const guide = demoGuide({ platformUrl: platform.url, tokenLifetimeMs: firstTokenLifetimeMs });
-      const env = { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' };
-      const ended = await serve(
-        {
-          fleet: loaded.fleet,
-          fleetFile: {
-            raw: loaded.source.raw,
-            hash: loaded.source.hash,
-            read: () =>
-              readFleetFile(
-                file,
-                { ...terminal.env, TELEGRAM_BOT_TOKEN: token, TELEGRAM_API_ROOT: sandbox.apiRoot },
-                { token, apiRoot: sandbox.apiRoot },
-              ),
-          },
-          token,
-          apiRoot: sandbox.apiRoot,
-          env,
-          welcome: renderGuide(guide, platform.url),
-        },
-        terminal,
-      );
-      // Nothing replaces a demo: its phone is in this process.
-      return ended === REPLACE ? EXIT.software : ended;
+      const bot = { token, apiRoot: sandbox.apiRoot };
+      // The phone is in this process, so a restart is not another process, but the same program begun anew.
+      let ended: number | typeof REPLACE = REPLACE;
+      while (ended === REPLACE) ended = await serveDemo(file, bot, renderGuide(guide, platform.url), terminal);
+      return ended;
     } finally {
       await platform.stop();
       await sandbox.close();
@@ -77,6 +55,33 @@ export async function demo(options: { readonly port: number }, terminal: Termina
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** The control plane over the file as it is by now. */
+async function serveDemo(
+  file: string,
+  bot: { readonly token: string; readonly apiRoot: string },
+  welcome: RichText,
+  terminal: Terminal,
+): Promise<number | typeof REPLACE> {
+  const loaded = loadFleet(file, terminal.env);
+  if (loaded.kind === 'invalid') {
+    for (const problem of loaded.problems) terminal.complain(renderProblem(problem));
+    return EXIT.config;
+  }
+  const { fleet, source } = loaded;
+  const env = { ...terminal.env, TELEGRAM_BOT_TOKEN: bot.token, TELEGRAM_API_ROOT: bot.apiRoot };
+  return await serve(
+    {
+      fleet,
+      fleetFile: { raw: source.raw, hash: source.hash, read: () => readFleetFile(file, env, bot) },
+      ...bot,
+      env: { ...terminal.env, LOG_LEVEL: terminal.env['LOG_LEVEL'] ?? 'warn' },
+      welcome,
+      replacement: createReplacement(file, env, { home: fleet.home, ...bot }),
+    },
+    terminal,
+  );
 }
 
 async function openSandbox(

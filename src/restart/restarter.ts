@@ -174,7 +174,7 @@ export function createRestarter(options: {
     ask: ({ by, messageKey, isNow, now }) =>
       storage.transaction(() => {
         if (options.replacement === undefined)
-          return renderEnded('The demo does not restart itself: stop it, and start it again.');
+          return renderEnded('I cannot restart myself here: stop me, and start me again.');
         const asked = { askedBy: by, askedAt: now, deadlineAt: isNow ? now : now + DRAIN_MS, messageKey };
         if (storage.selfRestarts.begin(asked)) {
           const row = storage.selfRestarts.open();
