@@ -114,10 +114,14 @@ function renderDesk(desk: DigestFacts['desk']): Piece[] {
   return [
     ...(parts.length === 0 ? [] : [line(bold('Drafts'), ` ${parts.join(' · ')}`)]),
     ...(expired === 0 ? [] : [`⌛️ ${count(expired, 'window')} missed: ${tallyWords(desk.expired)}`]),
-    ...(desk.medianMs === null || desk.ninetiethMs === null
-      ? []
-      : [`⏱ decided within ${duration(desk.medianMs)} (half) and ${duration(desk.ninetiethMs)} (90 %)`]),
+    ...(desk.medianMs === null || desk.ninetiethMs === null ? [] : [describeWaits(desk.medianMs, desk.ninetiethMs)]),
   ];
+}
+
+/** How long drafts waited for a decision: half of them at most, and nine of ten. */
+function describeWaits(medianMs: number, ninetiethMs: number): string {
+  const [half, most] = [duration(medianMs), duration(ninetiethMs)];
+  return half === most ? `⏱ decided within ${half}` : `⏱ decided within ${half} (half) and ${most} (90 %)`;
 }
 
 function renderRuns({ runs, running, lost }: DigestFacts): Piece[] {
@@ -155,7 +159,13 @@ function renderMoney({ spentMicroUsd, budget }: DigestFacts): Piece[] {
   const { purse, limitMicroUsd, forecast } = fleet;
   const unknown = [
     ...(silent.length === 0 ? [] : [`what ${names(silent)} cost is not told`]),
-    ...(unmetered === 0 ? [] : [`what ${count(unmetered, 'command')} cost nobody knows`]),
+    ...(unmetered === 0
+      ? []
+      : [
+          unmetered === 1
+            ? '1 agent is a program and tells no costs'
+            : `${unmetered} agents are programs and tell no costs`,
+        ]),
   ].join('; ');
   const ofLimit =
     limitMicroUsd === undefined

@@ -216,7 +216,7 @@ describe('what was done', () => {
     world.storage.transaction(() => world.storage.drafts.decide({ ...reason, at: at + 9 * MINUTE }));
 
     expect(linesOf()).toContain('Drafts 1 written · 1 rejected');
-    expect(linesOf()).toContain('⏱ decided within 3 min (half) and 3 min (90 %)');
+    expect(linesOf()).toContain('⏱ decided within 3 min');
   });
 
   test('runs are counted by agent and how they ended, the worst first, and money by what was told', () => {
