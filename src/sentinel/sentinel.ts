@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadApiRoot, loadEnvironment, loadToken } from '../operator/token.ts';
@@ -135,9 +135,9 @@ function readFailure(env: Environment): string | undefined {
   return status === undefined || status === '' ? result : `${result} ${status}`;
 }
 
-/** A unit that its user installed. */
-function userUnit(env: Environment): string {
-  return join(env['HOME'] ?? homedir(), '.config/systemd/user/nightdesk.service');
+/** Whether its user installed a unit. Not os.homedir, which fails where no account has this uid, as in a container. */
+function hasUserUnit({ HOME: home }: Environment): boolean {
+  return home !== undefined && home !== '' && existsSync(join(home, '.config/systemd/user/nightdesk.service'));
 }
 
 function readPulse(home: string): LookFacts['pulse'] {
@@ -170,7 +170,7 @@ function describeSetting(settings: SentinelSettings, { now, pulse }: LookFacts, 
     host: hostname(),
     file: pulse?.file,
     freeBytes: freeBytes(home),
-    service: existsSync(SYSTEM_UNIT) ? 'system' : existsSync(userUnit(env)) ? 'user' : undefined,
+    service: existsSync(SYSTEM_UNIT) ? 'system' : hasUserUnit(env) ? 'user' : undefined,
     failedWith: readFailure(env),
   };
 }
@@ -246,7 +246,7 @@ function readEnvironment(folder: string, { env, complain }: Surroundings): Envir
 function programEnvironment(env: Environment): Readonly<Record<string, string>> {
   return {
     PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    HOME: env['HOME'] ?? homedir(),
+    HOME: env['HOME'] ?? '/',
     LANG: env['LANG'] ?? 'C.UTF-8',
   };
 }

@@ -206,6 +206,7 @@ describe('the budget of an agent', () => {
     await clock.pass(LOOK);
 
     expect(holds.resume('scout', 'owner:1')).toEqual({
+      isFleetPaused: false,
       released: false,
       stillHeld: ['scout: its budget for November is used up ($61.00 of $60.00)'],
     });

@@ -142,7 +142,7 @@ test('what waits under a hold can be taken back even where undo is 0', async () 
   fleet.rooms.holds.resume('poster', 'owner:1');
   await fleet.advance(MINUTE);
 
-  expect(waiting?.text).toContain('paused by you');
+  expect(waiting?.text).toContain('paused by owner 1');
   expect(waiting?.buttons).toEqual(['Undo']);
   expect(undone.kind).toBe('done');
   expect(fleet.named('poster')).toHaveLength(0);
