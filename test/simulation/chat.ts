@@ -68,6 +68,7 @@ export function createChat(options: {
   readonly canNote: () => boolean;
   readonly keyOf: (
     text: string,
+    buttons: readonly string[],
   ) => { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined;
   /** Looks for secrets in what is sent. */
   readonly look: (text: string, where: string) => void;
@@ -243,7 +244,10 @@ export function createChat(options: {
         });
       case 'sendMessage':
       case 'sendDocument': {
-        const row = options.keyOf(text);
+        const row = options.keyOf(
+          text,
+          buttonsOf(payload).map(({ data }) => data ?? ''),
+        );
         return () => show(host, payload, text, row);
       }
       case 'editMessageText':

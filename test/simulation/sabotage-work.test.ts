@@ -56,6 +56,7 @@ describe('a world notices', { timeout: PATIENCE_MS }, () => {
       by: inStorage(({ tasks }) => ({ tasks: { ...tasks, outputOf: () => null } })),
     },
     {
+      fleet: RICH,
       sabotage: 'when each run of an agent is in the same session',
       promise: 'each phase runs in a fresh session',
       by: inProcesses(({ spawn }) => ({

@@ -179,17 +179,31 @@ function createWorld(options: WorldOptions, yields: ReturnType<typeof installYie
   /** The row that a new message stands for: the first in the sender's order that shows this text. */
   function findKey(
     text: string,
+    buttons: readonly string[],
   ): { readonly key: string; readonly class: MessageClass; readonly askedAt: number } | undefined {
     const unshown = lookup.unshown().toSorted((a, b) => b.isSending - a.isSending);
     const rows = unshown.map((row) => ({
       ...row,
-      ...(JSON.parse(row.content) as { kind: string; body?: { text: string } }),
+      ...(JSON.parse(row.content) as {
+        kind: string;
+        body?: { text: string };
+        buttons?: readonly (readonly { readonly data?: string }[])[];
+      }),
     }));
+    const same = rows.filter(({ kind, body }) =>
+      // The end of a log is read only when it is sent.
+      body === undefined ? false : kind === 'file' ? text.startsWith(body.text) : text === body.text,
+    );
     const row =
-      rows.find(({ kind, body }) =>
-        // The end of a log is read only when it is sent.
-        body === undefined ? false : kind === 'file' ? text.startsWith(body.text) : text === body.text,
+      // Two of the same words are told apart by what their buttons carry.
+      same.find(
+        (one) =>
+          (one.buttons ?? [])
+            .flat()
+            .map(({ data }) => data ?? '')
+            .join() === buttons.join(),
       ) ??
+      same[0] ??
       // One that was changed while its message was on its way: the next edit shows it.
       rows.find(({ body }) => body?.text.slice(0, SAME_BEGINNING) === text.slice(0, SAME_BEGINNING)) ??
       onlySending(rows) ??
