@@ -46,11 +46,13 @@ describe('a world notices', { timeout: PATIENCE_MS }, () => {
       })),
     },
     {
+      fleet: RICH,
       sabotage: 'when nobody counts attempts',
       promise: 'no phase is done twice without being told',
       by: inStorage(({ tasks }) => ({ tasks: { ...tasks, countAttempt: () => undefined } })),
     },
     {
+      fleet: RICH,
       sabotage: 'when outputs are not shown to those who come after',
       promise: 'each phase sees what all before it gave',
       by: inStorage(({ tasks }) => ({ tasks: { ...tasks, outputOf: () => null } })),
