@@ -11,6 +11,7 @@ import { createReservations } from './budget/reservations.ts';
 import { createRunMoney } from './budget/run-money.ts';
 import { createRunSpending } from './budget/run-spending.ts';
 import { createChecklistRoom } from './checklist/checklist.ts';
+import { DATABASE_READ_KEY } from './checklist/integrity.ts';
 import { createVersionWatch } from './clis/version-watch.ts';
 import { createLiveFleet } from './config/live-fleet.ts';
 import type { Agent } from './config/fleet.ts';
@@ -821,7 +822,11 @@ export function createControlPlane(foundations: Foundations): ControlPlane {
     const isAwaited = restarter.recover() && interrupted === 0;
     // Of how long nobody was there a restored database knows nothing.
     if (!isRestored && !isAwaited) tellAbsence({ storage, clock, outbox }, last, interrupted);
-    storage.transaction(() => storage.settings.set(CONTAINMENT_KEY, containment.name));
+    storage.transaction(() => {
+      storage.settings.set(CONTAINMENT_KEY, containment.name);
+      const { databaseReadAt } = foundations;
+      if (databaseReadAt !== undefined) storage.settings.set(DATABASE_READ_KEY, String(databaseReadAt));
+    });
     fallback.recover();
     fallback.start();
     incidentWatch.start();

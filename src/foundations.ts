@@ -36,6 +36,8 @@ export interface Foundations {
   readonly storage: Storage;
   /** What this start did to the schema of the database; undefined: nothing. */
   readonly migration?: Migration | undefined;
+  /** When this start read every page of the database (epoch ms); undefined: it did not. */
+  readonly databaseReadAt?: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -35,6 +35,8 @@ export interface Trust {
   readonly cleanKey: string;
   /** A copy of it was verified since then (epoch ms). */
   readonly verifiedSince: number;
+  /** Called where it was looked at nevertheless, and every page is sound. */
+  readonly onRead?: () => void;
 }
 
 /**
@@ -52,7 +54,10 @@ export function openDatabase(
   const database = connect(file);
   try {
     refuseForeign(database, file, migrations);
-    if (trust === undefined || !isTrusted(database, trust)) refuseDamaged(database, file);
+    if (trust === undefined || !isTrusted(database, trust)) {
+      refuseDamaged(database, file);
+      trust?.onRead?.();
+    }
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');

@@ -14,6 +14,7 @@ import type { HostFacts, HostProbe } from './facts.ts';
 import type { MendButton } from './item.ts';
 import { judgeChecklist } from './items.ts';
 import { loadLife } from './life.ts';
+import { loadIntegrity } from './integrity.ts';
 import { loadRowFacts } from './row-facts.ts';
 
 /** The checklist on the phone. */
@@ -87,9 +88,7 @@ export function createChecklistRoom(options: {
   function render(host: HostFacts | undefined, isChange: boolean): Content {
     const now = clock.now();
     const life = loadLife(fleet.home, options.disk, true);
-    // The whole database is read whenever it is opened to be written: at our start.
-    const integrity = life.startedAt === null ? null : { at: life.startedAt, found: 'ok' };
-    const rows = loadRowFacts({ fleet, storage, instructions: options.instructions }, integrity, now);
+    const rows = loadRowFacts({ fleet, storage, instructions: options.instructions }, loadIntegrity(storage), now);
     const items = judgeChecklist({ now, fleet, life, rows, host });
     return renderChecklist(items, { now, timezone: fleet.timezone, callbackData: options.callbackData, isChange });
   }

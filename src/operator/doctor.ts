@@ -11,6 +11,7 @@ import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemMachine } from '../adapters/system-machine.ts';
 import type { NoRows, RowFacts } from '../checklist/facts.ts';
 import { loadLife } from '../checklist/life.ts';
+import { loadIntegrity } from '../checklist/integrity.ts';
 import { loadRowFacts } from '../checklist/row-facts.ts';
 import type { Fleet } from '../config/fleet.ts';
 import { createInstructionComposer } from '../instructions/compose.ts';
@@ -71,14 +72,9 @@ function loadRows(fleet: Fleet, home: Home, now: number): RowFacts | NoRows {
     const database = openReadOnly(home.database);
     try {
       const storage = createStorage(database);
-      // A larger one takes longer than anybody waits: it was read as a whole when it was last opened to be written.
+      // A larger one takes longer than anybody waits.
       const isSmall = storage.checklist.databaseBytes() <= READ_AT_ONCE_BYTES;
-      const openedAt = loadLife(fleet.home, createFileDisk(), false).startedAt;
-      const integrity = isSmall
-        ? { at: now, found: storage.checklist.readAll() }
-        : openedAt === null
-          ? null
-          : { at: openedAt, found: 'ok' };
+      const integrity = isSmall ? { at: now, found: storage.checklist.readAll() } : loadIntegrity(storage);
       return loadRowFacts(
         { fleet, storage, instructions: createInstructionComposer(createFileDisk()) },
         integrity,

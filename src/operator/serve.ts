@@ -92,6 +92,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
   try {
     let migration: Migration | undefined;
+    let databaseReadAt: number | undefined;
     const database = openDatabase(
       home.database,
       home.backup,
@@ -100,7 +101,13 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         migration = done;
         terminal.print(`the database went from schema ${done.from} to ${done.to}; a copy of before: ${done.backup}`);
       },
-      { cleanKey: CLEAN_KEY, verifiedSince: Date.now() - TRUSTED_MS },
+      {
+        cleanKey: CLEAN_KEY,
+        verifiedSince: Date.now() - TRUSTED_MS,
+        onRead: () => {
+          databaseReadAt = Date.now();
+        },
+      },
     );
     try {
       return await runControlPlane();
@@ -136,6 +143,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
         fleetFile: options.fleetFile,
         storage,
         migration,
+        databaseReadAt,
         clock,
         random,
         log,
